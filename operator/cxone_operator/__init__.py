@@ -1,0 +1,1 @@
+"""The CXone user operator: `CxoneUser` resources in, SCIM requests out, conditions back."""
