@@ -7,6 +7,7 @@ None means "not declared" (spec) or "not shown" (CXone); an empty tuple means "d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,50 @@ class RemoteUser:
     state: UserState
     version: str | None = None
     """ETag of the resource (RFC 7644 section 3.14), None where the server has none."""
+
+
+class Field(StrEnum):
+    """The comparable attributes, each named by its SCIM path."""
+
+    ACTIVE = "active"
+    GIVEN_NAME = "name.givenName"
+    FAMILY_NAME = "name.familyName"
+    DISPLAY_NAME = "displayName"
+    EMAILS = "emails"
+    PHONE_NUMBERS = "phoneNumbers"
+    TIMEZONE = "timezone"
+    ROLES = "roles"
+    GROUPS = "groups"
+    TEAM = "team"
+    EMPLOYEE_ID = "externalId"
+
+    @property
+    def attribute(self) -> str:
+        """The attribute of `UserState` that holds this field."""
+        return _ATTRIBUTES[self]
+
+
+_ATTRIBUTES = {
+    Field.ACTIVE: "active",
+    Field.GIVEN_NAME: "given_name",
+    Field.FAMILY_NAME: "family_name",
+    Field.DISPLAY_NAME: "display_name",
+    Field.EMAILS: "emails",
+    Field.PHONE_NUMBERS: "phone_numbers",
+    Field.TIMEZONE: "timezone",
+    Field.ROLES: "roles",
+    Field.GROUPS: "groups",
+    Field.TEAM: "team",
+    Field.EMPLOYEE_ID: "employee_id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change to an existing user: `fields` get the values that they have in `target`; nothing else is touched."""
+
+    target: UserState
+    fields: tuple[Field, ...]
 
 
 def key_of(user_name: str) -> str:
