@@ -1,3 +1,8 @@
-"""stub."""
+"""`cxone-operator`, also as `python -m cxone_operator`."""
 
-def main() -> None: ...
+from __future__ import annotations
+
+from cxone_operator.cli.commands import main
+
+if __name__ == "__main__":
+    main()

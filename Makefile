@@ -1,0 +1,61 @@
+# `make help` is the contributor's guide. Everything runs inside .venv, which `make install` fills from the lock file.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+CONTROL_PLANE := PYTHONPATH=hack $(BIN)/python -m controlplane
+ARGS ?=
+
+.PHONY: help install demo test check format control-plane control-plane-stop run bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+
+install: $(STAMP) ## Create .venv from the lock file (brings uv itself where there is none)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14'
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install ## Show the operator at work on a real API server (ARGS=--exit ends by itself)
+	PYTHONPATH=hack $(BIN)/python -m demo $(ARGS)
+
+test: install ## All tests; starts a control plane of its own (ARGS are pytest's)
+	$(BIN)/pytest $(ARGS)
+
+check: install ## Lint, format, types and import contracts, as CI does
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo
+	$(BIN)/lint-imports --no-cache
+
+format: install ## Format the code and sort its imports
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format --quiet .
+
+control-plane: install ## Start a kube-apiserver with the CRDs; leaves .cache/control-plane/kubeconfig
+	$(CONTROL_PLANE) start
+
+control-plane-stop: install ## Stop it, and nothing else
+	$(CONTROL_PLANE) stop
+
+run: install ## Run the operator against the control plane of `make control-plane` (ARGS are the operator's)
+	KUBECONFIG=$${KUBECONFIG:-.cache/control-plane/kubeconfig} $(BIN)/cxone-operator run $(ARGS)
+
+bench: install ## Measure; writes one JSON file and one table to benchmarks/results/
+	PYTHONPATH=hack:benchmarks $(BIN)/python -m thousand_joiners $(ARGS)
+
+lock: ## Resolve the dependencies again into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--quiet --upgrade --output-file requirements.lock
+
+clean: ## Remove everything that can be made again (stops the control plane)
+	@if test -x $(BIN)/python; then $(CONTROL_PLANE) stop; fi
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,190 @@
+"""CxoneTenant as typed values. The defaults here are those of the CRD, for tenants that come from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from cxone_operator.api.conditions import Condition, find
+from cxone_operator.api.meta import TENANT_FINALIZER, InvalidResource, Metadata, Reference, trimmed
+from cxone_operator.api.user import DeletionPolicy
+
+PLURAL = "cxonetenants"
+KIND = "CxoneTenant"
+DEFAULT_NAME = "default"
+
+
+class SecretReference(msgspec.Struct, frozen=True):
+    """A Secret in the tenant's namespace with the keys clientId and clientSecret."""
+
+    name: str
+
+
+class Api(msgspec.Struct, frozen=True, rename="camel"):
+    """Which API the tenant speaks; None takes the preset's value."""
+
+    preset: Literal["Platform", "UserHub", "RFC7644"] = "Platform"
+    token_path: str | None = None
+    users_path: str | None = None
+    bulk_path: str | None = None
+    license_quota_path: str | None = None
+    license_assignments_path: str | None = None
+    bulk: Literal["AsyncJob", "Synchronous", "Off"] | None = None
+    list: Literal["Paged", "Filter"] | None = None
+
+
+class RateLimit(msgspec.Struct, frozen=True, rename="camel"):
+    """The budget of requests: a sliding window of 60 seconds."""
+
+    requests_per_minute: int = 100
+    reserved_percent_for_leavers: int = 10
+
+
+class Bulk(msgspec.Struct, frozen=True, rename="camel"):
+    """When and how much is sent as one bulk request."""
+
+    mode: Literal["Auto", "Off"] = "Auto"
+    min_operations: int = 5
+    max_operations: int = 100
+    max_failures: int = 5
+    job_timeout_seconds: int = 900
+
+
+class License(msgspec.Struct, frozen=True, rename="camel"):
+    """Where the number of seats comes from, and what happens when they run short."""
+
+    mode: Literal["Quota", "CountUsers", "None"] = "Quota"
+    limit: int | None = None
+    reclaim: bool = True
+    on_shortage: Literal["FillAvailable", "HoldBatch"] = "FillAvailable"
+    reserve: int = 0
+
+
+class Deprovisioning(msgspec.Struct, frozen=True, rename="camel"):
+    """The line that mass deprovisioning must not cross without approval."""
+
+    max_percent: int = 20
+    max_users: int = 50
+    min_users: int = 5
+    window_seconds: int = 3600
+
+
+class Safety(msgspec.Struct, frozen=True, rename="camel"):
+    """What the operator must not do to people."""
+
+    deprovisioning: Deprovisioning = Deprovisioning()
+    protected_users: tuple[str, ...] = ()
+    allow_delete: bool = False
+
+
+class Defaults(msgspec.Struct, frozen=True, rename="camel"):
+    """Values for users that leave them out."""
+
+    role: str | None = None
+    groups: tuple[str, ...] | None = None
+    timezone: str | None = None
+    deletion_policy: DeletionPolicy | None = None
+
+
+class TenantSpec(msgspec.Struct, frozen=True, rename="camel"):
+    """One CXone tenant and the policies for its users."""
+
+    base_url: str = msgspec.field(name="baseURL")
+    credentials_secret_ref: SecretReference | None = None
+    api: Api = Api()
+    scopes: tuple[str, ...] | None = None
+    rate_limit: RateLimit = RateLimit()
+    bulk: Bulk = Bulk()
+    license: License = License()
+    safety: Safety = Safety()
+    sync_period_seconds: int = 900
+    drift_policy: Literal["Correct", "Report"] = "Correct"
+    groups_policy: Literal["Exact", "Additive"] = "Exact"
+    defaults: Defaults = Defaults()
+    suspend: bool = False
+
+
+class Licenses(msgspec.Struct, frozen=True, rename="camel"):
+    """Seats, as last read and reserved."""
+
+    total: int = 0
+    used: int = 0
+    reserved: int = 0
+    waiting: int = 0
+    utilization_percent: int = 0
+
+
+class UserCounts(msgspec.Struct, frozen=True):
+    """How the tenant's resources stand; `unmanaged` counts CXone users without a resource."""
+
+    managed: int = 0
+    ready: int = 0
+    waiting: int = 0
+    stalled: int = 0
+    unmanaged: int = 0
+
+
+class DirectoryStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """The last snapshot of CXone's users."""
+
+    users: int = 0
+    refreshed_time: str | None = None
+    complete: bool = False
+
+
+class BulkJob(msgspec.Struct, frozen=True, rename="camel"):
+    """A bulk job that was accepted and has not been seen to end."""
+
+    id: str
+    operations: int
+    submitted_time: str
+    purpose: str = ""
+
+
+class TenantStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """What the operator last said of the tenant."""
+
+    observed_generation: int | None = None
+    conditions: tuple[Condition, ...] = ()
+    licenses: Licenses | None = None
+    users: UserCounts | None = None
+    directory: DirectoryStatus | None = None
+    bulk_jobs: tuple[BulkJob, ...] = ()
+
+    def condition(self, type_: str) -> Condition | None:
+        """The condition of that type, or None."""
+        return find(self.conditions, type_)
+
+
+class CxoneTenant(msgspec.Struct, frozen=True):
+    """One tenant resource, as last seen."""
+
+    metadata: Metadata
+    spec: TenantSpec
+    status: TenantStatus = TenantStatus()
+
+    @property
+    def reference(self) -> Reference:
+        """The object that writes to this resource mean."""
+        return Reference(self.metadata.namespace, self.metadata.name, self.metadata.uid)
+
+    @property
+    def claimed(self) -> bool:
+        """The resource carries the finalizer that keeps it while users refer to it."""
+        return TENANT_FINALIZER in self.metadata.finalizers
+
+
+def decode_tenant(body: Mapping[str, object]) -> CxoneTenant:
+    """A CxoneTenant from its JSON object; raises InvalidResource naming the field."""
+    try:
+        return msgspec.convert(trimmed(body), CxoneTenant)
+    except msgspec.ValidationError as error:
+        raise InvalidResource(str(error)) from error
+
+
+def encode_tenant_status(status: TenantStatus) -> dict[str, object]:
+    """The status for a merge patch (RFC 7396)."""
+    encoded: dict[str, object] = msgspec.to_builtins(status)
+    return encoded

@@ -1,0 +1,148 @@
+"""CxoneUser as typed values: what people declare (`spec`) and what they are told (`status`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from cxone_operator.api.conditions import Condition, find
+from cxone_operator.api.meta import (
+    ABANDON,
+    RECONCILE_REQUESTED_AT,
+    USER_FINALIZER,
+    InvalidResource,
+    Metadata,
+    Reference,
+    trimmed,
+)
+
+PLURAL = "cxoneusers"
+KIND = "CxoneUser"
+
+DeletionPolicy = Literal["Deactivate", "Delete", "Retain"]
+
+
+class Name(msgspec.Struct, frozen=True, rename="camel"):
+    """SCIM `name` (RFC 7643 section 4.1.1), both parts required."""
+
+    given_name: str
+    family_name: str
+
+
+class EmailSpec(msgspec.Struct, frozen=True):
+    """One declared e-mail address."""
+
+    value: str
+    type: str = "work"
+    primary: bool = False
+
+
+class PhoneNumberSpec(msgspec.Struct, frozen=True):
+    """One declared telephone number."""
+
+    value: str
+    type: str = "work"
+
+
+class TenantReference(msgspec.Struct, frozen=True):
+    """The CxoneTenant in the same namespace."""
+
+    name: str = "default"
+
+
+class UserSpec(msgspec.Struct, frozen=True, rename="camel"):
+    """The desired state; None means "not declared", so not managed."""
+
+    user_name: str
+    name: Name
+    role: str | None = None
+    secondary_roles: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    active: bool = True
+    tenant_ref: TenantReference = TenantReference()
+    emails: tuple[EmailSpec, ...] | None = None
+    display_name: str | None = None
+    phone_numbers: tuple[PhoneNumberSpec, ...] | None = None
+    timezone: str | None = None
+    team: str | None = None
+    employee_id: str | None = None
+    active_from: datetime | None = None
+    active_until: datetime | None = None
+    deletion_policy: DeletionPolicy | None = None
+    adoption_policy: Literal["Adopt", "Never"] = "Adopt"
+    management_policy: Literal["Full", "ObserveOnly"] = "Full"
+    suspend: bool = False
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One declared field that CXone has otherwise."""
+
+    field: str
+    desired: str
+    actual: str
+
+
+class UserStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """What the operator last told the author."""
+
+    observed_generation: int | None = None
+    user_id: str | None = None
+    active: bool | None = None
+    differences: tuple[Difference, ...] = ()
+    last_handled_reconcile_at: str | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def condition(self, type_: str) -> Condition | None:
+        """The condition of that type, or None."""
+        return find(self.conditions, type_)
+
+
+class CxoneUser(msgspec.Struct, frozen=True):
+    """One resource, as last seen."""
+
+    metadata: Metadata
+    spec: UserSpec
+    status: UserStatus = UserStatus()
+
+    @property
+    def reference(self) -> Reference:
+        """The object that writes to this resource mean."""
+        return Reference(self.metadata.namespace, self.metadata.name, self.metadata.uid)
+
+    @property
+    def claimed(self) -> bool:
+        """The resource carries our finalizer, so it cannot vanish before the user is deprovisioned."""
+        return USER_FINALIZER in self.metadata.finalizers
+
+    @property
+    def reconcile_requested_at(self) -> str | None:
+        """The token of the last explicit request to reconcile, None if there never was one."""
+        return self.metadata.annotations.get(RECONCILE_REQUESTED_AT)
+
+    @property
+    def abandoned(self) -> bool:
+        """Break-glass: let the resource go and touch nothing remote."""
+        return self.metadata.annotations.get(ABANDON) == "true"
+
+    @property
+    def age_order(self) -> tuple[str, str]:
+        """Sorts resources oldest first, the same way on every run."""
+        created = self.metadata.creation_timestamp
+        return (created.isoformat() if created else "", self.metadata.uid)
+
+
+def decode_user(body: Mapping[str, object]) -> CxoneUser:
+    """A CxoneUser from its JSON object; raises InvalidResource naming the field."""
+    try:
+        return msgspec.convert(trimmed(body), CxoneUser)
+    except msgspec.ValidationError as error:
+        raise InvalidResource(str(error)) from error
+
+
+def encode_status(status: UserStatus) -> dict[str, object]:
+    """The status for a merge patch: absent values are null, so that the server drops them (RFC 7396)."""
+    encoded: dict[str, object] = msgspec.to_builtins(status)
+    return encoded

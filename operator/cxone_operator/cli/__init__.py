@@ -1,0 +1,1 @@
+"""The commands: options in, wiring of the rooms, exit code out."""

@@ -1,0 +1,164 @@
+"""`cxone-operator run`: wires the rooms together and hands the process to Kopf."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import aiohttp
+import click
+import msgspec
+
+from cxone_operator.api import tenant as tenant_api
+from cxone_operator.api import user as user_api
+from cxone_operator.api.tenant import TenantSpec
+from cxone_operator.cli.site import Site
+from cxone_operator.cluster.access import Access, load_access
+from cxone_operator.cluster.client import ClusterClient
+from cxone_operator.cluster.errors import ClusterError, Unreachable
+from cxone_operator.config import EnvironmentTenant, SettingsError, environment_tenant
+from cxone_operator.engine.remote import remote_builder
+from cxone_operator.engine.state import Clocks
+from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
+from cxone_operator.handlers.watch import Edge, watch
+from cxone_operator.scim.auth import Credentials
+from cxone_operator.telemetry import metrics
+from cxone_operator.telemetry.audit import write_audit
+from cxone_operator.telemetry.logging import LogFormat, configure_logging, get_logger
+
+_STALE_LIST_SECONDS = 1800.0
+"""A process that has not listed its resources for so long is not alive, whatever else it does."""
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line says."""
+
+    host: str
+    port: int
+    namespaces: tuple[str, ...]
+    context: str | None
+
+
+class OperatorError(Exception):
+    """The operator cannot start or go on; the message is for the person at the terminal."""
+
+
+@click.command("run")
+@click.option("--listen", default=None, metavar="HOST:PORT", help="Health and metrics [127.0.0.1:8081; 0.0.0.0 in a cluster]")
+@click.option("--namespace", "namespaces", multiple=True, help="Watch this namespace only; repeatable [all]")
+@click.option("--context", default=None, help="Context of the kubeconfig")
+@click.option("--log-format", type=click.Choice(["json", "console"]), default=None, help="[console on a terminal]")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
+def run(
+    listen: str | None, namespaces: tuple[str, ...], context: str | None, log_format: LogFormat | None, log_level: str
+) -> None:
+    """Watch CxoneUser resources and make CXone agree with them."""
+    configure_logging(log_format or ("console" if sys.stderr.isatty() else "json"), log_level)
+    host, port = _address(listen)
+    try:
+        asyncio.run(_Operator(RunOptions(host, port, namespaces, context)).run())
+    except (OperatorError, ClusterError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+class _Operator:
+    """One run of the operator."""
+
+    def __init__(self, options: RunOptions) -> None:
+        self._options = options
+        self._default = _default_tenant(os.environ)
+        self._access: Access = load_access(options.context)
+        self._supervisor: Supervisor | None = None
+        self._sessions: list[aiohttp.ClientSession] = []
+
+    async def run(self) -> None:
+        """Serve the site, check the cluster, watch until told to stop."""
+        site = Site(self._alive, self._ready)
+        try:
+            port = await site.start(self._options.host, self._options.port)
+        except OSError as error:
+            raise OperatorError(f"cannot listen on {self._options.host}:{self._options.port}: {error}") from error
+        log.info("listening", host=self._options.host, port=port)
+        metrics.build_info.info({"version": version("cxone-operator")})
+        try:
+            await self._check_cluster()
+            edge = Edge(self._access.server, self._open_session, self._start, self._stop)
+            await watch(edge, self._options.namespaces)
+        finally:
+            for session in self._sessions:
+                await session.close()
+            await site.stop()
+
+    async def _check_cluster(self) -> None:
+        """Kopf would wait in silence for a CRD that never comes; say what is missing instead."""
+        async with self._access.open_session(version("cxone-operator"), connections=1) as session:
+            try:
+                served = await ClusterClient(session, self._access.server, metrics.observe_kubernetes_write).served_kinds()
+            except Unreachable as error:
+                raise OperatorError(f"{error}; check KUBECONFIG or --context") from error
+        missing = sorted({user_api.PLURAL, tenant_api.PLURAL} - served)
+        if missing:
+            raise OperatorError(f"the CRDs of {' and '.join(missing)} are not installed; run: kubectl apply -f crds/")
+
+    async def _start(self) -> Supervisor:
+        cluster = ClusterClient(self._open_session(), self._access.server, metrics.observe_kubernetes_write)
+        remote_session = aiohttp.ClientSession(headers={"User-Agent": f"cxone-operator/{version('cxone-operator')}"})
+        self._sessions.append(remote_session)
+        clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), random.random)
+        self._supervisor = Supervisor(
+            cluster, self._options.namespaces, self._default, remote_builder(remote_session), clocks, write_audit
+        )
+        await self._supervisor.start()
+        return self._supervisor
+
+    async def _stop(self) -> None:
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        session = self._access.open_session(version("cxone-operator"))
+        self._sessions.append(session)
+        return session
+
+    def _alive(self) -> str | None:
+        listed = self._supervisor.listed_at if self._supervisor is not None else None
+        if listed is not None and time.monotonic() - listed > _STALE_LIST_SECONDS:
+            return "the resources have not been listed for half an hour"
+        return None
+
+    def _ready(self) -> str | None:
+        if self._supervisor is None or self._supervisor.listed_at is None:
+            return "the resources have not been listed yet"
+        return None
+
+
+def _address(listen: str | None) -> tuple[str, int]:
+    if listen is None:
+        in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
+        return ("0.0.0.0" if in_cluster else "127.0.0.1"), 8081  # noqa: S104 - a pod is probed from outside
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise click.BadParameter(f"'{listen}' is not HOST:PORT, for example 127.0.0.1:8081", param_hint="--listen")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _default_tenant(environ: Mapping[str, str]) -> DefaultTenant | None:
+    found = environment_tenant(environ)
+    return None if found is None else DefaultTenant(_spec(found), Credentials(found.client_id, found.client_secret))
+
+
+def _spec(tenant: EnvironmentTenant) -> TenantSpec:
+    try:
+        return msgspec.convert(tenant.spec, TenantSpec, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"the CXONE_ variables do not describe a tenant: {error}") from error

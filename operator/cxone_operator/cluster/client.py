@@ -1,0 +1,197 @@
+"""The requests that the operator makes to the API server, each with its bounds and its errors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import aiohttp
+import msgspec
+
+from cxone_operator.api.meta import GROUP, VERSION, Reference
+from cxone_operator.cluster.errors import ClusterError, Gone, Unreachable, error_for
+
+Body = Mapping[str, object]
+WriteObserver = Callable[[str, str], None]
+"""Called with (plural, HTTP status) after each write."""
+
+_PAGE = 500
+_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+_MERGE = "application/merge-patch+json"
+
+
+class Cluster(Protocol):
+    """The surface that the engine needs of Kubernetes."""
+
+    def list(self, plural: str, namespace: str | None) -> AsyncIterator[Body]:
+        """Every resource of a kind."""
+
+    async def get(self, plural: str, ref: Reference) -> Body:
+        """One resource; raises Gone."""
+
+    async def patch_status(self, plural: str, ref: Reference, status: Body) -> Body:
+        """Replace what the status says; the new object."""
+
+    async def patch_finalizers(
+        self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
+    ) -> Body:
+        """Replace the finalizers, if nobody has written since `resource_version`; the new object."""
+
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
+        """The decoded data of a Secret; raises Gone."""
+
+    async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
+        """A Warning event about a resource; failures are not reported."""
+
+
+class ClusterClient:
+    """`Cluster` over one aiohttp session."""
+
+    def __init__(self, session: aiohttp.ClientSession, server: str, observe_write: WriteObserver) -> None:
+        self._session = session
+        self._server = server
+        self._observe_write = observe_write
+
+    async def list(self, plural: str, namespace: str | None) -> AsyncIterator[Body]:
+        """Every resource of a kind, read in pages of 500."""
+        token = ""
+        while True:
+            params = {"limit": str(_PAGE), **({"continue": token} if token else {})}
+            page = await self._request("GET", _collection(plural, namespace), params=params)
+            for item in _items(page):
+                yield item
+            token = _continue_token(page)
+            if not token:
+                return
+
+    async def get(self, plural: str, ref: Reference) -> Body:
+        """One resource; raises Gone where it, or its namesake, is not the one that is meant."""
+        body = await self._request("GET", _object(plural, ref))
+        if _uid(body) != ref.uid:
+            raise Gone("another object has taken the name")
+        return body
+
+    async def patch_status(self, plural: str, ref: Reference, status: Body) -> Body:
+        """Merge the status (RFC 7396: null removes); the uid guards against a namesake created since."""
+        patch = {"metadata": {"uid": ref.uid}, "status": status}
+        return await self._write(plural, "PATCH", f"{_object(plural, ref)}/status", patch)
+
+    async def patch_finalizers(
+        self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
+    ) -> Body:
+        """Replace the whole list; the resourceVersion makes a concurrent change a Conflicted error."""
+        metadata = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
+        return await self._write(plural, "PATCH", _object(plural, ref), {"metadata": metadata})
+
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
+        """The decoded data of a Secret; what is not UTF-8 is left out."""
+        body = await self._request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        data = body.get("data")
+        items = data.items() if isinstance(data, Mapping) else ()
+        return {str(key): text for key, value in items if (text := _decoded(value)) is not None}
+
+    async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
+        """A Warning event about a resource; best effort, the condition and the audit line carry the same fact."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        event = {
+            "metadata": {"generateName": f"{ref.name}.", "namespace": ref.namespace},
+            "involvedObject": {
+                "apiVersion": f"{GROUP}/{VERSION}",
+                "kind": kind,
+                "name": ref.name,
+                "namespace": ref.namespace,
+                "uid": ref.uid,
+            },
+            "type": "Warning",
+            "reason": reason,
+            "message": message[:1024],
+            "source": {"component": "cxone-operator"},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+        }
+        try:
+            await self._write("events", "POST", f"/api/v1/namespaces/{ref.namespace}/events", event)
+        except ClusterError:
+            return
+
+    async def served_kinds(self) -> frozenset[str]:
+        """Plurals of our group that the server serves; empty where the CRDs are not installed."""
+        try:
+            body = await self._request("GET", f"/apis/{GROUP}/{VERSION}")
+        except Gone:
+            return frozenset()
+        resources = body.get("resources")
+        return frozenset(str(item.get("name")) for item in resources) if isinstance(resources, list) else frozenset()
+
+    async def _write(self, plural: str, method: str, path: str, body: Body) -> Body:
+        try:
+            answer = await self._request(method, path, body=body)
+        except ClusterError as error:
+            self._observe_write(plural, type(error).__name__.lower())
+            raise
+        self._observe_write(plural, "200")
+        return answer
+
+    async def _request(
+        self, method: str, path: str, *, body: Body | None = None, params: Mapping[str, str] | None = None
+    ) -> Body:
+        headers = {"Content-Type": _MERGE if method == "PATCH" else "application/json"}
+        data = msgspec.json.encode(body) if body is not None else None
+        try:
+            async with self._session.request(
+                method, self._server + path, params=params, data=data, headers=headers, timeout=_TIMEOUT
+            ) as response:
+                raw = await response.read()
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(f"the API server at {self._server} cannot be reached: {error}") from error
+        return _answer(status, raw)
+
+
+def _answer(status: int, raw: bytes) -> Body:
+    try:
+        body = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise (
+            error_for(status, "no JSON object") if status >= 400 else Unreachable("the API server sent no JSON object")
+        )
+    if status >= 400:
+        raise error_for(status, str(body.get("message", "")))
+    return body
+
+
+def _collection(plural: str, namespace: str | None) -> str:
+    scope = f"namespaces/{namespace}/" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}/{scope}{plural}"
+
+
+def _object(plural: str, ref: Reference) -> str:
+    return f"{_collection(plural, ref.namespace)}/{ref.name}"
+
+
+def _items(page: Body) -> list[Body]:
+    items = page.get("items")
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+
+
+def _continue_token(page: Body) -> str:
+    metadata = page.get("metadata")
+    return str(metadata.get("continue") or "") if isinstance(metadata, Mapping) else ""
+
+
+def _uid(body: Body) -> str:
+    metadata = body.get("metadata")
+    return str(metadata.get("uid", "")) if isinstance(metadata, Mapping) else ""
+
+
+def _decoded(value: object) -> str | None:
+    try:
+        return base64.b64decode(str(value), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,60 @@
+"""Settings from the environment: a tenant for namespaces that have no CxoneTenant, and nothing else.
+
+Every field of a CxoneTenant's spec can be given: its path in upper case, words joined by `_` and levels by `__`, after
+`CXONE_`. So `rateLimit.requestsPerMinute` is CXONE_RATE_LIMIT__REQUESTS_PER_MINUTE. Lists are separated by commas.
+CXONE_CLIENT_ID and CXONE_CLIENT_SECRET are the credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PREFIX = "CXONE_"
+_CREDENTIALS = frozenset({"CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET"})
+_LISTS = frozenset({"scopes", "groups", "protectedUsers"})
+_NAMES = {"baseUrl": "baseURL"}
+
+
+class SettingsError(ValueError):
+    """The environment contradicts itself; the message names the variable and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentTenant:
+    """A tenant that the environment describes."""
+
+    spec: Mapping[str, object]
+    """As in a CxoneTenant's spec; checked where it is turned into one."""
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def environment_tenant(environ: Mapping[str, str]) -> EnvironmentTenant | None:
+    """The tenant of the environment, None without CXONE_BASE_URL; raises SettingsError where a part is missing."""
+    if not environ.get("CXONE_BASE_URL"):
+        return None
+    missing = sorted(name for name in _CREDENTIALS if not environ.get(name))
+    if missing:
+        raise SettingsError(f"CXONE_BASE_URL is set, but {' and '.join(missing)} is not; set it, or unset the first")
+    spec: dict[str, object] = {}
+    for name, value in sorted(environ.items()):
+        if name.startswith(PREFIX) and name not in _CREDENTIALS and value:
+            _place(spec, [_camel(part) for part in name[len(PREFIX) :].split("__")], value)
+    return EnvironmentTenant(spec, environ["CXONE_CLIENT_ID"], environ["CXONE_CLIENT_SECRET"])
+
+
+def _place(spec: dict[str, object], path: list[str], value: str) -> None:
+    for part in path[:-1]:
+        level = spec.setdefault(part, {})
+        if not isinstance(level, dict):
+            raise SettingsError(f"CXONE_ variables give both a value and fields below it for '{part}'; keep one")
+        spec = level
+    name = path[-1]
+    spec[name] = [item.strip() for item in value.split(",")] if name in _LISTS else value
+
+
+def _camel(words: str) -> str:
+    name = re.sub(r"_([a-z0-9])", lambda match: match.group(1).upper(), words.lower())
+    return _NAMES.get(name, name)

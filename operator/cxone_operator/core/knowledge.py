@@ -1,0 +1,36 @@
+"""What is known of a userName in CXone. Missing knowledge is a value of its own: absence is never assumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cxone_operator.core.users import RemoteUser
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """CXone has exactly this user."""
+
+    user: RemoteUser
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """CXone had no such user `age` seconds ago."""
+
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """CXone has several users of this userName."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody has looked, or something has happened since."""
+
+
+Knowledge = Present | Absent | Ambiguous | Unknown

@@ -1,0 +1,241 @@
+"""The plan: what to do next for one user. Desired x actual x policy gives exactly one action.
+
+A user that needs several steps gets them one at a time: after each, its resource and what is known of CXone are
+looked at again. So planning after carrying out yields nothing, and a crash between two steps loses nothing.
+
+| resource           | in CXone         | action                                                                    |
+|--------------------|------------------|---------------------------------------------------------------------------|
+| any                | unknown          | LookUp                                                                    |
+| any                | several          | Refuse AmbiguousMatch                                                     |
+| deleted, unclaimed | any              | Ignore                                                                    |
+| deleted            | any              | Release, if Retain, ObserveOnly, abandoned, not the owner, or handed over |
+| deleted            | absent           | Release, if seen lately; else LookUp                                      |
+| deleted, Delete    | present          | Delete, if the tenant allows it; else as Deactivate                       |
+| deleted            | active           | Deactivate                                                                |
+| deleted            | inactive         | Reclaim the seat, then Release                                            |
+| suspended          | any              | Pause                                                                     |
+| younger namesake   | any              | Refuse OwnershipConflict                                                  |
+| protected          | any              | Refuse ProtectedUser                                                      |
+| ObserveOnly        | any              | Report                                                                    |
+| unclaimed          | any              | Claim                                                                     |
+| Never adopt        | present, not ours| Refuse AlreadyExists                                                      |
+| active             | absent           | Create                                                                    |
+| inactive           | absent           | Settle: nobody is created to be inactive                                  |
+| inactive           | active           | Deactivate, before anything else                                          |
+| any                | differs          | Update (takes a seat where it activates); Report under driftPolicy Report |
+| inactive           | agrees           | Reclaim the seat once, then Settle                                        |
+| active             | agrees           | Settle                                                                    |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cxone_operator.api.conditions import LICENSED, SYNCED
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import TenantSpec
+from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
+from cxone_operator.core import actions
+from cxone_operator.core.actions import Action
+from cxone_operator.core.desired import Schedule, desired_state
+from cxone_operator.core.diff import change_between, differences
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
+from cxone_operator.core.protection import is_protected
+from cxone_operator.core.users import Change, Field, RemoteUser, UserState
+
+TRUSTED_ABSENCE_SECONDS = 30.0
+"""How old the knowledge "no such user" may be when a resource is let go for good on the strength of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a decision may depend on."""
+
+    user: CxoneUser
+    tenant: TenantSpec
+    schedule: Schedule
+    known: Knowledge
+    owner: str | None = None
+    """Name of the older resource that owns this userName; None where this one does."""
+    heir: str | None = None
+    """Name of the resource that takes over when this one is deleted."""
+    seat_released: bool | None = None
+    """What we did a moment ago, where the status does not say it yet: gave the seat back, or (False) deactivated."""
+
+    @property
+    def desired(self) -> UserState:
+        """The state to reach."""
+        return desired_state(self.user.spec, self.tenant.defaults, self.schedule.active)
+
+    @property
+    def deletion_policy(self) -> DeletionPolicy:
+        """The user's own policy, else the tenant's, else Deactivate."""
+        return self.user.spec.deletion_policy or self.tenant.defaults.deletion_policy or "Deactivate"
+
+    @property
+    def seat_given_back(self) -> bool:
+        """This user holds no seat, as far as we know for certain."""
+        if self.seat_released is not None:
+            return self.seat_released
+        licensed = self.user.status.condition(LICENSED)
+        return licensed is not None and licensed.reason in (Reason.RELEASED, Reason.NOT_REQUIRED)
+
+    @property
+    def reclaims(self) -> bool:
+        """A seat of an inactive user is released explicitly on this tenant."""
+        return self.tenant.license.mode == "Quota" and self.tenant.license.reclaim
+
+
+def plan(facts: Facts) -> Action:
+    """The next step; see the table above."""
+    if facts.user.metadata.deleting:
+        return _plan_deletion(facts)
+    refusal = _refusal(facts)
+    if refusal is not None:
+        return refusal
+    match facts.known:
+        case Unknown():
+            return actions.LookUp()
+        case Ambiguous(ids):
+            return _ambiguous(ids)
+        case Absent() | Present() if facts.user.spec.management_policy == "ObserveOnly":
+            return _observe(facts)
+        case Absent():
+            return _plan_absent(facts)
+        case Present(user):
+            return _plan_present(facts, user)
+
+
+def _plan_deletion(facts: Facts) -> Action:
+    if not facts.user.claimed:
+        return actions.Ignore()
+    if _nothing_to_undo(facts):
+        return actions.Release(deprovisioned=False)
+    if is_protected(facts.user.spec.user_name, facts.tenant.safety.protected_users):
+        return _protected(facts)
+    match facts.known:
+        case Unknown():
+            return actions.LookUp()
+        case Absent(age) if age > TRUSTED_ABSENCE_SECONDS:
+            return actions.LookUp()
+        case Absent():
+            return actions.Release(deprovisioned=True)
+        case Ambiguous(ids):
+            return _ambiguous(ids)
+        case Present(user):
+            return _deprovision(facts, user)
+
+
+def _nothing_to_undo(facts: Facts) -> bool:
+    return (
+        facts.user.abandoned
+        or facts.owner is not None
+        or facts.heir is not None
+        or facts.deletion_policy == "Retain"
+        or facts.user.spec.management_policy == "ObserveOnly"
+    )
+
+
+def _deprovision(facts: Facts, remote: RemoteUser) -> Action:
+    if facts.deletion_policy == "Delete" and facts.tenant.safety.allow_delete:
+        return actions.Delete(remote)
+    if remote.state.active:
+        return actions.Deactivate(remote)
+    if facts.reclaims and not facts.seat_given_back:
+        return actions.Reclaim(remote)
+    return actions.Release(deprovisioned=True)
+
+
+def _refusal(facts: Facts) -> Action | None:
+    """What stops a resource that is not being deleted before anything remote is looked at."""
+    if facts.user.spec.suspend:
+        return actions.Pause()
+    if facts.owner is not None:
+        return actions.Refuse(
+            Reason.OWNERSHIP_CONFLICT,
+            f"CxoneUser '{facts.owner}' is older and owns this userName; delete one of the two",
+        )
+    if facts.user.spec.management_policy == "Full":
+        if is_protected(facts.user.spec.user_name, facts.tenant.safety.protected_users):
+            return _protected(facts)
+        if not facts.user.claimed:
+            return actions.Claim()
+    return None
+
+
+def _protected(facts: Facts) -> Action:
+    return actions.Refuse(
+        Reason.PROTECTED_USER,
+        f"tenant {facts.user.spec.tenant_ref.name} protects this user (safety.protectedUsers); it is never changed",
+    )
+
+
+def _ambiguous(ids: tuple[str, ...]) -> Action:
+    return actions.Refuse(
+        Reason.AMBIGUOUS_MATCH, f"CXone has {len(ids)} users of this userName ({', '.join(ids)}); leave one of them"
+    )
+
+
+def _observe(facts: Facts) -> Action:
+    if isinstance(facts.known, Present):
+        change = _change(facts, facts.known.user)
+        found = differences(change, facts.known.user.state)
+        return actions.Report(found) if found else actions.Settle(facts.known.user)
+    if not facts.schedule.active:
+        return actions.Settle(None)
+    return actions.Report((Difference("userName", facts.user.spec.user_name, "(none)"),))
+
+
+def _plan_absent(facts: Facts) -> Action:
+    if not facts.schedule.active:
+        return actions.Settle(None)
+    if _only_reports(facts):
+        return actions.Report((Difference("userName", facts.user.spec.user_name, "(none)"),))
+    return actions.Create(facts.desired)
+
+
+def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
+    if _belongs_to_somebody_else(facts, remote):
+        return actions.Refuse(
+            Reason.ALREADY_EXISTS,
+            "the user exists in CXone and adoptionPolicy is Never; set adoptionPolicy: Adopt to take it over",
+        )
+    change = _change(facts, remote)
+    if change is not None and _only_reports(facts):
+        return actions.Report(differences(change, remote.state))
+    if not facts.schedule.active and remote.state.active:
+        return actions.Deactivate(remote)
+    if change is not None:
+        return actions.Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
+    if not remote.state.active and facts.reclaims and not facts.seat_given_back:
+        return actions.Reclaim(remote)
+    return actions.Settle(remote)
+
+
+def _change(facts: Facts, remote: RemoteUser) -> Change | None:
+    additive = facts.tenant.groups_policy == "Additive"
+    return change_between(facts.desired, remote.state, additive_groups=additive)
+
+
+def _belongs_to_somebody_else(facts: Facts, remote: RemoteUser) -> bool:
+    status = facts.user.status
+    ours = status.user_id == remote.id or started_creating(facts.user)
+    return facts.user.spec.adoption_policy == "Never" and not ours
+
+
+def started_creating(user: CxoneUser) -> bool:
+    """The status records that we set out to create this user, so one that exists now is ours."""
+    synced = user.status.condition(SYNCED)
+    return synced is not None and synced.reason == Reason.PROGRESSING
+
+
+def _only_reports(facts: Facts) -> bool:
+    """driftPolicy Report concerns users that agreed once with this very spec; a new spec is always carried out."""
+    if facts.tenant.drift_policy != "Report":
+        return False
+    synced = facts.user.status.condition(SYNCED)
+    return (
+        synced is not None
+        and synced.observed_generation == facts.user.metadata.generation
+        and (synced.status == "True" or synced.reason == Reason.DIFFERENCES_FOUND)
+    )

@@ -1,0 +1,79 @@
+"""The gate in front of the joiners' lane: nobody passes without a seat."""
+
+from __future__ import annotations
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.core.failure import Failure
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.seats import Quota, admit
+from cxone_operator.engine.state import TenantState
+from cxone_operator.engine.tasks import Tasks
+from cxone_operator.scim.client import RemoteUsers
+from cxone_operator.scim.errors import ScimError
+from cxone_operator.telemetry import metrics
+
+
+class Gate:
+    """Reads the quota when it is needed and says how many may pass."""
+
+    def __init__(self, state: TenantState, tasks: Tasks) -> None:
+        self._state = state
+        self._tasks = tasks
+        self._reading = False
+        self.failure: Failure | None = None
+        """Why the quota could not be read, None where it could."""
+
+    def admitted(self, client: RemoteUsers, waiting: int) -> int:
+        """How many of those who wait may pass now; 0 also while the number of seats is not known."""
+        license_ = self._state.spec.license
+        if license_.mode == "None":
+            return waiting
+        if license_.mode == "CountUsers":
+            self._count_users()
+        elif not self._have_quota(client):
+            return 0
+        seats = self._state.ledger.seats(license_.reserve)
+        return admit(waiting, seats, hold_batch=license_.on_shortage == "HoldBatch")
+
+    @property
+    def short(self) -> bool:
+        """No seat is free."""
+        ledger = self._state.ledger
+        return ledger.quota is not None and ledger.seats(self._state.spec.license.reserve).free == 0
+
+    def explain(self) -> tuple[Reason, str]:
+        """Why a joiner waits here."""
+        if self.failure is not None:
+            return self.failure.reason, f"the licence quota cannot be read: {self.failure.message}"
+        quota = self._state.ledger.quota
+        total = quota.total if quota is not None else 0
+        return Reason.LICENSE_UNAVAILABLE, f"all {total} seats of the tenant are taken; continues when one is free"
+
+    def _count_users(self) -> None:
+        limit = self._state.spec.license.limit
+        if limit is not None and self._state.directory.complete:
+            now = self._state.time
+            self._state.ledger.learn(Quota(limit, self._state.directory.active_users), now)
+
+    def _have_quota(self, client: RemoteUsers) -> bool:
+        due = self._state.ledger.read_due(self._state.time, short=self.short)
+        if due and not self._reading:
+            self._reading = True
+            self._tasks.start(self._read(client))
+        return not due
+
+    async def _read(self, client: RemoteUsers) -> None:
+        sent = self._state.time
+        try:
+            quota = await client.license_quota(Lane.JOINERS)
+        except ScimError as error:
+            self.failure = error.failure
+            self._state.suspend_requests(error.failure)
+        else:
+            self.failure = None
+            self._state.ledger.learn(Quota(quota.total, quota.used), sent)
+            share = 100 * quota.used / quota.total if quota.total else 0.0
+            metrics.license_utilization.labels(self._state.name).set(share)
+        finally:
+            self._reading = False
+            self._state.wake.set()

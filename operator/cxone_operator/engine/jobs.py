@@ -1,0 +1,195 @@
+"""Bulk jobs: submitted once, remembered before they are polled, read back when they end.
+
+CXone's job says COMPLETED or FAILED and lists errors without names. So its end only means that the users in it are
+unknown; they are read back in few requests and planned again. A user for whom the same step is still due was not
+served by the job, and is sent alone, where the answer names the reason. Nothing is ever resubmitted blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from cxone_operator.api.conditions import timestamp
+from cxone_operator.api.tenant import BulkJob
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.actions import Create, Deactivate, Delete, RemoteAction, Update
+from cxone_operator.core.lane import Lane
+from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.results import Results
+from cxone_operator.engine.state import TenantState
+from cxone_operator.engine.tasks import Tasks
+from cxone_operator.scim.bulk import Accepted, BulkOperation, OperationResult, pack
+from cxone_operator.scim.bulk import Create as CreateOperation
+from cxone_operator.scim.bulk import Delete as DeleteOperation
+from cxone_operator.scim.bulk import Patch as PatchOperation
+from cxone_operator.scim.client import RemoteUsers
+from cxone_operator.scim.errors import NotFound, PayloadTooLarge, ScimError, Throttled
+from cxone_operator.telemetry import metrics
+
+Item = tuple[CxoneUser, RemoteAction]
+
+_FIRST_POLL_SECONDS = 1.0
+_LONGEST_POLL_SECONDS = 15.0
+_POLL_GROWTH = 1.6
+
+
+class Jobs:
+    """The bulk jobs of one tenant."""
+
+    def __init__(
+        self,
+        state: TenantState,
+        results: Results,
+        auditor: Auditor,
+        tasks: Tasks,
+        persist: Callable[[], Awaitable[None]],
+        warn: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        self._state = state
+        self._results = results
+        self._auditor = auditor
+        self._tasks = tasks
+        self._persist = persist
+        self._warn = warn
+        self._typical_seconds = _FIRST_POLL_SECONDS
+        self.running = 0
+        self.largest = state.spec.bulk.max_operations
+        """Operations in one job: as configured, halved after each 413."""
+
+    @property
+    def offered(self) -> bool:
+        """The tenant takes bulk requests."""
+        return self._state.spec.bulk.mode == "Auto" and self._state.spec.api.bulk != "Off"
+
+    def start(self, client: RemoteUsers, lane: Lane, items: Sequence[Item]) -> None:
+        """Send these users as one job, or as several where one would be too large in bytes."""
+        by_id = {user.metadata.uid: (user, action) for user, action in items}
+        for batch in pack([_operation(user, action) for user, action in items], self.largest):
+            self.running += 1
+            part = [by_id[operation.bulk_id] for operation in batch]
+            self._tasks.start(self._run(client, lane, batch, part))
+
+    def recover(self, client: RemoteUsers, jobs: Sequence[BulkJob]) -> None:
+        """Follow the jobs of an earlier process to their end; until then absence of a user proves nothing."""
+        for job in jobs:
+            self._state.jobs[job.id] = job
+            self._state.recovering.add(job.id)
+            self.running += 1
+            self._tasks.start(self._recover(client, job))
+
+    async def _run(
+        self, client: RemoteUsers, lane: Lane, operations: Sequence[BulkOperation], items: Sequence[Item]
+    ) -> None:
+        metrics.bulk_batch_size.observe(len(items))
+        try:
+            receipt = await client.submit(operations, lane)
+            if isinstance(receipt, Accepted):
+                await self._follow_new(client, lane, receipt.job_id, items)
+            else:
+                self._book(items, receipt.results)
+        except PayloadTooLarge:
+            self.largest = max(1, len(items) // 2)
+        except ScimError as error:
+            for user, action in items:
+                self._results.failed(user, action, error.failure)
+        finally:
+            self.running -= 1
+            for user, _ in items:
+                self._state.record(user.metadata.uid).in_job = False
+                self._state.end(user.metadata.uid)
+
+    async def _follow_new(self, client: RemoteUsers, lane: Lane, job_id: str, items: Sequence[Item]) -> None:
+        job = BulkJob(job_id, len(items), timestamp(self._state.clocks.now()), lane.label)
+        self._state.jobs[job_id] = job
+        for user, action in items:
+            record = self._state.record(user.metadata.uid)
+            record.in_job, record.attempted = True, action
+        await self._persist()
+        try:
+            self._book(items, await self._follow(client, lane, job))
+        finally:
+            del self._state.jobs[job_id]
+            self._state.wake.set()
+
+    async def _recover(self, client: RemoteUsers, job: BulkJob) -> None:
+        try:
+            await self._follow(client, Lane.UPDATES, job)
+        finally:
+            self.running -= 1
+            self._state.jobs.pop(job.id, None)
+            self._state.recovering.discard(job.id)
+            self._state.directory.doubt_absences()
+            self._state.refresh_wanted = True
+            self._state.wake.set()
+
+    async def _follow(
+        self, client: RemoteUsers, lane: Lane, job: BulkJob
+    ) -> dict[str, OperationResult]:
+        """Poll until the job ends or is given up; its results by bulkId, empty where the server gives none."""
+        began, delay, failures = self._state.time, self._typical_seconds, 0
+        deadline = _deadline(job, self._state)
+        while True:
+            await self._tasks.sleep(delay)
+            delay = min(delay * _POLL_GROWTH, _LONGEST_POLL_SECONDS)
+            try:
+                found = await client.job(job.id, lane)
+            except NotFound:
+                return {}
+            except Throttled:
+                continue
+            except ScimError as error:
+                failures += 1
+                if failures >= self._state.spec.bulk.max_failures:
+                    await self._abandon(job, f"{failures} failures in a row while polling: {error.failure.message}")
+                    return {}
+                continue
+            failures = 0
+            if found.done:
+                self._typical_seconds = 0.7 * self._typical_seconds + 0.3 * max(0.2, self._state.time - began)
+                return dict(found.results or {})
+            if self._state.time > deadline:
+                await self._abandon(job, f"not finished after {self._state.spec.bulk.job_timeout_seconds} s")
+                return {}
+
+    async def _abandon(self, job: BulkJob, why: str) -> None:
+        metrics.bulk_jobs.labels(self._state.name, "abandoned").inc()
+        self._auditor.job_abandoned(job.id, job.operations, why)
+        await self._warn("BulkJobAbandoned", f"bulk job {job.id} ({job.operations} operations) was given up: {why}")
+
+    def _book(self, items: Sequence[Item], results: dict[str, OperationResult]) -> None:
+        """Per-operation results are used where the server gives them; everything else is read back."""
+        for user, action in items:
+            result = results.get(user.metadata.uid)
+            record = self._state.record(user.metadata.uid)
+            if result is not None and result.error is not None:
+                record.attempted = None
+                self._results.failed(user, action, result.error.failure)
+            else:
+                record.attempted = action
+                self._results.forget(user)
+                self._results.carried_out(user, action)
+
+
+def _operation(user: CxoneUser, action: RemoteAction) -> BulkOperation:
+    """The uid is the bulkId: unique in the request, and the same if the user is ever sent again (RFC 7644 3.7)."""
+    uid = user.metadata.uid
+    match action:
+        case Create(state):
+            return CreateOperation(uid, state)
+        case Update(remote, change):
+            return PatchOperation(uid, remote.id, change)
+        case Deactivate(remote):
+            return PatchOperation(uid, remote.id, action.change)
+        case Delete(remote):
+            return DeleteOperation(uid, remote.id)
+    raise AssertionError(f"{action.name} is never sent in bulk")
+
+
+def _deadline(job: BulkJob, state: TenantState) -> float:
+    """Counted from the submission, also by a later process."""
+    submitted = datetime.fromisoformat(job.submitted_time)
+    age = max(0.0, (state.clocks.now() - submitted).total_seconds())
+    return state.time + state.spec.bulk.job_timeout_seconds - age
+
+

@@ -1,0 +1,203 @@
+"""The reconciler: looks at one user at a time and sends it to the room where its next step happens."""
+
+from __future__ import annotations
+
+from cxone_operator.api.conditions import LICENSED, READY, SYNCED
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core import outcome
+from cxone_operator.core.actions import (
+    Action,
+    Claim,
+    Create,
+    Deactivate,
+    Delete,
+    Ignore,
+    LookUp,
+    Pause,
+    Reclaim,
+    Refuse,
+    Release,
+    RemoteAction,
+    Report,
+    Settle,
+    Update,
+    lane_of,
+)
+from cxone_operator.core.desired import schedule
+from cxone_operator.core.knowledge import Absent, Knowledge, Present, Unknown
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.outcome import Subject
+from cxone_operator.core.plan import Facts, plan, started_creating
+from cxone_operator.core.users import key_of
+from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.reporter import Reporter
+from cxone_operator.engine.state import Record, TenantState
+from cxone_operator.telemetry import metrics
+
+
+class Reconciler:
+    """Decides for the users of one tenant."""
+
+    def __init__(self, state: TenantState, reporter: Reporter, auditor: Auditor) -> None:
+        self._state = state
+        self._reporter = reporter
+        self._auditor = auditor
+
+    def consider(self, user: CxoneUser) -> None:
+        """Plan the next step of a user, and set it going."""
+        uid = user.metadata.uid
+        if uid in self._state.busy:
+            return
+        if self._waits_for_an_old_job(user):
+            self._state.record(uid)
+            return
+        action = self.plan(user)
+        self._close_attempt(user, action)
+        self._settle_seat(user)
+        self._route(user, action)
+
+    def plan(self, user: CxoneUser) -> Action:
+        """The next step by the newest knowledge."""
+        return plan(self.facts(user))
+
+    def facts(self, user: CxoneUser) -> Facts:
+        """All that the plan may depend on."""
+        state = self._state
+        owner = state.inbox.owner(user)
+        other = owner.metadata.name if owner is not None and owner.metadata.uid != user.metadata.uid else None
+        record = state.records.get(user.metadata.uid)
+        full = user.spec.management_policy == "Full"
+        return Facts(
+            user=user,
+            tenant=state.spec,
+            schedule=schedule(user.spec, state.clocks.now()),
+            known=self.known(user),
+            owner=other if full and not user.metadata.deleting else None,
+            heir=other if user.metadata.deleting else None,
+            seat_released=record.seat_released if record is not None else None,
+        )
+
+    def known(self, user: CxoneUser) -> Knowledge:
+        """What is known of the user in CXone; a request to reconcile makes it unknown once."""
+        return self._state.directory.known(key_of(user.spec.user_name), self._state.time)
+
+    def subject(self, user: CxoneUser) -> Subject:
+        """The user for a status, with what is known of it."""
+        known = self.known(user)
+        remote = known.user if isinstance(known, Present) else None
+        return Subject(user, self._state.clocks.now(), remote, remote_known=isinstance(known, Present | Absent))
+
+    def _waits_for_an_old_job(self, user: CxoneUser) -> bool:
+        """A job that an earlier process left behind may still create this user: absence proves nothing yet."""
+        return bool(self._state.recovering) and isinstance(self.known(user), Absent)
+
+    def _close_attempt(self, user: CxoneUser, action: Action) -> None:
+        """Read back: what a bulk job was to do is done, unless the plan asks for the same again."""
+        record = self._state.records.get(user.metadata.uid)
+        if record is None or record.attempted is None or isinstance(action, LookUp):
+            return
+        attempted, record.attempted = record.attempted, None
+        if type(action) is type(attempted):
+            record.alone = True
+        else:
+            self._auditor.done(user, attempted)
+
+    def _settle_seat(self, user: CxoneUser) -> None:
+        known = self.known(user)
+        if isinstance(known, Present) and known.user.state.active:
+            self._state.ledger.confirm(user.metadata.uid, self._state.time)
+        elif not isinstance(known, Unknown):
+            self._state.ledger.give_back(user.metadata.uid)
+
+    def _route(self, user: CxoneUser, action: Action) -> None:
+        uid = user.metadata.uid
+        match action:
+            case LookUp():
+                self._look_up(user)
+            case Create() | Update() | Deactivate() | Delete() | Reclaim():
+                self._enqueue(user, action)
+                return
+            case Claim():
+                self._reporter.claim(user)
+            case Release():
+                self._auditor.released(user, action)
+                self._reporter.release(user)
+            case Settle() | Report() | Refuse() | Pause():
+                self._conclude(user, action)
+            case Ignore():
+                self._state.records.pop(uid, None)
+        self._state.lanes.discard(uid)
+
+    def _look_up(self, user: CxoneUser) -> None:
+        self._state.record(user.metadata.uid)
+        leaving = user.metadata.deleting or not schedule(user.spec, self._state.clocks.now()).active
+        lane = Lane.LEAVERS if leaving else Lane.UPDATES
+        self._state.lookups[key_of(user.spec.user_name)] = (user.spec.user_name, lane)
+
+    def _enqueue(self, user: CxoneUser, action: RemoteAction) -> None:
+        state, uid = self._state, user.metadata.uid
+        record = state.record(uid)
+        if record.stalled is not None and record.stalled == state.signature(user) and record.failure is not None:
+            reason, message = record.failure.reason, record.failure.message
+            self._reporter.tell(user, outcome.stalled(self.subject(user), reason, message))
+            return
+        if record.stalled is not None:
+            state.records[uid] = record = Record(state.time)
+        if record.retry_at > state.time:
+            state.alarms.set(record.retry_at, uid)
+            return
+        if isinstance(action, Create) and user.spec.adoption_policy == "Never" and not started_creating(user):
+            self._reporter.tell(user, outcome.creating(self.subject(user)))
+            return
+        self._count_drift(user, action, record)
+        state.lanes.put(uid, lane_of(action), state.time, alone=record.alone or isinstance(action, Reclaim))
+
+    def _conclude(self, user: CxoneUser, action: Settle | Report | Refuse | Pause) -> None:
+        """Nothing remote is left to do: say so, and forget that there was work."""
+        state, uid = self._state, user.metadata.uid
+        subject = self.subject(user)
+        match action:
+            case Settle():
+                self._settle(user, subject)
+            case Report(differences):
+                self._reporter.tell(user, outcome.reported(subject, differences))
+            case Refuse(reason, message):
+                self._reporter.tell(user, outcome.stalled(subject, reason, message))
+            case Pause():
+                self._reporter.tell(user, outcome.paused(subject, "The user"))
+        change = schedule(user.spec, state.clocks.now()).next_change
+        if change is not None:
+            state.alarms.set(state.time + max(0.0, (change - state.clocks.now()).total_seconds()), uid)
+        if uid not in state.busy:
+            state.records.pop(uid, None)
+
+    def _settle(self, user: CxoneUser, subject: Subject) -> None:
+        record = self._state.records.get(user.metadata.uid)
+        licensed = user.status.condition(LICENSED)
+        status = outcome.settled(
+            subject,
+            schedule(user.spec, self._state.clocks.now()),
+            counts_seats=self._state.spec.license.mode != "None",
+            released=(record is not None and record.seat_released is True)
+            or (licensed is not None and licensed.reason == Reason.RELEASED),
+        )
+        if self._reporter.tell(user, status):
+            self._observe_readiness(user)
+
+    def _observe_readiness(self, user: CxoneUser) -> None:
+        record = self._state.records.get(user.metadata.uid)
+        ready = user.status.condition(READY)
+        fresh = ready is None or ready.status != "True" or ready.observed_generation != user.metadata.generation
+        if record is not None and fresh:
+            metrics.time_to_ready.observe(self._state.time - record.pending_since)
+
+    def _count_drift(self, user: CxoneUser, action: RemoteAction, record: Record) -> None:
+        """A user that agreed with this very spec and differs now was changed by somebody else."""
+        synced = user.status.condition(SYNCED)
+        agreed = synced is not None and synced.status == "True"
+        if not agreed or synced is None or synced.observed_generation != user.metadata.generation or record.failures:
+            return
+        if isinstance(action, Update) and self._state.lanes.lane_of(user.metadata.uid) is None:
+            for field in action.change.fields:
+                metrics.drift.labels(self._state.name, field.value).inc()

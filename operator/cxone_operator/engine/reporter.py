@@ -1,0 +1,95 @@
+"""The reporter: writes to the resources, pipelined, and only where something has changed.
+
+One write at a time for each user; when it ends, the new object is put into the inbox and the user looked at again. So
+a write that failed needs no queue of its own: the next look finds the same difference and writes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from cxone_operator.api import tenant as tenant_api
+from cxone_operator.api import user as user_api
+from cxone_operator.api.meta import USER_FINALIZER, InvalidResource
+from cxone_operator.api.tenant import CxoneTenant, TenantStatus, encode_tenant_status
+from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
+from cxone_operator.cluster.client import Body, Cluster
+from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone
+from cxone_operator.engine.state import TenantState
+from cxone_operator.engine.tasks import Tasks
+from cxone_operator.telemetry.logging import get_logger
+
+_RETRY_SECONDS = 2.0
+
+log = get_logger(__name__)
+
+
+class Reporter:
+    """Status and finalizer writes of one tenant."""
+
+    def __init__(self, state: TenantState, cluster: Cluster, tasks: Tasks) -> None:
+        self._state = state
+        self._cluster = cluster
+        self._tasks = tasks
+
+    def tell(self, user: CxoneUser, status: UserStatus) -> bool:
+        """Write the status, if a reader could notice the difference; whether it is written."""
+        if status == user.status:
+            return False
+        encoded = encode_status(status)
+        self._start(user, lambda: self._cluster.patch_status(user_api.PLURAL, user.reference, encoded))
+        return True
+
+    def claim(self, user: CxoneUser) -> None:
+        """Put our finalizer on."""
+        self._set_finalizers(user, (*user.metadata.finalizers, USER_FINALIZER))
+
+    def release(self, user: CxoneUser) -> None:
+        """Take our finalizer off."""
+        self._set_finalizers(user, [name for name in user.metadata.finalizers if name != USER_FINALIZER])
+
+    async def tell_tenant(self, tenant: CxoneTenant, status: TenantStatus) -> bool:
+        """Write the tenant's status; False where it could not be written now."""
+        try:
+            await self._cluster.patch_status(tenant_api.PLURAL, tenant.reference, encode_tenant_status(status))
+        except ClusterError as error:
+            log.warning("tenant_status_not_written", tenant=self._state.name, error=str(error))
+            return False
+        return True
+
+    async def warn(self, tenant: CxoneTenant | None, reason: str, message: str) -> None:
+        """A Warning event on the tenant, where it is a resource."""
+        if tenant is not None:
+            await self._cluster.event(tenant_api.PLURAL, tenant_api.KIND, tenant.reference, reason, message)
+
+    def _set_finalizers(self, user: CxoneUser, finalizers: Sequence[str]) -> None:
+        version = user.metadata.resource_version
+        self._start(
+            user, lambda: self._cluster.patch_finalizers(user_api.PLURAL, user.reference, finalizers, version)
+        )
+
+    def _start(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
+        self._state.begin(user.metadata.uid)
+        self._tasks.start(self._write(user, write))
+
+    async def _write(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
+        uid = user.metadata.uid
+        try:
+            self._state.inbox.absorb(decode_user(await write()))
+        except (Conflicted, Gone):
+            await self._look_again(user)
+        except (ClusterError, InvalidResource) as error:
+            log.warning("resource_not_written", resource=user.metadata.name, error=str(error))
+            await self._tasks.sleep(_RETRY_SECONDS)
+        finally:
+            self._state.end(uid)
+
+    async def _look_again(self, user: CxoneUser) -> None:
+        try:
+            self._state.inbox.put(decode_user(await self._cluster.get(user_api.PLURAL, user.reference)))
+        except Gone:
+            self._state.inbox.remove(user.metadata.uid)
+            self._state.forget_user(user.metadata.uid)
+        except (ClusterError, InvalidResource) as error:
+            log.warning("resource_not_read", resource=user.metadata.name, error=str(error))
+            await self._tasks.sleep(_RETRY_SECONDS)

@@ -1,0 +1,116 @@
+"""Results: what the end of a request means for what we know and for the next attempt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction
+from cxone_operator.core.backoff import backoff
+from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.suggestion import did_you_mean
+from cxone_operator.core.users import RemoteUser, key_of
+from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.state import TenantState
+
+_LONGEST_SILENCE_SECONDS = 300.0
+_QUICK_LOOKS = 2
+"""How often in a row a surprise is answered by looking again at once; after that it backs off like any failure."""
+
+
+class Results:
+    """Books the ends of requests of one tenant."""
+
+    def __init__(self, state: TenantState, auditor: Auditor) -> None:
+        self._state = state
+        self._auditor = auditor
+
+    def done(self, user: CxoneUser, action: RemoteAction, seconds: float | None = None) -> None:
+        """CXone has carried it out."""
+        self._state.resume_requests()
+        self._auditor.done(user, action, seconds)
+        self.carried_out(user, action)
+
+    def carried_out(self, user: CxoneUser, action: RemoteAction) -> None:
+        """Remember what the next look cannot see by itself."""
+        record = self._state.record(user.metadata.uid)
+        record.failures, record.failure = 0, None
+        match action:
+            case Deactivate():
+                record.seat_released = False
+                self._state.ledger.doubt()
+            case Reclaim():
+                record.seat_released = True
+                self._state.ledger.doubt()
+            case Delete():
+                self._state.ledger.doubt()
+
+    def changed(self, user: CxoneUser, before: RemoteUser, after: RemoteUser | None) -> None:
+        """A change was accepted. Without a body in the answer it is read back: some servers accept and do nothing."""
+        if after is not None and after.id == before.id:
+            self._state.directory.put(after, self._state.time)
+        else:
+            self.forget(user)
+
+    def forget(self, user: CxoneUser) -> None:
+        """Nobody knows what became of this user: read it before deciding."""
+        self._state.directory.forget(key_of(user.spec.user_name), self._state.time)
+
+    def failed(
+        self, user: CxoneUser, action: RemoteAction, failure: Failure, seconds: float | None = None
+    ) -> None:
+        """The request failed: learn what it says of CXone, then wait, retry or stall."""
+        self._auditor.failed(user, action, failure, seconds)
+        if failure.uncertain or failure.reason is Reason.ALREADY_EXISTS or failure.code in ("404", "412"):
+            self.forget(user)
+        if failure.scope is Scope.TENANT:
+            self._state.suspend_requests(failure)
+            return
+        if failure.reason is Reason.LICENSE_UNAVAILABLE:
+            self._state.ledger.doubt()
+        record = self._state.record(user.metadata.uid)
+        record.failures += 1
+        record.failure = failure
+        if self._stalls(user, action, failure):
+            latest = self._state.inbox.get(user.metadata.uid) or user
+            record.stalled = self._state.signature(latest)
+            record.failure = replace(failure, message=failure.message + self._suggestion(user, failure))
+        elif record.failures > _QUICK_LOOKS or not self._is_news(failure):
+            record.retry_at = self._state.time + self._pause(record.failures, failure)
+
+    def _stalls(self, user: CxoneUser, action: RemoteAction, failure: Failure) -> bool:
+        """Permanent failures stall; but a resource that is being deleted never gives up locking its user out."""
+        if user.metadata.deleting:
+            return False
+        if failure.reason is Reason.ALREADY_EXISTS and isinstance(action, Create):
+            return user.spec.adoption_policy == "Never"
+        return not failure.retryable and not self._is_news(failure)
+
+    @staticmethod
+    def _is_news(failure: Failure) -> bool:
+        """The failure tells us that CXone is not as we thought: look again at once rather than wait."""
+        return failure.reason is Reason.ALREADY_EXISTS or failure.code in ("404", "412")
+
+    def _pause(self, failures: int, failure: Failure) -> float:
+        pause = max(backoff(failures, self._state.clocks.jitter()), failure.retry_after or 0.0)
+        return min(pause, _LONGEST_SILENCE_SECONDS)
+
+    def _suggestion(self, user: CxoneUser, failure: Failure) -> str:
+        directory = self._state.directory
+        if failure.reason is Reason.ROLE_NOT_FOUND:
+            return _suggest((user.spec.role, *(user.spec.secondary_roles or ())), directory.roles())
+        if failure.reason is Reason.GROUP_NOT_FOUND:
+            return _suggest(user.spec.groups or (), directory.groups())
+        return ""
+
+
+def _suggest(names: tuple[str | None, ...], known: set[str]) -> str:
+    """The remedy for the first name that CXone shows at no user."""
+    for name in names:
+        if name is not None and name not in known:
+            close = did_you_mean(name, known)
+            return f"; did you mean '{close}'?" if close else ""
+    return ""
+
+

@@ -1,0 +1,178 @@
+"""What the loop of one tenant owns: every room of it, and the few facts that they share."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import BulkJob, TenantSpec
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.actions import RemoteAction
+from cxone_operator.core.backoff import backoff
+from cxone_operator.core.failure import Failure
+from cxone_operator.core.lane import Lane
+from cxone_operator.engine.directory import Directory
+from cxone_operator.engine.inbox import Inbox
+from cxone_operator.engine.lanes import Lanes
+from cxone_operator.engine.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Time and chance, from outside: tests bring their own."""
+
+    monotonic: Callable[[], float]
+    """Seconds; only differences mean anything."""
+    now: Callable[[], datetime]
+    """Wall-clock time with zone, for schedules and conditions."""
+    jitter: Callable[[], float]
+    """A random number from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What must change before a stalled user is tried again."""
+
+    generation: int
+    epoch: int
+    requested_at: str | None
+    deleting: bool
+
+
+@dataclass(slots=True)
+class Record:
+    """What is remembered of a user that is not settled. Losing it loses no intent, only patience."""
+
+    pending_since: float
+    failures: int = 0
+    failure: Failure | None = None
+    retry_at: float = 0.0
+    stalled: Signature | None = None
+    alone: bool = False
+    """A bulk job did not do it: send a request of its own, whose answer says why."""
+    attempted: RemoteAction | None = None
+    """Sent in a bulk job, and not yet read back."""
+    in_job: bool = False
+    seat_released: bool | None = None
+    """True after the seat was given back, False after a deactivation; None: as the status says."""
+    told: Reason | None = None
+    """The wait that the author has been told of."""
+
+
+@dataclass(slots=True)
+class Hold:
+    """A failure that concerns every request to the tenant: nothing is sent until `until`."""
+
+    failure: Failure
+    until: float
+
+
+class Alarms:
+    """Moments at which a user wants to be looked at again."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, str]] = []
+
+    def set(self, at: float, uid: str) -> None:
+        """Ring for this user at that moment of the loop's clock."""
+        heapq.heappush(self._heap, (at, uid))
+
+    def due(self, now: float) -> list[str]:
+        """Whose moment has come; each rings once."""
+        uids = []
+        while self._heap and self._heap[0][0] <= now:
+            uids.append(heapq.heappop(self._heap)[1])
+        return uids
+
+    def next(self) -> float | None:
+        """The next moment, None where nobody waits."""
+        return self._heap[0][0] if self._heap else None
+
+
+@dataclass(slots=True)
+class TenantState:
+    """One tenant, in memory."""
+
+    name: str
+    """For people and metrics: namespace/name, or `environment`."""
+    spec: TenantSpec
+    clocks: Clocks
+    inbox: Inbox = field(default_factory=Inbox)
+    directory: Directory = field(default_factory=Directory)
+    ledger: Ledger = field(default_factory=Ledger)
+    lanes: Lanes = field(default_factory=Lanes)
+    alarms: Alarms = field(default_factory=Alarms)
+    records: dict[str, Record] = field(default_factory=dict)
+    busy: Counter[str] = field(default_factory=Counter)
+    """Requests and writes under way for each user; it is looked at again when the last of them ends."""
+    lookups: dict[str, tuple[str, Lane]] = field(default_factory=dict)
+    """Natural key → userName and lane of those to be read from CXone."""
+    jobs: dict[str, BulkJob] = field(default_factory=dict)
+    recovering: set[str] = field(default_factory=set)
+    """Jobs of an earlier process that may still create users."""
+    epoch: int = 0
+    """Counts changes of the tenant, its Secret and its directory names: each frees stalled users."""
+    hold: Hold | None = None
+    hold_failures: int = 0
+    refresh_wanted: bool = True
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def time(self) -> float:
+        """Seconds of the loop's clock."""
+        return self.clocks.monotonic()
+
+    def record(self, uid: str) -> Record:
+        """The record of a user, begun now where there is none."""
+        found = self.records.get(uid)
+        if found is None:
+            found = self.records[uid] = Record(pending_since=self.time)
+        return found
+
+    def signature(self, user: CxoneUser) -> Signature:
+        """The present state of everything that frees a stalled user."""
+        metadata = user.metadata
+        return Signature(metadata.generation, self.epoch, user.reconcile_requested_at, metadata.deleting)
+
+    def begin(self, uid: str) -> None:
+        """A request or write for this user is starting."""
+        self.busy[uid] += 1
+
+    def end(self, uid: str) -> None:
+        """A request or write for this user has ended: look again after the last one."""
+        self.busy[uid] -= 1
+        if self.busy[uid] > 0:
+            return
+        del self.busy[uid]
+        self.inbox.mark(uid)
+        if self.inbox.get(uid) is None:
+            self.forget_user(uid)
+        self.wake.set()
+
+    def free_stalled(self) -> None:
+        """Something changed that may cure permanent failures of any user."""
+        self.epoch += 1
+        self.inbox.mark_everything()
+        self.wake.set()
+
+    def suspend_requests(self, failure: Failure) -> None:
+        """Hold all requests after a failure that concerns the whole tenant."""
+        self.hold_failures += 1
+        pause = max(backoff(self.hold_failures, self.clocks.jitter()), failure.retry_after or 0.0)
+        self.hold = Hold(failure, self.time + pause)
+
+    def resume_requests(self) -> None:
+        """A request has succeeded."""
+        self.hold = None
+        self.hold_failures = 0
+
+    def forget_user(self, uid: str) -> None:
+        """The resource is gone."""
+        self.records.pop(uid, None)
+        self.lanes.discard(uid)
+        self.ledger.give_back(uid)

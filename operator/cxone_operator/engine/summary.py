@@ -1,0 +1,118 @@
+"""The summary: a tenant's status and gauges, counted from what its loop knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from cxone_operator.api import conditions
+from cxone_operator.api.conditions import AUTHENTICATED, READY, RECONCILING, STALLED, Finding
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import CxoneTenant, DirectoryStatus, Licenses, TenantStatus, UserCounts
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import key_of
+from cxone_operator.engine.budget import Budget
+from cxone_operator.engine.connection import Connection
+from cxone_operator.engine.state import TenantState
+from cxone_operator.telemetry import metrics
+
+
+class Summary:
+    """Counts one tenant."""
+
+    def __init__(self, state: TenantState, connection: Connection, budget: Budget) -> None:
+        self._state = state
+        self._connection = connection
+        self._budget = budget
+
+    def status(self, tenant: CxoneTenant) -> TenantStatus:
+        """The tenant's status as of now."""
+        generation, now = tenant.metadata.generation, self._state.clocks.now()
+        return TenantStatus(
+            observed_generation=generation,
+            conditions=conditions.merge(tenant.status.conditions, self._findings(), generation, now),
+            licenses=self._licenses(),
+            users=self._users(),
+            directory=self._directory(tenant.status.directory),
+            bulk_jobs=tuple(self._state.jobs.values()),
+        )
+
+    def gauges(self) -> None:
+        """Set the gauges."""
+        name, state = self._state.name, self._state
+        for lane in Lane:
+            metrics.queue_depth.labels(name, lane.label).set(state.lanes.depth(lane))
+        metrics.rate_budget_remaining.labels(name).set(self._budget.remaining)
+        metrics.bulk_jobs.labels(name, "running").set(len(state.jobs))
+        if state.directory.refreshed is not None:
+            metrics.directory_age.labels(name).set(state.time - state.directory.refreshed)
+        licenses = self._licenses()
+        if licenses is not None:
+            for kind in ("total", "used", "reserved", "waiting"):
+                metrics.licenses.labels(name, kind).set(getattr(licenses, kind))
+        self._count_users()
+
+    def _count_users(self) -> None:
+        name = self._state.name
+        by_state: Counter[tuple[str, str]] = Counter()
+        by_condition: Counter[tuple[str, str, str]] = Counter()
+        for user in self._state.inbox:
+            ready = user.status.condition(READY)
+            by_state[ready.status if ready else "Unknown", str(user.status.active).lower()] += 1
+            by_condition.update((item.type, item.status, item.reason) for item in user.status.conditions)
+        for gauge in (metrics.users, metrics.user_conditions):
+            gauge.remove_by_labels({"tenant": name})
+        for (status, active), count in by_state.items():
+            metrics.users.labels(name, status, active).set(count)
+        for (type_, status, reason), count in by_condition.items():
+            metrics.user_conditions.labels(name, type_, status, reason).set(count)
+
+    def _findings(self) -> list[Finding]:
+        problem = self._connection.problem
+        if problem is not None:
+            reason, message = problem.reason, problem.message
+        elif self._state.spec.suspend:
+            reason, message = Reason.SUSPENDED, "spec.suspend is true; nothing is sent to CXone"
+        elif self._state.hold is not None and self._state.hold_failures > 2:
+            reason, message = self._state.hold.failure.reason, self._state.hold.failure.message
+        elif not self._state.directory.complete:
+            reason, message = Reason.PROGRESSING, "The first snapshot of CXone's users is being read"
+        else:
+            reason, message = Reason.SUCCEEDED, "CXone is reached and its users are known"
+        ready = Finding(READY, "True" if reason is Reason.SUCCEEDED else "False", reason, message)
+        if problem is None:
+            token = Finding(AUTHENTICATED, "True", Reason.SUCCEEDED, "CXone accepts the credentials")
+        else:
+            token = Finding(AUTHENTICATED, "False", problem.reason, problem.message)
+        return [ready, token]
+
+    def _licenses(self) -> Licenses | None:
+        quota = self._state.ledger.quota
+        if quota is None or self._state.spec.license.mode == "None":
+            return None
+        percent = round(100 * quota.used / quota.total) if quota.total else 0
+        waiting = self._state.lanes.depth(Lane.JOINERS)
+        return Licenses(quota.total, quota.used, self._state.ledger.reserved, waiting, percent)
+
+    def _users(self) -> UserCounts:
+        ready = waiting = stalled = 0
+        managed = set()
+        for user in self._state.inbox:
+            managed.add(key_of(user.spec.user_name))
+            status = user.status
+            ready += any(item.type == READY and item.status == "True" for item in status.conditions)
+            waiting += any(item.type == RECONCILING for item in status.conditions)
+            stalled += any(item.type == STALLED for item in status.conditions)
+        unmanaged = sum(1 for key in self._state.directory.keys() if key not in managed)  # noqa: SIM118
+        return UserCounts(len(self._state.inbox), ready, waiting, stalled, unmanaged)
+
+    def _directory(self, old: DirectoryStatus | None) -> DirectoryStatus:
+        """The time of the snapshot moves only together with the rest, so that an idle tenant is never written."""
+        state = self._state
+        if state.directory.refreshed is None:
+            return DirectoryStatus(len(state.directory), None, complete=False)
+        same = old is not None and old.complete and old.users == len(state.directory) and old.refreshed_time is not None
+        if same and old is not None:
+            return old
+        age = timedelta(seconds=state.time - state.directory.refreshed)
+        return DirectoryStatus(len(state.directory), conditions.timestamp(state.clocks.now() - age), complete=True)

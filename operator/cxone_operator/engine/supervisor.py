@@ -1,0 +1,315 @@
+"""The supervisor: which tenants there are, and which user belongs to which.
+
+It keeps one loop per tenant, hands every resource to the loop of its tenant, and repairs what a watch can miss by
+listing everything once in a while. A namespace without a CxoneTenant `default` uses the tenant of the environment,
+where there is one; users of any other tenant that does not exist are told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cxone_operator.api import tenant as tenant_api
+from cxone_operator.api import user as user_api
+from cxone_operator.api.meta import TENANT_FINALIZER, InvalidResource
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import DEFAULT_NAME, CxoneTenant, TenantSpec, decode_tenant
+from cxone_operator.api.user import CxoneUser, decode_user, encode_status
+from cxone_operator.cluster.client import Body, Cluster
+from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone
+from cxone_operator.core import outcome
+from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.outcome import Subject
+from cxone_operator.engine.connection import CredentialSource, FixedCredentials, SecretCredentials
+from cxone_operator.engine.state import Clocks
+from cxone_operator.engine.tasks import Tasks
+from cxone_operator.engine.tenant import BuildClient, Tenant
+from cxone_operator.scim.auth import Credentials
+from cxone_operator.telemetry.audit import Audit
+from cxone_operator.telemetry.logging import get_logger
+
+RELIST_SECONDS = 420.0
+"""How often everything is listed: a deletion inside a watch gap is reported by nobody (measured on Kopf 1.45)."""
+_STOP_SECONDS = 8.0
+"""How long requests in flight may take to end at shutdown; well inside the usual 30 s of a pod's grace period."""
+_ORPHAN_SECONDS = 5.0
+
+Key = tuple[str, str]
+"""Namespace and name of a tenant; the tenant of the environment has no namespace."""
+ENVIRONMENT: Key = ("", DEFAULT_NAME)
+
+Resource = TypeVar("Resource")
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultTenant:
+    """The tenant of the environment."""
+
+    spec: TenantSpec
+    credentials: Credentials
+
+
+class Supervisor:
+    """All tenants of one process."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespaces: Iterable[str],
+        default: DefaultTenant | None,
+        build: BuildClient,
+        clocks: Clocks,
+        audit: Audit,
+    ) -> None:
+        self._cluster = cluster
+        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+        self._default = default
+        self._build = build
+        self._clocks = clocks
+        self._audit = audit
+        self._tasks = Tasks()
+        self._resources: dict[Key, CxoneTenant] = {}
+        self._tenants: dict[Key, Tenant] = {}
+        self._orphans: dict[str, CxoneUser] = {}
+        self._routes: dict[str, Key] = {}
+        self._stopping = False
+        self.listed_at: float | None = None
+        """When everything was last listed, in seconds of the monotonic clock; None before the first time."""
+
+    async def start(self) -> None:
+        """List everything, start the loops, and keep both current. Raises ClusterError."""
+        await self._list_everything()
+        if self._default is not None:
+            self._open(ENVIRONMENT, None)
+        self._tasks.start(self._relist())
+        self._tasks.start(self._tell_orphans())
+
+    async def stop(self) -> None:
+        """Stop all loops at once, and wait for what they have in flight."""
+        self._stopping = True
+        await asyncio.gather(*(tenant.stop(_STOP_SECONDS) for tenant in self._tenants.values()))
+        await self._tasks.finish(0.0)
+
+    def observe_user(self, kind: str | None, body: Body) -> None:
+        """An event of the watch; `kind` is DELETED, or anything else."""
+        user = _decoded(decode_user, body)
+        if user is None:
+            return
+        if kind == "DELETED":
+            self._lose_user(user.metadata.uid)
+        else:
+            self._route(user)
+
+    def observe_tenant(self, kind: str | None, body: Body) -> None:
+        """An event of the watch; `kind` is DELETED, or anything else."""
+        resource = _decoded(decode_tenant, body)
+        if resource is None:
+            return
+        key = (resource.metadata.namespace, resource.metadata.name)
+        if kind == "DELETED":
+            self._lose_tenant(key)
+        else:
+            self._keep_tenant(key, resource)
+
+    @property
+    def tenants(self) -> Iterable[Tenant]:
+        """All loops."""
+        return self._tenants.values()
+
+    def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
+        old = self._resources.get(key)
+        self._resources[key] = resource
+        tenant = self._tenants.get(key)
+        if tenant is None or old is None or _needs_new_connection(old.spec, resource.spec):
+            self._reopen(key, resource)
+        else:
+            tenant.change(resource)
+        self._tasks.start(self._keep_finalizer(key))
+
+    def _lose_tenant(self, key: Key) -> None:
+        self._resources.pop(key, None)
+        tenant = self._tenants.pop(key, None)
+        if tenant is not None:
+            self._close(tenant)
+
+    def _reopen(self, key: Key, resource: CxoneTenant) -> None:
+        """Replace a loop; also takes over users that had to do without this tenant so far."""
+        old = self._tenants.pop(key, None)
+        self._open(key, resource)
+        if old is not None:
+            self._close(old)
+        for user in [user for user in self._everybody() if _tenant_key(user) == key]:
+            self._route(user)
+
+    def _open(self, key: Key, resource: CxoneTenant | None) -> None:
+        spec = resource.spec if resource is not None else self._default_spec()
+        name = f"{key[0]}/{key[1]}" if resource is not None else "environment"
+        tenant = Tenant(
+            name, spec, resource, self._cluster, self._source(resource), self._build, self._clocks, self._audit
+        )
+        self._tenants[key] = tenant
+        tenant.start()
+
+    def _close(self, tenant: Tenant) -> None:
+        """Stop a loop; its users go wherever they belong now."""
+        users = list(tenant.state.inbox)
+        self._tasks.start(tenant.stop(_STOP_SECONDS))
+        for user in users:
+            self._routes.pop(user.metadata.uid, None)
+            self._route(user)
+
+    def _default_spec(self) -> TenantSpec:
+        if self._default is None:
+            raise AssertionError("the environment tenant is only opened where there is one")
+        return self._default.spec
+
+    def _source(self, resource: CxoneTenant | None) -> CredentialSource:
+        if resource is None and self._default is not None:
+            return FixedCredentials(self._default.credentials)
+        if resource is None or resource.spec.credentials_secret_ref is None:
+            return _NoCredentials()
+        return SecretCredentials(
+            self._cluster, resource.metadata.namespace, resource.spec.credentials_secret_ref.name
+        )
+
+    def _route(self, user: CxoneUser) -> None:
+        """Hand a resource to the loop of its tenant, and take it away from any other."""
+        uid = user.metadata.uid
+        key = self._key_for(user)
+        before = self._routes.get(uid)
+        if before is not None and before != key:
+            self._lose_user(uid)
+        self._routes[uid] = key
+        tenant = self._tenants.get(key)
+        if tenant is None:
+            self._orphans[uid] = user
+            return
+        self._orphans.pop(uid, None)
+        tenant.observe(user)
+        if len(tenant.state.inbox) == 1 and tenant.resource is not None:
+            self._tasks.start(self._keep_finalizer(key))
+
+    def _key_for(self, user: CxoneUser) -> Key:
+        key = _tenant_key(user)
+        no_resource = key not in self._resources and key[1] == DEFAULT_NAME
+        return ENVIRONMENT if no_resource and self._default is not None else key
+
+    def _lose_user(self, uid: str) -> None:
+        self._orphans.pop(uid, None)
+        key = self._routes.pop(uid, None)
+        tenant = self._tenants.get(key) if key is not None else None
+        if tenant is not None and key is not None:
+            tenant.lose(uid)
+            if not len(tenant.state.inbox):
+                self._tasks.start(self._keep_finalizer(key))
+
+    def _everybody(self) -> list[CxoneUser]:
+        users = [user for tenant in self._tenants.values() for user in tenant.state.inbox]
+        return [*users, *self._orphans.values()]
+
+    async def _keep_finalizer(self, key: Key) -> None:
+        """A tenant that users refer to must outlive them, so that deleting a namespace still deprovisions them."""
+        tenant, resource = self._tenants.get(key), self._resources.get(key)
+        if tenant is None or resource is None:
+            return
+        wanted = len(tenant.state.inbox) > 0
+        if wanted == resource.claimed or (wanted and resource.metadata.deleting):
+            return
+        kept = [name for name in resource.metadata.finalizers if name != TENANT_FINALIZER]
+        finalizers = [*kept, TENANT_FINALIZER] if wanted else kept
+        try:
+            body = await self._cluster.patch_finalizers(
+                tenant_api.PLURAL, resource.reference, finalizers, resource.metadata.resource_version
+            )
+        except (Conflicted, Gone):
+            return
+        except ClusterError as error:
+            log.warning("tenant_finalizer_not_written", tenant=f"{key[0]}/{key[1]}", error=str(error))
+            return
+        changed = _decoded(decode_tenant, body)
+        if changed is not None and self._resources.get(key) is resource:
+            self._resources[key] = changed
+            tenant.change(changed)
+
+    async def _relist(self) -> None:
+        while not self._stopping:
+            await asyncio.sleep(RELIST_SECONDS * (0.9 + 0.2 * self._clocks.jitter()))
+            try:
+                await self._list_everything()
+            except ClusterError as error:
+                log.warning("relist_failed", error=str(error))
+
+    async def _list_everything(self) -> None:
+        """Tenants first, so that no user is taken for one without a tenant."""
+        for resource in [item async for item in self._list(tenant_api.PLURAL, decode_tenant)]:
+            self._keep_tenant((resource.metadata.namespace, resource.metadata.name), resource)
+        seen = set()
+        known_before = set(self._routes)
+        async for user in self._list(user_api.PLURAL, decode_user):
+            seen.add(user.metadata.uid)
+            self._route(user)
+        for uid in known_before - seen:
+            self._lose_user(uid)
+        self.listed_at = self._clocks.monotonic()
+
+    async def _list(self, plural: str, decode: Callable[[Body], Resource]) -> AsyncIterator[Resource]:
+        for namespace in self._namespaces:
+            async for body in self._cluster.list(plural, namespace):
+                resource = _decoded(decode, body)
+                if resource is not None:
+                    yield resource
+
+    async def _tell_orphans(self) -> None:
+        """Users whose tenant does not exist have no loop that could tell them."""
+        told: dict[str, int] = {}
+        while not self._stopping:
+            await asyncio.sleep(_ORPHAN_SECONDS)
+            told = {uid: generation for uid, generation in told.items() if uid in self._orphans}
+            for user in list(self._orphans.values()):
+                if told.get(user.metadata.uid) != user.metadata.generation and await self._tell_orphan(user):
+                    told[user.metadata.uid] = user.metadata.generation
+
+    async def _tell_orphan(self, user: CxoneUser) -> bool:
+        namespace, name = _tenant_key(user)
+        message = f"CxoneTenant '{name}' does not exist in namespace {namespace}; create it"
+        status = outcome.waiting(Subject(user, self._clocks.now()), Reason.TENANT_NOT_READY, message)
+        if status == user.status:
+            return True
+        try:
+            await self._cluster.patch_status(user_api.PLURAL, user.reference, encode_status(status))
+        except ClusterError:
+            return False
+        return True
+
+
+class _NoCredentials:
+    """A tenant whose spec names no Secret."""
+
+    async def read(self) -> Credentials | Failure:
+        """Always what is missing."""
+        message = "spec.credentialsSecretRef is missing; name a Secret with the keys clientId and clientSecret"
+        return Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
+
+
+def _tenant_key(user: CxoneUser) -> Key:
+    return (user.metadata.namespace, user.spec.tenant_ref.name)
+
+
+def _needs_new_connection(old: TenantSpec, new: TenantSpec) -> bool:
+    def address(spec: TenantSpec) -> object:
+        return (spec.base_url, spec.credentials_secret_ref, spec.api, spec.scopes)
+
+    return address(old) != address(new)
+
+
+def _decoded(decode: Callable[[Body], Resource], body: Body) -> Resource | None:
+    try:
+        return decode(body)
+    except InvalidResource as error:
+        log.error("resource_not_understood", error=str(error))
+        return None

@@ -1,0 +1,217 @@
+"""The loop of one tenant: look at who is marked, send what may be sent, keep what is known fresh, sleep.
+
+Every turn does the same, whatever woke it; so nothing depends on an event being handled when it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec, TenantStatus
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.cluster.client import Cluster
+from cxone_operator.core.users import key_of
+from cxone_operator.core.window import SlidingWindow
+from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.budget import Budget
+from cxone_operator.engine.connection import Connection, CredentialSource
+from cxone_operator.engine.dispatcher import Dispatcher
+from cxone_operator.engine.gate import Gate
+from cxone_operator.engine.jobs import Jobs
+from cxone_operator.engine.reconciler import Reconciler
+from cxone_operator.engine.reporter import Reporter
+from cxone_operator.engine.results import Results
+from cxone_operator.engine.snapshot import Snapshot
+from cxone_operator.engine.state import Clocks, TenantState
+from cxone_operator.engine.summary import Summary
+from cxone_operator.engine.tasks import Tasks
+from cxone_operator.engine.waits import Waits
+from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.client import RemoteUsers
+from cxone_operator.telemetry import metrics
+from cxone_operator.telemetry.audit import Audit
+from cxone_operator.telemetry.logging import get_logger
+
+SLICE = 500
+"""Users looked at in one turn; about 20 ms, so that requests and health checks are never kept waiting."""
+_HOUSEKEEPING_SECONDS = 1.0
+_STATUS_SECONDS = 5.0
+"""How often a changing tenant's status is written."""
+
+BuildClient = Callable[[TenantSpec, Credentials, Budget], RemoteUsers]
+
+log = get_logger(__name__)
+
+
+class Tenant:
+    """One CXone tenant with its users."""
+
+    def __init__(
+        self,
+        name: str,
+        spec: TenantSpec,
+        resource: CxoneTenant | None,
+        cluster: Cluster,
+        source: CredentialSource,
+        build: BuildClient,
+        clocks: Clocks,
+        audit: Audit,
+    ) -> None:
+        self.state = state = TenantState(name, spec, clocks)
+        self.resource = resource
+        self._tasks = tasks = Tasks()
+        self.budget = budget = Budget(_window(spec, clocks), clocks.monotonic, metrics.api_throttled.labels(name).inc)
+        self._connection = Connection(source, lambda credentials: build(state.spec, credentials, budget), clocks)
+        auditor = Auditor(name, audit)
+        self._reporter = Reporter(state, cluster, tasks)
+        self._reconciler = Reconciler(state, self._reporter, auditor)
+        results = Results(state, auditor)
+        gate = Gate(state, tasks)
+        self._jobs = Jobs(state, results, auditor, tasks, self._write_status, self._warn)
+        self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, tasks)
+        self._snapshot = Snapshot(state, tasks)
+        self._waits = Waits(state, self._connection, gate, self._reconciler, self._reporter)
+        self._summary = Summary(state, self._connection, budget)
+        self._unrecovered: tuple[BulkJob, ...] = resource.status.bulk_jobs if resource is not None else ()
+        self._next_housekeeping = float("-inf")
+        self._next_status = float("-inf")
+        self._stopping = False
+        self._main: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin working."""
+        self._main = asyncio.create_task(self._run(), name=f"tenant {self.state.name}")
+        self._tasks.start(self._stay_connected())
+
+    async def stop(self, seconds: float) -> None:
+        """Take nothing new, give requests in flight that long to end, and write down what came of them."""
+        self._stopping = True
+        self.state.wake.set()
+        if self._main is not None:
+            await self._main
+        await self._tasks.finish(seconds)
+
+    def observe(self, user: CxoneUser) -> None:
+        """A resource of this tenant was seen."""
+        old = self.state.inbox.get(user.metadata.uid)
+        if not self.state.inbox.put(user):
+            return
+        if old is not None and old.reconcile_requested_at != user.reconcile_requested_at:
+            self.state.directory.forget(key_of(user.spec.user_name), self.state.time)
+        if old is not None and old.metadata.generation != user.metadata.generation:
+            self._begin_again(user)
+        self.state.wake.set()
+
+    def lose(self, uid: str) -> None:
+        """A resource is gone, or belongs to another tenant now."""
+        self.state.inbox.remove(uid)
+        self.state.forget_user(uid)
+        self.state.wake.set()
+
+    def change(self, resource: CxoneTenant) -> None:
+        """The tenant's resource has changed; a change of what is sent where needs a new Tenant instead."""
+        respec = self.state.spec != resource.spec
+        self.resource = resource
+        self.state.spec = resource.spec
+        if respec:
+            self.budget.window.configure(resource.spec.rate_limit.requests_per_minute, _reserved(resource.spec))
+            self.state.free_stalled()
+
+    def _begin_again(self, user: CxoneUser) -> None:
+        """A new spec is a new start: earlier failures say nothing about it."""
+        record = self.state.records.get(user.metadata.uid)
+        if record is not None and user.metadata.uid not in self.state.busy:
+            del self.state.records[user.metadata.uid]
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self.state.wake.clear()
+            try:
+                delay = self._turn()
+            except Exception:
+                # A bug met on one user must not stop the others: say so, and go on with the next turn.
+                log.exception("turn_failed", tenant=self.state.name)
+                delay = 1.0
+            await self._sleep(delay)
+
+    def _turn(self) -> float:
+        """One turn; seconds until the next is due at the latest."""
+        now = self.state.time
+        for uid in self.state.alarms.due(now):
+            self.state.inbox.mark(uid)
+        for user in self.state.inbox.take(SLICE):
+            self._reconciler.consider(user)
+        delay = self._send(now)
+        if now >= self._next_housekeeping:
+            self._next_housekeeping = now + _HOUSEKEEPING_SECONDS
+            self._waits.tell()
+            self._summary.gauges()
+        if now >= self._next_status and self.resource is not None:
+            self._next_status = now + _STATUS_SECONDS
+            self._tasks.start(self._write_status())
+        alarm = self.state.alarms.next()
+        return min(0.0 if self.state.inbox.marked else _HOUSEKEEPING_SECONDS, delay, *([alarm - now] if alarm else []))
+
+    def _send(self, now: float) -> float:
+        self._drop_refused_credentials()
+        client, state = self._connection.client, self.state
+        if client is None or state.spec.suspend:
+            return _HOUSEKEEPING_SECONDS
+        if state.hold is not None and now < state.hold.until:
+            return state.hold.until - now
+        if self._unrecovered:
+            self._jobs.recover(client, self._unrecovered)
+            self._unrecovered = ()
+        self._snapshot.refresh_if_due(client)
+        delay = self._dispatcher.dispatch(client)
+        return _HOUSEKEEPING_SECONDS if delay is None else delay
+
+    def _drop_refused_credentials(self) -> None:
+        hold = self.state.hold
+        if hold is not None and hold.failure.reason is Reason.AUTHENTICATION_FAILED:
+            self._connection.refused(hold.failure)
+            self.state.resume_requests()
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self.state.wake.wait()
+        except TimeoutError:
+            return
+
+    async def _stay_connected(self) -> None:
+        while not self._stopping:
+            if self._connection.due() <= 0 and await self._connection.look():
+                log.info("authenticated", tenant=self.state.name)
+                self.state.resume_requests()
+                self.state.free_stalled()
+            await asyncio.sleep(min(1.0, max(0.05, self._connection.due())))
+
+    async def _write_status(self) -> None:
+        """Write the tenant's status if it has changed; also how a bulk job is remembered."""
+        tenant = self.resource
+        if tenant is None:
+            return
+        status = self._summary.status(tenant)
+        if status != tenant.status and await self._reporter.tell_tenant(tenant, status):
+            self._keep_status(tenant, status)
+
+    def _keep_status(self, tenant: CxoneTenant, status: TenantStatus) -> None:
+        if self.resource is not None and self.resource.metadata.uid == tenant.metadata.uid:
+            self.resource = CxoneTenant(self.resource.metadata, self.resource.spec, status)
+
+    async def _warn(self, reason: str, message: str) -> None:
+        await self._reporter.warn(self.resource, reason, message)
+
+
+def _window(spec: TenantSpec, clocks: Clocks) -> SlidingWindow:
+    return SlidingWindow(spec.rate_limit.requests_per_minute, clocks.monotonic(), _reserved(spec))
+
+
+def _reserved(spec: TenantSpec) -> int:
+    return spec.rate_limit.requests_per_minute * spec.rate_limit.reserved_percent_for_leavers // 100

@@ -1,0 +1,83 @@
+"""Waits: telling authors what their user waits for, once it has lasted long enough to be worth a write.
+
+Until then the default status of a new resource, or the generation that is ahead of observedGeneration, already says
+that work is going on.
+"""
+
+from __future__ import annotations
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core import outcome
+from cxone_operator.core.lane import Lane
+from cxone_operator.engine.connection import Connection
+from cxone_operator.engine.gate import Gate
+from cxone_operator.engine.reconciler import Reconciler
+from cxone_operator.engine.reporter import Reporter
+from cxone_operator.engine.state import Record, TenantState
+
+PATIENCE_SECONDS = 10.0
+"""How long a wait stays unsaid."""
+
+
+class Waits:
+    """Interim statuses of one tenant's users."""
+
+    def __init__(
+        self, state: TenantState, connection: Connection, gate: Gate, reconciler: Reconciler, reporter: Reporter
+    ) -> None:
+        self._state = state
+        self._connection = connection
+        self._gate = gate
+        self._reconciler = reconciler
+        self._reporter = reporter
+
+    def tell(self) -> None:
+        """Write what is waited for to every user that has waited long enough, once for each reason."""
+        now = self._state.time
+        for uid, record in list(self._state.records.items()):
+            if now - record.pending_since < PATIENCE_SECONDS or record.stalled is not None:
+                continue
+            user = self._state.inbox.get(uid)
+            if user is not None and (uid not in self._state.busy or record.in_job):
+                self._tell(user, record)
+
+    def _tell(self, user: CxoneUser, record: Record) -> None:
+        reason, message, retrying = self._explain(user, record)
+        if reason == record.told:
+            return
+        record.told = reason
+        subject = self._reconciler.subject(user)
+        if user.metadata.deleting:
+            message = f"Being deprovisioned: {message}"
+        if retrying and record.failure is not None:
+            status = outcome.retrying(subject, record.failure)
+        else:
+            status = outcome.waiting(subject, reason, message)
+        self._reporter.tell(user, status)
+
+    def _explain(self, user: CxoneUser, record: Record) -> tuple[Reason, str, bool]:
+        """What is waited for, whether it is the repetition of something that failed."""
+        shared = self._tenant_wait()
+        if shared is not None:
+            return (*shared, False)
+        if record.in_job:
+            return Reason.JOB_RUNNING, "Part of a bulk job that CXone is working on", False
+        if self._state.lanes.lane_of(user.metadata.uid) is Lane.JOINERS and (self._gate.short or self._gate.failure):
+            return (*self._gate.explain(), False)
+        if record.failure is not None:
+            return record.failure.reason, record.failure.message, True
+        if self._state.recovering:
+            return Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended", False
+        return Reason.RATE_LIMITED, "Waits for the tenant's request budget", False
+
+    def _tenant_wait(self) -> tuple[Reason, str] | None:
+        if self._state.spec.suspend:
+            return Reason.SUSPENDED, f"tenant {self._state.name} is suspended"
+        if self._connection.problem is not None:
+            return self._connection.problem.reason, self._connection.problem.message
+        if self._state.hold is not None:
+            return self._state.hold.failure.reason, self._state.hold.failure.message
+        if not self._state.directory.complete:
+            return Reason.TENANT_NOT_READY, "the first snapshot of CXone's users is being read"
+        return None

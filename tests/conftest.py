@@ -1,0 +1,67 @@
+"""Fixtures for all tests: one real control plane for the whole run, and a namespace of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from uuid import uuid4
+
+import pytest
+
+from controlplane import binaries
+from controlplane.binaries import Binaries
+from controlplane.plane import ControlPlane
+from support.kube import Kube
+
+CRDS = Path(__file__).parents[1] / "crds"
+_BINARIES = "control_plane_binaries"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the control plane is an integration test; no file has to say so."""
+    for item in items:
+        if _BINARIES in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.integration)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make the binaries before the first test, whose time limit is too short for a build, and show the progress."""
+    needed = any(_BINARIES in getattr(item, "fixturenames", ()) for item in session.items)
+    if needed and not session.config.option.collectonly:
+        with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            binaries.locate()
+
+
+@pytest.fixture(scope="session")
+def control_plane_binaries() -> Binaries:
+    """kube-apiserver, etcd and kubectl."""
+    return binaries.locate()
+
+
+@pytest.fixture(scope="session")
+def control_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with our CRDs, started when the first test asks for it."""
+    with ControlPlane.start(tmp_path_factory.mktemp("control-plane"), crds=CRDS) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def kubectl(control_plane: ControlPlane) -> Callable[..., CompletedProcess[str]]:
+    """Runs kubectl as the administrator: kubectl("apply", "-f", "-", input=manifest, check=False)."""
+    return control_plane.kubectl
+
+
+@pytest.fixture(scope="session")
+def kube(control_plane: ControlPlane) -> Kube:
+    """A plain client of the API server, as the administrator."""
+    return Kube(control_plane.url, control_plane.token, control_plane.certificate)
+
+
+@pytest.fixture
+def namespace(kube: Kube) -> str:
+    """A new namespace. It is never deleted: the control plane that it is in goes away at the end."""
+    name = f"test-{uuid4().hex[:12]}"
+    kube.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}}).accepted()
+    return name

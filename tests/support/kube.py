@@ -1,0 +1,87 @@
+"""A plain client of the API server for tests: no cache, no retries, one connection for each request."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+PLURALS = {"CxoneUser": "cxoneusers", "CxoneTenant": "cxonetenants"}
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server said."""
+
+    code: int
+    body: Json
+
+    @property
+    def message(self) -> str:
+        """Why it refused; empty where it did not."""
+        return str(self.body.get("message", "")) if self.code >= 400 else ""
+
+    def accepted(self) -> Json:
+        """The object, after making sure that the server took it."""
+        assert self.code < 400, self.message
+        return self.body
+
+
+class Kube:
+    """Requests as the administrator, or as whoever the token is."""
+
+    def __init__(self, url: str, token: str, certificate: Path) -> None:
+        self._address = urlsplit(url)
+        self._token = token
+        self._context = ssl.create_default_context(cafile=str(certificate))
+
+    def request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = "application/json"
+    ) -> Answer:
+        """Send one request; every answer is returned, refusals too."""
+        connection = http.client.HTTPSConnection(
+            self._address.hostname or "", self._address.port, context=self._context, timeout=30
+        )
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            return Answer(response.status, json.loads(response.read()))
+        finally:
+            connection.close()
+
+    def create(self, resource: Json) -> Answer:
+        """Create a CxoneUser or CxoneTenant in the namespace that it names."""
+        return self.request("POST", _collection(resource["kind"], resource["metadata"]["namespace"]), resource)
+
+    def get(self, kind: str, namespace: str, name: str) -> Answer:
+        """Read one resource."""
+        return self.request("GET", f"{_collection(kind, namespace)}/{quote(name)}")
+
+    def patch(self, kind: str, namespace: str, name: str, patch: Json, subresource: str = "") -> Answer:
+        """Merge-patch one resource (RFC 7396), or a subresource such as status."""
+        suffix = f"/{subresource}" if subresource else ""
+        return self.request("PATCH", f"{_collection(kind, namespace)}/{quote(name)}{suffix}", patch, MERGE_PATCH)
+
+    def apply(self, resource: Json, manager: str, *, force: bool = False) -> Answer:
+        """Server-side apply by a field manager."""
+        metadata = resource["metadata"]
+        path = f"{_collection(resource['kind'], metadata['namespace'])}/{quote(metadata['name'])}"
+        query = f"fieldManager={quote(manager)}&force={str(force).lower()}"
+        return self.request("PATCH", f"{path}?{query}", resource, APPLY_PATCH)
+
+    def delete(self, kind: str, namespace: str, name: str) -> Answer:
+        """Ask for the deletion of one resource; finalizers may keep it."""
+        return self.request("DELETE", f"{_collection(kind, namespace)}/{quote(name)}")
+
+
+def _collection(kind: str, namespace: str) -> str:
+    return f"/apis/cxone.dev/v1alpha1/namespaces/{quote(namespace)}/{PLURALS[kind]}"

@@ -1,0 +1,125 @@
+"""Outcomes as a table: what the author of a resource reads after each kind of end."""
+
+from __future__ import annotations
+
+import pytest
+from unit.builders import NOW, a_remote, a_user, condition
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser, Difference, UserStatus
+from cxone_operator.core import outcome
+from cxone_operator.core.desired import schedule
+from cxone_operator.core.failure import Failure
+from cxone_operator.core.outcome import Subject
+from cxone_operator.core.users import RemoteUser
+
+ACTIVE, INACTIVE = a_remote(), a_remote(active=False)
+REQUESTED = {"annotations": {"cxone.dev/reconcile-requested-at": "now-1"}}
+FAILURE = Failure(Reason.REMOTE_UNAVAILABLE, "CXone answers 503", retryable=True)
+
+
+def settled(user: CxoneUser, remote: RemoteUser | None, *, counts: bool = True, released: bool = False) -> UserStatus:
+    subject = Subject(user, NOW, remote, remote_known=True)
+    return outcome.settled(subject, schedule(user.spec, NOW), counts_seats=counts, released=released)
+
+
+def read(status: UserStatus) -> dict[str, str]:
+    return {item.type: f"{item.status}/{item.reason}" for item in status.conditions}
+
+
+IN_SYNC = {"Ready": "True/Succeeded", "Synced": "True/Succeeded"}
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (settled(a_user(), ACTIVE), {**IN_SYNC, "Licensed": "True/Licensed"}),
+        (settled(a_user(active=False), INACTIVE, released=True), {**IN_SYNC, "Licensed": "False/Released"}),
+        (settled(a_user(active=False), None), {**IN_SYNC, "Licensed": "False/NotRequired"}),
+        (settled(a_user(), ACTIVE, counts=False), {**IN_SYNC, "Licensed": "True/NotRequired"}),
+        (
+            settled(a_user(activeFrom="2027-01-01T00:00:00Z"), None),
+            {**IN_SYNC, "Ready": "True/Scheduled", "Licensed": "False/NotRequired"},
+        ),
+        (
+            outcome.reported(Subject(a_user(), NOW, ACTIVE), (Difference("groups", "a", "b"),)),
+            {"Ready": "False/DifferencesFound", "Synced": "False/DifferencesFound", "Licensed": "Unknown/Pending"},
+        ),
+        (
+            outcome.waiting(Subject(a_user(), NOW), Reason.LICENSE_UNAVAILABLE, "no seat"),
+            {
+                "Ready": "False/LicenseUnavailable",
+                "Synced": "Unknown/Pending",
+                "Licensed": "False/LicenseUnavailable",
+                "Reconciling": "True/LicenseUnavailable",
+            },
+        ),
+        (
+            outcome.retrying(Subject(a_user(), NOW), FAILURE),
+            {
+                "Ready": "False/RemoteUnavailable",
+                "Synced": "Unknown/Pending",
+                "Licensed": "Unknown/Pending",
+                "Reconciling": "True/ProgressingWithRetry",
+            },
+        ),
+        (
+            outcome.stalled(Subject(a_user(), NOW), Reason.ROLE_NOT_FOUND, "no role"),
+            {
+                "Ready": "False/RoleNotFound",
+                "Synced": "Unknown/RoleNotFound",
+                "Licensed": "Unknown/Pending",
+                "Stalled": "True/RoleNotFound",
+            },
+        ),
+        (
+            outcome.paused(Subject(a_user(), NOW), "The user"),
+            {"Ready": "Unknown/Suspended", "Synced": "Unknown/Pending", "Licensed": "Unknown/Pending"},
+        ),
+    ],
+)
+def test_conditions(status: UserStatus, expected: dict[str, str]) -> None:
+    """Each end gives exactly the conditions of the table in core/outcome.py; abnormal ones only while they are True."""
+    assert read(status) == expected
+    assert all(item.observed_generation == 1 for item in status.conditions)
+
+
+def test_transition_time_moves_only_with_the_status() -> None:
+    """A new message or generation is no transition."""
+    old = {"conditions": [condition("Ready", "True", "Succeeded"), condition("Licensed", "False", "Released")]}
+    found = {item.type: item for item in settled(a_user(status=old), ACTIVE).conditions}
+    assert found["Ready"].last_transition_time == "2026-11-01T00:00:00Z"
+    assert found["Licensed"].last_transition_time == "2026-11-23T12:00:00Z"
+
+
+def test_what_is_kept_keeps_its_generation() -> None:
+    """A wait says nothing new about the last comparison."""
+    old = {"conditions": [condition("Synced", "True", "Succeeded", generation=1)]}
+    user = a_user(status=old, metadata={"generation": 2})
+    status = outcome.waiting(Subject(user, NOW), Reason.RATE_LIMITED, "waits")
+    assert status.condition("Synced") == user.status.condition("Synced")
+    assert status.observed_generation == 2
+
+
+def test_status_shows_cxone_as_known() -> None:
+    """Id and activity come from CXone; what was not looked at keeps what was said."""
+    old = a_user(status={"userId": "7", "active": True})
+    assert (settled(old, INACTIVE).user_id, settled(old, INACTIVE).active) == ("id-jane", False)
+    assert settled(old, None).user_id is None
+    assert outcome.retrying(Subject(old, NOW), FAILURE).user_id == "7"
+
+
+def test_a_request_to_reconcile_is_answered_when_it_is_done() -> None:
+    """Not while the user still waits, so that the answer proves something."""
+    user = a_user(metadata=REQUESTED)
+    assert settled(user, ACTIVE).last_handled_reconcile_at == "now-1"
+    assert outcome.retrying(Subject(user, NOW), FAILURE).last_handled_reconcile_at is None
+
+
+def test_settling_again_changes_nothing() -> None:
+    """The same facts give the same status, so a restart writes nothing."""
+    first = settled(a_user(), ACTIVE)
+    import msgspec
+
+    again = a_user(status=msgspec.to_builtins(first))
+    assert settled(again, ACTIVE) == first

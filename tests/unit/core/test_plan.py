@@ -1,0 +1,245 @@
+"""The plan as a truth table, and as a fixpoint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core import actions
+from cxone_operator.core.actions import Action, takes_seat
+from cxone_operator.core.desired import schedule
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
+from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.users import Field, RemoteUser, UserState
+
+ACTIVE = a_remote()
+INACTIVE = a_remote(active=False)
+MOVED = a_remote(groups=("Sales-Team",))
+SYNCED = {"conditions": [condition("Synced", "True", "Succeeded")]}
+RELEASED = {"conditions": [condition("Licensed", "False", "Released")]}
+
+
+def facts(user: CxoneUser, known: Knowledge, **more: Any) -> Facts:
+    tenant = more.pop("tenant", a_tenant())
+    return Facts(user=user, tenant=tenant, schedule=schedule(user.spec, NOW), known=known, **more)
+
+
+TABLE: list[tuple[str, Facts, type]] = [
+    ("unknown is looked up", facts(a_user(), Unknown()), actions.LookUp),
+    ("several of one name", facts(a_user(), Ambiguous(("1", "2"))), actions.Refuse),
+    ("unclaimed is claimed first", facts(a_user(claimed=False), Absent(0)), actions.Claim),
+    ("joiner", facts(a_user(), Absent(0)), actions.Create),
+    ("in sync", facts(a_user(), Present(ACTIVE)), actions.Settle),
+    ("mover", facts(a_user(), Present(MOVED)), actions.Update),
+    ("rehire", facts(a_user(), Present(INACTIVE)), actions.Update),
+    ("leaver", facts(a_user(active=False), Present(ACTIVE)), actions.Deactivate),
+    ("leaver goes first, other fields later", facts(a_user(active=False), Present(MOVED)), actions.Deactivate),
+    ("seat is given back", facts(a_user(active=False), Present(INACTIVE)), actions.Reclaim),
+    ("seat was given back", facts(a_user(active=False, status=RELEASED), Present(INACTIVE)), actions.Settle),
+    ("seat was just given back", facts(a_user(active=False), Present(INACTIVE), seat_released=True), actions.Settle),
+    (
+        "drifted leaver: the old release does not count",
+        facts(a_user(active=False, status=RELEASED), Present(INACTIVE), seat_released=False),
+        actions.Reclaim,
+    ),
+    (
+        "no reclaim where seats are not counted",
+        facts(a_user(active=False), Present(INACTIVE), tenant=a_tenant(license={"mode": "None"})),
+        actions.Settle,
+    ),
+    ("nobody is created inactive", facts(a_user(active=False), Absent(0)), actions.Settle),
+    ("not before activeFrom", facts(a_user(activeFrom="2026-12-01T00:00:00Z"), Absent(0)), actions.Settle),
+    ("from activeFrom on", facts(a_user(activeFrom="2026-11-01T00:00:00Z"), Absent(0)), actions.Create),
+    ("after activeUntil", facts(a_user(activeUntil="2026-11-01T00:00:00Z"), Present(ACTIVE)), actions.Deactivate),
+    ("suspended", facts(a_user(suspend=True), Present(MOVED)), actions.Pause),
+    ("suspended but deleted", facts(a_user(suspend=True, deleting=True), Present(ACTIVE)), actions.Deactivate),
+    ("observed, differs", facts(a_user(managementPolicy="ObserveOnly"), Present(MOVED)), actions.Report),
+    ("observed, absent", facts(a_user(managementPolicy="ObserveOnly"), Absent(0)), actions.Report),
+    ("observed, agrees", facts(a_user(managementPolicy="ObserveOnly", claimed=False), Present(ACTIVE)), actions.Settle),
+    ("never adopted", facts(a_user(adoptionPolicy="Never"), Present(ACTIVE)), actions.Refuse),
+    (
+        "never adopted, but ours by id",
+        facts(a_user(adoptionPolicy="Never", status={"userId": "id-jane"}), Present(ACTIVE)),
+        actions.Settle,
+    ),
+    (
+        "never adopted, but ours by the record of its creation",
+        facts(
+            a_user(adoptionPolicy="Never", status={"conditions": [condition("Synced", "False", "Progressing")]}),
+            Present(ACTIVE),
+        ),
+        actions.Settle,
+    ),
+    ("younger namesake", facts(a_user(), Absent(0), owner="older"), actions.Refuse),
+    (
+        "protected",
+        facts(a_user(), Present(MOVED), tenant=a_tenant(safety={"protectedUsers": ["JANE@example.com"]})),
+        actions.Refuse,
+    ),
+    (
+        "protected by prefix, deleted",
+        facts(a_user(deleting=True), Present(ACTIVE), tenant=a_tenant(safety={"protectedUsers": ["jane@*"]})),
+        actions.Refuse,
+    ),
+    (
+        "drift is only reported",
+        facts(a_user(status=SYNCED), Present(MOVED), tenant=a_tenant(driftPolicy="Report")),
+        actions.Report,
+    ),
+    (
+        "a new spec is carried out all the same",
+        facts(
+            a_user(status=SYNCED, metadata={"generation": 2}), Present(MOVED), tenant=a_tenant(driftPolicy="Report")
+        ),
+        actions.Update,
+    ),
+    ("deleted, not ours", facts(a_user(deleting=True, claimed=False), Present(ACTIVE)), actions.Ignore),
+    ("deleted, active", facts(a_user(deleting=True), Present(ACTIVE)), actions.Deactivate),
+    ("deleted, inactive", facts(a_user(deleting=True), Present(INACTIVE)), actions.Reclaim),
+    ("deleted, done", facts(a_user(deleting=True, status=RELEASED), Present(INACTIVE)), actions.Release),
+    ("deleted, absent just now", facts(a_user(deleting=True), Absent(1)), actions.Release),
+    ("deleted, absent a while ago", facts(a_user(deleting=True), Absent(100)), actions.LookUp),
+    ("deleted, unknown", facts(a_user(deleting=True), Unknown()), actions.LookUp),
+    ("deleted, retained", facts(a_user(deleting=True, deletionPolicy="Retain"), Present(ACTIVE)), actions.Release),
+    (
+        "deleted, retained by the tenant's default",
+        facts(a_user(deleting=True), Present(ACTIVE), tenant=a_tenant(defaults={"deletionPolicy": "Retain"})),
+        actions.Release,
+    ),
+    (
+        "deleted, Delete not allowed",
+        facts(a_user(deleting=True, deletionPolicy="Delete"), Present(ACTIVE)),
+        actions.Deactivate,
+    ),
+    (
+        "deleted, Delete allowed",
+        facts(
+            a_user(deleting=True, deletionPolicy="Delete"),
+            Present(ACTIVE),
+            tenant=a_tenant(safety={"allowDelete": True}),
+        ),
+        actions.Delete,
+    ),
+    ("deleted, handed over", facts(a_user(deleting=True), Present(ACTIVE), heir="younger"), actions.Release),
+    (
+        "deleted, abandoned",
+        facts(a_user(deleting=True, metadata={"annotations": {"cxone.dev/abandon": "true"}}), Unknown()),
+        actions.Release,
+    ),
+    (
+        "deleted, observed only",
+        facts(a_user(deleting=True, managementPolicy="ObserveOnly"), Present(ACTIVE)),
+        actions.Release,
+    ),
+]
+
+
+@pytest.mark.parametrize(("given_facts", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_plan_table(given_facts: Facts, expected: type) -> None:
+    """Each row of the table in core/plan.py gives the action that the table names."""
+    assert type(plan(given_facts)) is expected
+
+
+def test_rehire_takes_a_seat_and_a_move_does_not() -> None:
+    """Only a change that activates goes through the licence gate."""
+    rehire = plan(facts(a_user(), Present(INACTIVE)))
+    move = plan(facts(a_user(), Present(MOVED)))
+    assert isinstance(rehire, actions.Update)
+    assert isinstance(move, actions.Update)
+    assert (takes_seat(rehire), takes_seat(move)) == (True, False)
+
+
+def test_refusals_name_their_reason() -> None:
+    """A refusal carries the reason that the author will read."""
+    refused = plan(facts(a_user(), Absent(0), owner="older"))
+    assert isinstance(refused, actions.Refuse)
+    assert refused.reason is Reason.OWNERSHIP_CONFLICT
+    assert "'older'" in refused.message
+
+
+def test_additive_groups_keep_foreign_ones() -> None:
+    """Under groupsPolicy Additive the target has the union, so nobody's group is lost."""
+    action = plan(facts(a_user(), Present(MOVED), tenant=a_tenant(groupsPolicy="Additive")))
+    assert isinstance(action, actions.Update)
+    assert action.change.target.groups == ("Sales-Team", "Support-Team")
+
+
+def carry_out(action: Action, known: Knowledge) -> tuple[Knowledge, bool | None]:
+    """What CXone would have after the action, and what we would remember of the seat."""
+    match action:
+        case actions.Create(state):
+            return Present(RemoteUser("new", state)), None
+        case actions.Update(remote, change):
+            values = {field.attribute: getattr(change.target, field.attribute) for field in change.fields}
+            return Present(RemoteUser(remote.id, replace(remote.state, **values))), None
+        case actions.Deactivate(remote):
+            return Present(RemoteUser(remote.id, replace(remote.state, active=False))), False
+        case actions.Reclaim():
+            return known, True
+        case actions.Delete():
+            return Absent(0), None
+    return known, None
+
+
+names = st.sampled_from(["Agent", "Supervisor", "Evaluator"])
+states = st.builds(
+    lambda given, active, roles, groups, zone: a_state(
+        given_name=given, active=active, roles=tuple(roles), groups=tuple(groups), timezone=zone
+    ),
+    st.sampled_from(["Jane", "Janet", ""]),
+    st.booleans(),
+    st.lists(names, max_size=3, unique=True),
+    st.lists(names, max_size=3, unique=True),
+    st.sampled_from([None, "Europe/Berlin"]),
+)
+users = st.builds(
+    lambda active, role, groups, zone, policy, deleting: a_user(
+        active=active,
+        role=role,
+        groups=groups,
+        deletionPolicy=policy,
+        deleting=deleting,
+        **({"timezone": zone} if zone else {}),
+    ),
+    st.booleans(),
+    names,
+    st.lists(names, max_size=3, unique=True),
+    st.sampled_from([None, "Europe/Berlin"]),
+    st.sampled_from(["Deactivate", "Delete", "Retain"]),
+    st.booleans(),
+)
+tenants = st.builds(
+    lambda groups, allow, mode: a_tenant(groupsPolicy=groups, safety={"allowDelete": allow}, license={"mode": mode}),
+    st.sampled_from(["Exact", "Additive"]),
+    st.booleans(),
+    st.sampled_from(["Quota", "None"]),
+)
+
+
+@given(users, st.none() | states, tenants)
+def test_planning_after_carrying_out_yields_nothing(user: CxoneUser, state: UserState | None, tenant: Any) -> None:
+    """plan∘apply is a fixpoint: within three steps nothing remote is left, and what is declared is reached."""
+    known: Knowledge = Absent(0) if state is None else Present(RemoteUser("old", state))
+    released: bool | None = None
+    for _ in range(4):
+        action = plan(facts(user, known, tenant=tenant, seat_released=released))
+        if not isinstance(action, actions.RemoteAction):
+            break
+        known, hint = carry_out(action, known)
+        released = released if hint is None else hint
+    assert isinstance(action, actions.Settle | actions.Release)
+    if isinstance(action, actions.Settle) and isinstance(known, Present):
+        assert known.user.state.active is user.spec.active
+        assert Field.ROLES not in _differing(user, known.user, tenant)
+
+
+def _differing(user: CxoneUser, remote: RemoteUser, tenant: Any) -> tuple[Field, ...]:
+    again = plan(facts(user, Present(remote), tenant=tenant, seat_released=True))
+    return again.change.fields if isinstance(again, actions.Update) else ()
