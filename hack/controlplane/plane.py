@@ -116,7 +116,7 @@ class ControlPlane:
         while self._processes:
             self._processes[-1].stop()
             self._processes.pop()
-        self.files.state.unlink(missing_ok=True)
+            state.save(self.files.state, self.url, self._processes)
 
     def _start_on_free_ports(self, *, audit: bool) -> None:
         """A port that was free can be taken before its server gets to it, so there are a few attempts."""
@@ -143,6 +143,10 @@ class ControlPlane:
         _link(self.files.directory / "bin" / "kubectl", self.binaries.kubectl)
 
     def _prepare(self) -> None:
+        if any(process.alive for process in state.load(self.files.state)[1]):
+            raise ControlPlaneError(
+                f"A control plane runs in {self.files.directory} already.", "Stop it first, or choose another folder."
+            )
         try:
             shutil.rmtree(self.files.run, ignore_errors=True)
             self.files.run.mkdir(parents=True, mode=0o700)

@@ -54,11 +54,15 @@ class OperatorError(Exception):
 
 
 @click.command("run")
-@click.option("--listen", default=None, metavar="HOST:PORT", help="Health and metrics [127.0.0.1:8081; 0.0.0.0 in a cluster]")
+@click.option(
+    "--listen", default=None, metavar="HOST:PORT", help="Health and metrics [127.0.0.1:8081; 0.0.0.0 in a cluster]"
+)
 @click.option("--namespace", "namespaces", multiple=True, help="Watch this namespace only; repeatable [all]")
 @click.option("--context", default=None, help="Context of the kubeconfig")
 @click.option("--log-format", type=click.Choice(["json", "console"]), default=None, help="[console on a terminal]")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
 def run(
     listen: str | None, namespaces: tuple[str, ...], context: str | None, log_format: LogFormat | None, log_level: str
 ) -> None:
@@ -103,7 +107,9 @@ class _Operator:
         """Kopf would wait in silence for a CRD that never comes; say what is missing instead."""
         async with self._access.open_session(version("cxone-operator"), connections=1) as session:
             try:
-                served = await ClusterClient(session, self._access.server, metrics.observe_kubernetes_write).served_kinds()
+                served = await ClusterClient(
+                    session, self._access.server, metrics.observe_kubernetes_write
+                ).served_kinds()
             except Unreachable as error:
                 raise OperatorError(f"{error}; check KUBECONFIG or --context") from error
         missing = sorted({user_api.PLURAL, tenant_api.PLURAL} - served)

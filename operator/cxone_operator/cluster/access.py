@@ -8,6 +8,7 @@ connection for each of 10,000 objects.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -38,7 +39,7 @@ class Access:
     async def token(self) -> str | None:
         """The value of the Authorization header; None where client certificates identify us."""
         if time.monotonic() - self._token_time > _TOKEN_SECONDS:
-            self._token = await asyncio.to_thread(self._configuration.get_api_key_with_prefix, "authorization")
+            self._token = await asyncio.to_thread(self._configuration.get_api_key_with_prefix, "BearerToken")
             self._token_time = time.monotonic()
         return self._token
 
@@ -65,9 +66,13 @@ class Access:
 def load_access(context: str | None) -> Access:
     """KUBECONFIG or ~/.kube/config with `context`, else the service account of the pod; raises ClusterError."""
     configuration = client.Configuration()
+    in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ and context is None
     try:
-        config.load_config(context=context, client_configuration=configuration)
-    except (config.ConfigException, OSError) as error:
+        if in_cluster:
+            config.load_incluster_config(client_configuration=configuration)
+        else:
+            config.load_kube_config(context=context, client_configuration=configuration)
+    except (config.ConfigException, OSError, ValueError) as error:
         raise ClusterError(
             f"no cluster to work with: {error}; set KUBECONFIG, choose --context, or run inside a cluster"
         ) from error

@@ -74,7 +74,7 @@ class Connection:
     """The client of one tenant, while there is one."""
 
     def __init__(
-        self, source: CredentialSource, build: Callable[[Credentials], RemoteUsers], clocks: Clocks
+        self, source: CredentialSource, build: Callable[[Credentials], RemoteUsers | Failure], clocks: Clocks
     ) -> None:
         self._source = source
         self._build = build
@@ -122,6 +122,9 @@ class Connection:
 
     async def _authenticate(self, credentials: Credentials) -> bool:
         client = self._build(credentials)
+        if isinstance(client, Failure):
+            self.client, self.problem = None, client
+            return False
         try:
             await client.authenticate()
         except ScimError as error:

@@ -71,7 +71,9 @@ class Directory:
             return Ambiguous(ids)
         if ids:
             return Present(self._users[ids[0]])
-        seen = max(self._absent.get(key, float("-inf")), self.refreshed if self.refreshed is not None else float("-inf"))
+        seen = max(
+            self._absent.get(key, float("-inf")), self.refreshed if self.refreshed is not None else float("-inf")
+        )
         return Absent(now - seen) if seen > float("-inf") else Unknown()
 
     def put(self, user: RemoteUser, now: float) -> None:

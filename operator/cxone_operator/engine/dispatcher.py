@@ -82,13 +82,15 @@ class Dispatcher:
         wait = self._budget.delay(lane)
         if wait > 0:
             return wait
-        most = self._state.spec.bulk.max_operations if seats is None else min(seats, self._state.spec.bulk.max_operations)
+        most = (
+            self._state.spec.bulk.max_operations if seats is None else min(seats, self._state.spec.bulk.max_operations)
+        )
         wait_for_more = self._gathers(lane, most)
         if wait_for_more > 0:
             return wait_for_more
         self._send_shared(client, lane, most)
         self._send_alone(client, lane, most)
-        return 0.0 if self._state.lanes.depth(lane) and self._has_room(lane) else None
+        return 0.0 if self._state.lanes.depth(lane) and self._has_room(client, lane) else None
 
     def _gathers(self, lane: Lane, most: int) -> float:
         """Seconds to wait for a fuller job; users that must go alone never wait for that."""
@@ -101,7 +103,7 @@ class Dispatcher:
     def _send_shared(self, client: RemoteUsers, lane: Lane, most: int) -> None:
         bulk = self._state.spec.bulk
         items = self._still_wanted(lane, min(most, self._jobs.largest), alone=False)
-        if self._jobs.offered and len(items) >= bulk.min_operations:
+        if self._jobs.offered(client) and len(items) >= bulk.min_operations:
             if lane is Lane.LEAVERS or self._jobs.running < JOBS:
                 self._take(lane, items)
                 self._jobs.start(client, lane, items)
@@ -117,15 +119,19 @@ class Dispatcher:
             self._singles[lane] += 1
             self._tasks.start(self._run_single(client, lane, user, action))
 
-    def _has_room(self, lane: Lane) -> bool:
+    def _has_room(self, client: RemoteUsers, lane: Lane) -> bool:
         alone = bool(self._state.lanes.first(lane, 1, alone=True))
-        singly = alone or not self._jobs.offered or self._state.lanes.shared(lane) < self._state.spec.bulk.min_operations
+        singly = (
+            alone
+            or not self._jobs.offered(client)
+            or self._state.lanes.shared(lane) < self._state.spec.bulk.min_operations
+        )
         if singly:
             return self._singles[lane] < SINGLES
         return lane is Lane.LEAVERS or self._jobs.running < JOBS
 
     def _still_wanted(self, lane: Lane, most: int, *, alone: bool) -> list[Item]:
-        """The first in a queue with their action as of now; whoever has no business here any more is looked at again."""
+        """The first in a queue with their action as of now; who has no business here any more is looked at again."""
         items: list[Item] = []
         for uid in self._state.lanes.first(lane, most, alone=alone):
             user = self._state.inbox.get(uid)
@@ -161,10 +167,10 @@ class Dispatcher:
             self._state.end(user.metadata.uid)
 
     async def _carry_out(self, client: RemoteUsers, lane: Lane, user: CxoneUser, action: RemoteAction) -> None:
-        directory, now = self._state.directory, lambda: self._state.time
+        directory = self._state.directory
         match action:
             case Create(state):
-                directory.put(await client.create(state, lane), now())
+                directory.put(await client.create(state, lane), self._state.time)
             case Update(remote, change):
                 changed = await client.patch(remote.id, change, lane)
                 self._results.changed(user, remote, changed)
@@ -173,7 +179,7 @@ class Dispatcher:
                 self._results.changed(user, remote, changed)
             case Delete(remote):
                 await client.delete(remote.id, lane)
-                directory.remove(remote, now())
+                directory.remove(remote, self._state.time)
             case Reclaim(remote):
                 await client.release_license(remote.id, lane)
 
@@ -212,5 +218,3 @@ class Dispatcher:
             for key in keys:
                 self._state.inbox.mark_key(key)
             self._state.wake.set()
-
-

@@ -19,7 +19,7 @@ from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.results import Results
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
-from cxone_operator.scim.bulk import Accepted, BulkOperation, OperationResult, pack
+from cxone_operator.scim.bulk import Accepted, BulkOperation, OperationResult
 from cxone_operator.scim.bulk import Create as CreateOperation
 from cxone_operator.scim.bulk import Delete as DeleteOperation
 from cxone_operator.scim.bulk import Patch as PatchOperation
@@ -57,15 +57,14 @@ class Jobs:
         self.largest = state.spec.bulk.max_operations
         """Operations in one job: as configured, halved after each 413."""
 
-    @property
-    def offered(self) -> bool:
-        """The tenant takes bulk requests."""
-        return self._state.spec.bulk.mode == "Auto" and self._state.spec.api.bulk != "Off"
+    def offered(self, client: RemoteUsers) -> bool:
+        """Bulk requests are taken by the tenant and wanted by its owner."""
+        return self._state.spec.bulk.mode == "Auto" and client.takes_bulk
 
     def start(self, client: RemoteUsers, lane: Lane, items: Sequence[Item]) -> None:
         """Send these users as one job, or as several where one would be too large in bytes."""
         by_id = {user.metadata.uid: (user, action) for user, action in items}
-        for batch in pack([_operation(user, action) for user, action in items], self.largest):
+        for batch in client.pack([_operation(user, action) for user, action in items], self.largest):
             self.running += 1
             part = [by_id[operation.bulk_id] for operation in batch]
             self._tasks.start(self._run(client, lane, batch, part))
@@ -87,7 +86,7 @@ class Jobs:
             if isinstance(receipt, Accepted):
                 await self._follow_new(client, lane, receipt.job_id, items)
             else:
-                self._book(items, receipt.results)
+                self._book(items, dict(receipt.results))
         except PayloadTooLarge:
             self.largest = max(1, len(items) // 2)
         except ScimError as error:
@@ -123,9 +122,7 @@ class Jobs:
             self._state.refresh_wanted = True
             self._state.wake.set()
 
-    async def _follow(
-        self, client: RemoteUsers, lane: Lane, job: BulkJob
-    ) -> dict[str, OperationResult]:
+    async def _follow(self, client: RemoteUsers, lane: Lane, job: BulkJob) -> dict[str, OperationResult]:
         """Poll until the job ends or is given up; its results by bulkId, empty where the server gives none."""
         began, delay, failures = self._state.time, self._typical_seconds, 0
         deadline = _deadline(job, self._state)
@@ -147,7 +144,7 @@ class Jobs:
             failures = 0
             if found.done:
                 self._typical_seconds = 0.7 * self._typical_seconds + 0.3 * max(0.2, self._state.time - began)
-                return dict(found.results or {})
+                return dict(found.results)
             if self._state.time > deadline:
                 await self._abandon(job, f"not finished after {self._state.spec.bulk.job_timeout_seconds} s")
                 return {}
@@ -191,5 +188,3 @@ def _deadline(job: BulkJob, state: TenantState) -> float:
     submitted = datetime.fromisoformat(job.submitted_time)
     age = max(0.0, (state.clocks.now() - submitted).total_seconds())
     return state.time + state.spec.bulk.job_timeout_seconds - age
-
-

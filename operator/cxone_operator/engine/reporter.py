@@ -64,9 +64,7 @@ class Reporter:
 
     def _set_finalizers(self, user: CxoneUser, finalizers: Sequence[str]) -> None:
         version = user.metadata.resource_version
-        self._start(
-            user, lambda: self._cluster.patch_finalizers(user_api.PLURAL, user.reference, finalizers, version)
-        )
+        self._start(user, lambda: self._cluster.patch_finalizers(user_api.PLURAL, user.reference, finalizers, version))
 
     def _start(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
         self._state.begin(user.metadata.uid)

@@ -57,9 +57,7 @@ class Results:
         """Nobody knows what became of this user: read it before deciding."""
         self._state.directory.forget(key_of(user.spec.user_name), self._state.time)
 
-    def failed(
-        self, user: CxoneUser, action: RemoteAction, failure: Failure, seconds: float | None = None
-    ) -> None:
+    def failed(self, user: CxoneUser, action: RemoteAction, failure: Failure, seconds: float | None = None) -> None:
         """The request failed: learn what it says of CXone, then wait, retry or stall."""
         self._auditor.failed(user, action, failure, seconds)
         if failure.uncertain or failure.reason is Reason.ALREADY_EXISTS or failure.code in ("404", "412"):
@@ -112,5 +110,3 @@ def _suggest(names: tuple[str | None, ...], known: set[str]) -> str:
             close = did_you_mean(name, known)
             return f"; did you mean '{close}'?" if close else ""
     return ""
-
-

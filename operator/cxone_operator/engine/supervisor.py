@@ -173,9 +173,7 @@ class Supervisor:
             return FixedCredentials(self._default.credentials)
         if resource is None or resource.spec.credentials_secret_ref is None:
             return _NoCredentials()
-        return SecretCredentials(
-            self._cluster, resource.metadata.namespace, resource.spec.credentials_secret_ref.name
-        )
+        return SecretCredentials(self._cluster, resource.metadata.namespace, resource.spec.credentials_secret_ref.name)
 
     def _route(self, user: CxoneUser) -> None:
         """Hand a resource to the loop of its tenant, and take it away from any other."""

@@ -12,6 +12,7 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec, TenantStatus
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.cluster.client import Cluster
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.users import key_of
 from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.auditor import Auditor
@@ -40,7 +41,8 @@ _HOUSEKEEPING_SECONDS = 1.0
 _STATUS_SECONDS = 5.0
 """How often a changing tenant's status is written."""
 
-BuildClient = Callable[[TenantSpec, Credentials, Budget], RemoteUsers]
+BuildClient = Callable[[str, TenantSpec, Credentials, Budget], RemoteUsers | Failure]
+"""From a tenant's name, spec, credentials and budget to its client, or to what is wrong with the spec."""
 
 log = get_logger(__name__)
 
@@ -63,7 +65,7 @@ class Tenant:
         self.resource = resource
         self._tasks = tasks = Tasks()
         self.budget = budget = Budget(_window(spec, clocks), clocks.monotonic, metrics.api_throttled.labels(name).inc)
-        self._connection = Connection(source, lambda credentials: build(state.spec, credentials, budget), clocks)
+        self._connection = Connection(source, lambda credentials: build(name, state.spec, credentials, budget), clocks)
         auditor = Auditor(name, audit)
         self._reporter = Reporter(state, cluster, tasks)
         self._reconciler = Reconciler(state, self._reporter, auditor)

@@ -95,9 +95,7 @@ TABLE: list[tuple[str, Facts, type]] = [
     ),
     (
         "a new spec is carried out all the same",
-        facts(
-            a_user(status=SYNCED, metadata={"generation": 2}), Present(MOVED), tenant=a_tenant(driftPolicy="Report")
-        ),
+        facts(a_user(status=SYNCED, metadata={"generation": 2}), Present(MOVED), tenant=a_tenant(driftPolicy="Report")),
         actions.Update,
     ),
     ("deleted, not ours", facts(a_user(deleting=True, claimed=False), Present(ACTIVE)), actions.Ignore),

@@ -1,0 +1,84 @@
+"""Answers: bytes from the network become values, or errors; nothing that comes in can raise anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+import msgspec
+
+from cxone_operator.scim.errors import ConnectionLost, MalformedAnswer, Unavailable
+
+_LARGEST_BYTES = 32 * 1024 * 1024
+"""An answer beyond this is refused; a page of 1,000 users has about one megabyte."""
+
+
+@contextmanager
+def mapped_errors(*, write: bool) -> Iterator[None]:
+    """The only place where aiohttp's exceptions become ours."""
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        raise Unavailable(f"CXone cannot be reached: {error}", code="connection", write=write) from error
+    except TimeoutError as error:
+        raise ConnectionLost("CXone did not answer in time", code="timeout", write=write) from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        text = f"the connection to CXone broke: {type(error).__name__}"
+        raise ConnectionLost(text, code="connection", write=write) from error
+
+
+async def read_answer(
+    request: AbstractAsyncContextManager[aiohttp.ClientResponse], *, write: bool
+) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and whole body of one request; raises ScimError."""
+    with mapped_errors(write=write):
+        async with request as response:
+            return response.status, response.headers, await _all(response)
+
+
+async def _all(response: aiohttp.ClientResponse) -> bytes:
+    parts, size = [], 0
+    async for part in response.content.iter_chunked(1 << 16):
+        size += len(part)
+        if size > _LARGEST_BYTES:
+            raise aiohttp.ClientPayloadError("the answer is too large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def decode_object(raw: bytes, *, write: bool = False) -> Mapping[str, object]:
+    """A JSON object; raises MalformedAnswer."""
+    try:
+        body = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedAnswer("CXone's answer is not JSON", code="malformed", write=write) from error
+    if not isinstance(body, dict):
+        raise MalformedAnswer("CXone's answer is not a JSON object", code="malformed", write=write)
+    return body
+
+
+def text_of(raw: bytes, *names: str) -> str:
+    """The first of these members of an error body that has something to say; "" where none has."""
+    try:
+        body = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    found = (str(body[name]) for name in names if isinstance(body, dict) and body.get(name))
+    return next(found, "")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by Retry-After, given as seconds or as an HTTP date (RFC 9110 section 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

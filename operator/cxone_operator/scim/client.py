@@ -1,0 +1,225 @@
+"""The client: what the engine can ask of a CXone tenant, one method for each operation of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import Change, RemoteUser, UserState
+from cxone_operator.scim import bulk
+from cxone_operator.scim.bulk import BulkOperation, JobState, Receipt
+from cxone_operator.scim.dialect import BulkMode, Dialect, ListMode
+from cxone_operator.scim.errors import MalformedAnswer, NotFound
+from cxone_operator.scim.messages import (
+    encoded,
+    patch_body,
+    user_body,
+    user_from,
+    user_names_filter,
+    users_from,
+)
+from cxone_operator.scim.transport import Answer, Transport
+
+LONGEST_QUERY = 6000
+"""Bytes of a look-up's query: servers and proxies refuse request lines beyond 8 kB."""
+MOST_NAMES = 100
+"""Names in one look-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of the directory."""
+
+    users: tuple[RemoteUser, ...]
+    returned: int
+    """Resources in the page, also those that are no users; paging advances by it."""
+    total: int | None
+    """All resources, None where the server does not say (RFC 9865 section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseQuota:
+    """Seats as CXone counts them."""
+
+    total: int
+    used: int
+
+
+class RemoteUsers(Protocol):
+    """The surface that the engine works with. Every method raises ScimError."""
+
+    @property
+    def lists(self) -> bool:
+        """The tenant can list its users."""
+
+    @property
+    def takes_bulk(self) -> bool:
+        """The tenant takes bulk requests."""
+
+    async def authenticate(self) -> None:
+        """Try the credentials."""
+
+    async def list_users(self, lane: Lane, start: int, count: int) -> Page:
+        """A page from the 1-based index `start` on (RFC 7644 section 3.4.2.4)."""
+
+    def look_up_chunks(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
+        """The names in portions that `look_up` takes."""
+
+    async def look_up(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
+        """Those of the named users that exist; one request."""
+
+    async def create(self, state: UserState, lane: Lane) -> RemoteUser:
+        """Create a user."""
+
+    async def patch(self, user_id: str, change: Change, lane: Lane) -> RemoteUser | None:
+        """Change a user; None where the answer does not show it."""
+
+    async def delete(self, user_id: str, lane: Lane) -> None:
+        """Delete a user; one that does not exist is no error."""
+
+    def pack(self, operations: Sequence[BulkOperation], most: int) -> list[list[BulkOperation]]:
+        """Operations in portions that `submit` takes."""
+
+    async def submit(self, operations: Sequence[BulkOperation], lane: Lane) -> Receipt:
+        """Send a bulk request."""
+
+    async def job(self, job_id: str, lane: Lane) -> JobState:
+        """Poll a bulk job."""
+
+    async def license_quota(self, lane: Lane) -> LicenseQuota:
+        """Read the number of seats."""
+
+    async def release_license(self, user_id: str, lane: Lane) -> bool:
+        """Give a user's seat back; False where it holds none."""
+
+
+class ScimClient:
+    """`RemoteUsers` over HTTP."""
+
+    def __init__(self, transport: Transport, dialect: Dialect) -> None:
+        self._transport = transport
+        self._dialect = dialect
+
+    @property
+    def lists(self) -> bool:
+        """The tenant can list its users."""
+        return self._dialect.list is ListMode.PAGED
+
+    @property
+    def takes_bulk(self) -> bool:
+        """The tenant takes bulk requests."""
+        return self._dialect.bulk is not BulkMode.OFF
+
+    async def authenticate(self) -> None:
+        """Get a token."""
+        await self._transport.authenticate()
+
+    async def list_users(self, lane: Lane, start: int, count: int) -> Page:
+        """GET /Users?startIndex&count."""
+        answer = await self._users("list", lane, f"startIndex={start}&count={count}")
+        body = answer.body()
+        resources, total = body.get("Resources", []), body.get("totalResults")
+        if not isinstance(resources, list):
+            raise MalformedAnswer("a list of users without Resources", code="malformed", write=False)
+        return Page(users_from(resources), len(resources), total if isinstance(total, int) else None)
+
+    def look_up_chunks(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
+        """At most MOST_NAMES names, and LONGEST_QUERY bytes of query, in each."""
+        chunks: list[list[str]] = []
+        room = 0
+        for name in user_names:
+            size = len(encoded(f" or {user_names_filter([name])}"))
+            if not chunks or len(chunks[-1]) >= MOST_NAMES or size > room:
+                chunks.append([])
+                room = LONGEST_QUERY - len("filter=&count=100")
+            chunks[-1].append(name)
+            room -= size
+        return [tuple(chunk) for chunk in chunks]
+
+    async def look_up(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
+        """GET /Users?filter=userName eq "…" or …"""
+        query = f"filter={encoded(user_names_filter(user_names))}&count={max(MOST_NAMES, 2 * len(user_names))}"
+        answer = await self._users("look_up", lane, query)
+        return users_from(answer.body().get("Resources", []))
+
+    async def create(self, state: UserState, lane: Lane) -> RemoteUser:
+        """POST /Users → 201, or 200 where the server says it so."""
+        answer = await self._transport.request(
+            "create", "POST", self._dialect.users_path, lane=lane, scope=self._dialect.scim_scope, body=user_body(state)
+        )
+        location = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2] or None
+        if answer.empty and location is not None:
+            return RemoteUser(location, state)
+        user = user_from(answer.body(), fallback_id=location)
+        if user is None:
+            raise MalformedAnswer("CXone created a user without naming its id", code="malformed")
+        return user
+
+    async def patch(self, user_id: str, change: Change, lane: Lane) -> RemoteUser | None:
+        """PATCH /Users/{id} → 200 with the user, or 204 (RFC 7644 section 3.5.2)."""
+        answer = await self._transport.request(
+            "patch", "PATCH", self._user(user_id), lane=lane, scope=self._dialect.scim_scope, body=patch_body(change)
+        )
+        return None if answer.empty else user_from(answer.body())
+
+    async def delete(self, user_id: str, lane: Lane) -> None:
+        """DELETE /Users/{id} → 204; 404 means that it is gone already (RFC 7644 section 3.6)."""
+        try:
+            await self._transport.request(
+                "delete", "DELETE", self._user(user_id), lane=lane, scope=self._dialect.scim_scope
+            )
+        except NotFound:
+            return
+
+    def pack(self, operations: Sequence[BulkOperation], most: int) -> list[list[BulkOperation]]:
+        """By number and by bytes."""
+        return bulk.pack(operations, most, self._dialect)
+
+    async def submit(self, operations: Sequence[BulkOperation], lane: Lane) -> Receipt:
+        """POST /Bulk → 202 with a job, or 200 with results."""
+        answer = await self._transport.request(
+            "bulk",
+            "POST",
+            self._dialect.bulk_path,
+            lane=lane,
+            scope=self._dialect.scim_scope,
+            body=bulk.bulk_body(operations, self._dialect),
+        )
+        return bulk.receipt_from(answer)
+
+    async def job(self, job_id: str, lane: Lane) -> JobState:
+        """GET /Bulk/{id}."""
+        path = f"{self._dialect.bulk_path}/{encoded(job_id)}"
+        answer = await self._transport.request("poll", "GET", path, lane=lane, scope=self._dialect.scim_scope)
+        return bulk.job_from(answer.body())
+
+    async def license_quota(self, lane: Lane) -> LicenseQuota:
+        """GET /api/v2/license/quotas."""
+        answer = await self._transport.request(
+            "quota", "GET", self._dialect.license_quota_path, lane=lane, scope=self._dialect.license_read_scope
+        )
+        body = answer.body()
+        total, used = body.get("total"), body.get("used")
+        if not isinstance(total, int) or not isinstance(used, int):
+            raise MalformedAnswer("a licence quota without total and used", code="malformed", write=False)
+        return LicenseQuota(total, used)
+
+    async def release_license(self, user_id: str, lane: Lane) -> bool:
+        """DELETE /api/v2/license/assignments/{userId} → 204; 404 means already released."""
+        path = f"{self._dialect.license_assignments_path}/{encoded(user_id)}"
+        try:
+            await self._transport.request(
+                "release_license", "DELETE", path, lane=lane, scope=self._dialect.license_write_scope
+            )
+        except NotFound:
+            return False
+        return True
+
+    async def _users(self, operation: str, lane: Lane, query: str) -> Answer:
+        path, scope = self._dialect.users_path, self._dialect.scim_scope
+        return await self._transport.request(operation, "GET", path, lane=lane, scope=scope, query=query)
+
+    def _user(self, user_id: str) -> str:
+        return f"{self._dialect.users_path}/{encoded(user_id)}"

@@ -1,0 +1,228 @@
+"""What CXone can answer besides yes, as one tree.
+
+    ScimError
+    ├── BadRequest            400: role, group, attribute or filter that CXone does not take
+    ├── AuthenticationFailed  401 after a fresh token, or a token endpoint that refuses the client
+    ├── PermissionDenied      403: a scope or a directory permission is missing
+    ├── LicenseExhausted      a create or activation refused because no seat is free
+    ├── NotFound              404
+    ├── AlreadyExists         409 uniqueness, or any 409 to a POST
+    ├── Conflict              409 otherwise
+    ├── VersionMismatch       412
+    ├── PayloadTooLarge       413
+    ├── Throttled             429
+    ├── ServerError           5xx
+    ├── Unavailable           no connection: the request was not sent
+    ├── ConnectionLost        sent, but no whole answer came: nobody knows whether it was carried out
+    ├── MalformedAnswer       an answer that cannot be understood
+    └── Rejected              every other refusal
+
+Each leaf says what it means for the next step; `failure` turns an instance into the value that decisions work with.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.core.failure import Failure, Scope
+
+_MESSAGE_LIMIT = 500
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class ScimError(Exception):
+    """A request to CXone that did not succeed."""
+
+    reason: ClassVar[Reason] = Reason.REMOTE_REJECTED
+    retryable: ClassVar[bool] = False
+    scope: ClassVar[Scope] = Scope.USER
+    uncertain: ClassVar[bool] = False
+    """A write that ended so may have been carried out."""
+
+    def __init__(self, message: str, *, code: str = "", retry_after: float | None = None, write: bool = True) -> None:
+        self.message = _CONTROL.sub(" ", message)[:_MESSAGE_LIMIT]
+        self.code = code
+        self.retry_after = retry_after
+        self._write = write
+        super().__init__(self.message)
+
+    @property
+    def failure(self) -> Failure:
+        """The error as decisions see it."""
+        return Failure(
+            reason=self.specific_reason,
+            message=self.message,
+            retryable=self.retryable,
+            scope=self.scope,
+            uncertain=self.uncertain and self._write,
+            retry_after=self.retry_after,
+            code=self.code,
+        )
+
+    @property
+    def specific_reason(self) -> Reason:
+        """The reason, where the answer tells more than its status does."""
+        return self.reason
+
+
+class BadRequest(ScimError):
+    """400: permanent; the detail names what is wrong (RFC 7644 section 3.12, scimType invalidValue)."""
+
+    @property
+    def specific_reason(self) -> Reason:
+        """Whether a role or a group is missing, as far as the detail says so."""
+        text = self.message.lower()
+        if re.search(r"\brole\b", text):
+            return Reason.ROLE_NOT_FOUND
+        if re.search(r"\bgroup\b", text):
+            return Reason.GROUP_NOT_FOUND
+        return Reason.REMOTE_REJECTED
+
+
+class AuthenticationFailed(ScimError):
+    """CXone does not accept the client id and secret, or a token made from them."""
+
+    reason = Reason.AUTHENTICATION_FAILED
+    scope = Scope.TENANT
+
+
+class PermissionDenied(ScimError):
+    """403: the client may not do this."""
+
+    reason = Reason.PERMISSION_DENIED
+
+
+class LicenseExhausted(ScimError):
+    """No seat is free; one may be later."""
+
+    reason = Reason.LICENSE_UNAVAILABLE
+    retryable = True
+
+
+class NotFound(ScimError):
+    """404: the user, or the job, does not exist (any more)."""
+
+    retryable = True
+
+
+class AlreadyExists(ScimError):
+    """409 uniqueness: look the user up and adopt it (RFC 7644 section 3.3)."""
+
+    reason = Reason.ALREADY_EXISTS
+
+
+class Conflict(ScimError):
+    """409 for another cause than uniqueness."""
+
+    retryable = True
+
+
+class VersionMismatch(ScimError):
+    """412: somebody changed the user since it was read (RFC 7644 section 3.14)."""
+
+    retryable = True
+
+
+class PayloadTooLarge(ScimError):
+    """413: fewer operations, or fewer bytes, must go into one request (RFC 7644 section 3.7.4)."""
+
+    retryable = True
+
+
+class Throttled(ScimError):
+    """429: too many requests (RFC 6585 section 4)."""
+
+    reason = Reason.RATE_LIMITED
+    retryable = True
+    scope = Scope.TENANT
+
+
+class ServerError(ScimError):
+    """5xx: passes; a write may or may not have been carried out."""
+
+    reason = Reason.REMOTE_UNAVAILABLE
+    retryable = True
+    uncertain = True
+
+
+class Unavailable(ScimError):
+    """No connection could be made, so nothing was sent."""
+
+    reason = Reason.REMOTE_UNAVAILABLE
+    retryable = True
+    scope = Scope.TENANT
+
+
+class ConnectionLost(ScimError):
+    """The connection broke or timed out before a whole answer had come."""
+
+    reason = Reason.REMOTE_UNAVAILABLE
+    retryable = True
+    uncertain = True
+
+
+class MalformedAnswer(ScimError):
+    """The answer is not what the API promises: not JSON, cut off, or of another shape."""
+
+    reason = Reason.REMOTE_UNAVAILABLE
+    retryable = True
+    uncertain = True
+
+
+class Rejected(ScimError):
+    """Any other 4xx: permanent."""
+
+
+_EXHAUSTED = re.compile(r"licen[cs]e|\bseats?\b|quota", re.IGNORECASE)
+_PLAIN: dict[int, type[ScimError]] = {
+    400: BadRequest,
+    401: AuthenticationFailed,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    412: VersionMismatch,
+    413: PayloadTooLarge,
+    429: Throttled,
+}
+
+
+def error_for(
+    status: int,
+    detail: str,
+    *,
+    method: str = "GET",
+    scim_type: str = "",
+    scope_missing: str = "",
+    retry_after: float | None = None,
+) -> ScimError:
+    """The error for a status that is no success; `scope_missing` names the scope that a 403 would lack."""
+    kind = _kind(status, detail, method, scim_type)
+    return kind(
+        _message(kind, status, detail, scope_missing),
+        code=str(status),
+        retry_after=retry_after,
+        write=method != "GET",
+    )
+
+
+def _kind(status: int, detail: str, method: str, scim_type: str) -> type[ScimError]:
+    if status >= 500:
+        return ServerError
+    if method != "GET" and status in (400, 402, 403, 409) and _EXHAUSTED.search(detail):
+        return LicenseExhausted
+    if status == 409 and (scim_type == "uniqueness" or method == "POST"):
+        return AlreadyExists
+    return _PLAIN.get(status, Rejected)
+
+
+def _message(kind: type[ScimError], status: int, detail: str, scope_missing: str) -> str:
+    said = f": {detail}" if detail else ""
+    if kind is PermissionDenied and scope_missing:
+        return f"the client lacks scope {scope_missing}; add it to the API client in CXone (403{said})"
+    if kind is AuthenticationFailed:
+        return f"CXone refuses the credentials; correct clientId and clientSecret in the Secret ({status}{said})"
+    if kind in (BadRequest, LicenseExhausted) and detail:
+        return detail
+    return f"CXone answered {status}{said}"

@@ -1,0 +1,154 @@
+"""SCIM messages: strict in what is sent, tolerant in what is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from cxone_operator.core.users import Change, Email, Field, PhoneNumber, RemoteUser, UserState
+from cxone_operator.scim.dialect import NICE_SCHEMA, PATCH_SCHEMA, USER_SCHEMA
+
+Json = dict[str, object]
+
+_PATHS = {Field.TEAM: f"{NICE_SCHEMA}:team"}
+
+
+def user_body(state: UserState) -> Json:
+    """The body of a create (RFC 7644 section 3.3); attributes that are not declared are left out."""
+    schemas = [USER_SCHEMA] if state.team is None else [USER_SCHEMA, NICE_SCHEMA]
+    body: Json = {
+        "schemas": schemas,
+        "userName": state.user_name,
+        "name": {"givenName": state.given_name, "familyName": state.family_name},
+        "active": state.active,
+    }
+    for field in (Field.EMAILS, Field.ROLES, Field.GROUPS, Field.DISPLAY_NAME, Field.PHONE_NUMBERS, Field.TIMEZONE):
+        value = _encoded(state, field)
+        if value is not None:
+            body[field.value] = value
+    if state.employee_id is not None:
+        body["externalId"] = state.employee_id
+    if state.team is not None:
+        body[NICE_SCHEMA] = {"team": {"value": state.team}}
+    return body
+
+
+def patch_body(change: Change) -> Json:
+    """The body of a PATCH (RFC 7644 section 3.5.2): one `replace` for each field, typed values, lower-case op."""
+    operations = [
+        {"op": "replace", "path": _PATHS.get(field, field.value), "value": _encoded(change.target, field)}
+        for field in change.fields
+    ]
+    return {"schemas": [PATCH_SCHEMA], "Operations": operations}
+
+
+def _encoded(state: UserState, field: Field) -> object:
+    value = getattr(state, field.attribute)
+    if field in (Field.ROLES, Field.GROUPS):
+        return None if value is None else [{"value": name} for name in value]
+    if field is Field.TEAM:
+        return None if value is None else {"value": value}
+    if isinstance(value, tuple):
+        return [_encoded_item(item) for item in value]
+    return value
+
+
+def _encoded_item(item: Email | PhoneNumber) -> Json:
+    if isinstance(item, Email):
+        return {"value": item.value, "type": item.type, "primary": item.primary}
+    return {"value": item.value, "type": item.type}
+
+
+def users_from(resources: object) -> tuple[RemoteUser, ...]:
+    """The users of a list; what is no user (no id, no userName) is left out."""
+    if not isinstance(resources, list):
+        return ()
+    found = (user_from(item) for item in resources if isinstance(item, Mapping))
+    return tuple(user for user in found if user is not None)
+
+
+def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> RemoteUser | None:
+    """A user from its JSON, whatever else is in it; None where it has no id or userName.
+
+    Attribute names are case-insensitive (RFC 7643 section 2.1).
+    """
+    attributes = {name.lower(): value for name, value in body.items()}
+    id_, user_name = attributes.get("id") or fallback_id, attributes.get("username")
+    if not isinstance(id_, str) or not isinstance(user_name, str):
+        return None
+    name = _object(attributes.get("name"))
+    state = UserState(
+        user_name=user_name,
+        given_name=_text(name.get("givenName")) or "",
+        family_name=_text(name.get("familyName")) or "",
+        active=_boolean(attributes.get("active")),
+        emails=_emails(attributes.get("emails")),
+        roles=_names(attributes.get("roles")),
+        groups=_names(attributes.get("groups")),
+        display_name=_text(attributes.get("displayname")),
+        phone_numbers=_phone_numbers(attributes.get("phonenumbers")),
+        timezone=_text(attributes.get("timezone")),
+        team=_text(_object(_object(attributes.get(NICE_SCHEMA.lower())).get("team")).get("value")),
+        employee_id=_text(attributes.get("externalid")),
+    )
+    version = _object(attributes.get("meta")).get("version")
+    return RemoteUser(id_, state, version if isinstance(version, str) else None)
+
+
+def user_names_filter(names: Iterable[str]) -> str:
+    """`userName eq "a" or userName eq "b"`, each name a JSON string (RFC 7644 section 3.4.2.2)."""
+    return " or ".join(f"userName eq {msgspec.json.encode(name).decode()}" for name in names)
+
+
+def encoded(text: str) -> str:
+    """Percent-encoded once, for a path segment or a query value."""
+    return quote(text, safe="")
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _boolean(value: object) -> bool:
+    """Some servers send strings. A user whose activity is not shown counts as active: the careful reading."""
+    if isinstance(value, str):
+        return value.strip().lower() != "false"
+    return value is not False
+
+
+def _items(value: object) -> list[Mapping[str, object]]:
+    items = value if isinstance(value, list) else []
+    return [item if isinstance(item, Mapping) else {"value": item} for item in items]
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list):
+        return None
+    found = (_text(item.get("value")) or _text(item.get("display")) for item in _items(value))
+    return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def _emails(value: object) -> tuple[Email, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(
+        Email(address, _text(item.get("type")) or "work", primary=item.get("primary") is True)
+        for item in _items(value)
+        if (address := _text(item.get("value"))) is not None
+    )
+
+
+def _phone_numbers(value: object) -> tuple[PhoneNumber, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(
+        PhoneNumber(number, _text(item.get("type")) or "work")
+        for item in _items(value)
+        if (number := _text(item.get("value"))) is not None
+    )
