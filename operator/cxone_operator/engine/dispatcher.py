@@ -74,23 +74,20 @@ class Dispatcher:
         return min((delay for delay in delays if delay is not None), default=None)
 
     def _dispatch_lane(self, client: RemoteUsers, lane: Lane) -> float | None:
-        if not self._state.lanes.depth(lane):
+        depth = self._state.lanes.depth(lane)
+        if not depth:
             return None
-        seats = self._gate.admitted(client, self._state.lanes.depth(lane)) if lane is Lane.JOINERS else None
-        if seats == 0:
-            return None
-        wait = self._budget.delay(lane)
+        most = self._state.spec.bulk.max_operations
+        if lane is Lane.JOINERS:
+            most = min(most, self._gate.admitted(client, depth))
+            if not most and not self._state.lanes.first(lane, 1, alone=True):
+                return None
+        wait = self._budget.delay(lane) or self._gathers(lane, most)
         if wait > 0:
             return wait
-        most = (
-            self._state.spec.bulk.max_operations if seats is None else min(seats, self._state.spec.bulk.max_operations)
-        )
-        wait_for_more = self._gathers(lane, most)
-        if wait_for_more > 0:
-            return wait_for_more
         self._send_shared(client, lane, most)
         self._send_alone(client, lane, most)
-        return 0.0 if self._state.lanes.depth(lane) and self._has_room(client, lane) else None
+        return 0.0 if self._state.lanes.depth(lane) < depth and self._has_room(client, lane) else None
 
     def _gathers(self, lane: Lane, most: int) -> float:
         """Seconds to wait for a fuller job; users that must go alone never wait for that."""
@@ -111,7 +108,12 @@ class Dispatcher:
         self._send_singles(client, lane, items)
 
     def _send_alone(self, client: RemoteUsers, lane: Lane, most: int) -> None:
-        self._send_singles(client, lane, self._still_wanted(lane, min(most, SINGLES), alone=True))
+        """Joiners that were promised a seat already need no other one."""
+        items = self._still_wanted(lane, SINGLES, alone=True)
+        if lane is Lane.JOINERS:
+            holders = [item for item in items if self._state.ledger.holds(item[0].metadata.uid)]
+            items = holders + [item for item in items if item not in holders][:most]
+        self._send_singles(client, lane, items)
 
     def _send_singles(self, client: RemoteUsers, lane: Lane, items: list[Item]) -> None:
         for user, action in items[: SINGLES - self._singles[lane]]:

@@ -50,6 +50,10 @@ class Ledger:
         """A create is about to be sent."""
         self._promised.add(uid)
 
+    def holds(self, uid: str) -> bool:
+        """A seat is promised to the user."""
+        return uid in self._promised
+
     def confirm(self, uid: str, now: float) -> None:
         """CXone shows the user active: the seat is taken."""
         if uid in self._promised:

@@ -104,11 +104,14 @@ class Reconciler:
             self._auditor.done(user, attempted)
 
     def _settle_seat(self, user: CxoneUser) -> None:
-        known = self.known(user)
+        """A user that a job did not serve keeps its promise for the attempt of its own: it was there first."""
+        uid, known = user.metadata.uid, self.known(user)
+        record = self._state.records.get(uid)
+        tries_again = record is not None and record.alone and record.stalled is None
         if isinstance(known, Present) and known.user.state.active:
-            self._state.ledger.confirm(user.metadata.uid, self._state.time)
-        elif not isinstance(known, Unknown):
-            self._state.ledger.give_back(user.metadata.uid)
+            self._state.ledger.confirm(uid, self._state.time)
+        elif not isinstance(known, Unknown) and not tries_again:
+            self._state.ledger.give_back(uid)
 
     def _route(self, user: CxoneUser, action: Action) -> None:
         uid = user.metadata.uid

@@ -67,6 +67,7 @@ class Results:
             return
         if failure.reason is Reason.LICENSE_UNAVAILABLE:
             self._state.ledger.doubt()
+            self._state.ledger.give_back(user.metadata.uid)
         record = self._state.record(user.metadata.uid)
         record.failures += 1
         record.failure = failure

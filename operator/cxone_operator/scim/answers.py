@@ -12,8 +12,12 @@ import msgspec
 
 from cxone_operator.scim.errors import ConnectionLost, MalformedAnswer, Unavailable
 
-_LARGEST_BYTES = 32 * 1024 * 1024
+_LARGEST_BYTES = 10 * 1024 * 1024
 """An answer beyond this is refused; a page of 1,000 users has about one megabyte."""
+
+
+_LONGEST_WAIT = 3600.0
+"""Seconds of Retry-After that are obeyed at once; a server that wants more says so again after that."""
 
 
 @contextmanager
@@ -21,10 +25,17 @@ def mapped_errors(*, write: bool) -> Iterator[None]:
     """The only place where aiohttp's exceptions become ours."""
     try:
         yield
-    except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+    except aiohttp.InvalidURL as error:
+        # Its text is the whole URL, with user names in it.
+        raise Unavailable("the base URL of the tenant is not valid", code="connection", write=write) from error
+    except aiohttp.ClientConnectorError as error:
         raise Unavailable(f"CXone cannot be reached: {error}", code="connection", write=write) from error
+    except aiohttp.ConnectionTimeoutError as error:
+        raise Unavailable("CXone cannot be reached in time", code="timeout", write=write) from error
     except TimeoutError as error:
         raise ConnectionLost("CXone did not answer in time", code="timeout", write=write) from error
+    except aiohttp.ClientPayloadError as error:
+        raise MalformedAnswer("CXone's answer is cut off or too large", code="malformed", write=write) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         text = f"the connection to CXone broke: {type(error).__name__}"
         raise ConnectionLost(text, code="connection", write=write) from error
@@ -61,24 +72,31 @@ def decode_object(raw: bytes, *, write: bool = False) -> Mapping[str, object]:
 
 
 def text_of(raw: bytes, *names: str) -> str:
-    """The first of these members of an error body that has something to say; "" where none has."""
+    """The first of these members of an error body that is a text; "" where none is."""
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return ""
-    found = (str(body[name]) for name in names if isinstance(body, dict) and body.get(name))
-    return next(found, "")
+    values = [body.get(name) for name in names] if isinstance(body, dict) else []
+    return next((value for value in values if isinstance(value, str) and value), "")
+
+
+def count_from(value: object) -> int | None:
+    """A number that counts something, also as a string; None where it is none."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by Retry-After, given as seconds or as an HTTP date (RFC 9110 section 10.2.3)."""
+    """Seconds to wait by Retry-After, given as seconds or as an HTTP date (RFC 9110 section 10.2.3); at most an hour."""
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_WAIT)

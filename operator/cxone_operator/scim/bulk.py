@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
 from cxone_operator.core.users import Change, UserState
+from cxone_operator.scim.answers import count_from, retry_after
 from cxone_operator.scim.dialect import BULK_SCHEMA, Dialect
-from cxone_operator.scim.errors import MalformedAnswer, ScimError, error_for
-from cxone_operator.scim.messages import Json, encoded, patch_body, user_body
+from cxone_operator.scim.errors import MalformedAnswer, ScimError, error_for, printable
+from cxone_operator.scim.messages import Json, encoded, id_from_location, patch_body, user_body
 from cxone_operator.scim.transport import Answer
 
 LARGEST_BYTES = 900_000
 """Servers commonly limit a request to one mebibyte; the rest is for the envelope."""
 _ENDED = ("COMPLETED", "FAILED")
+_MOST_ERRORS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class OperationResult:
     """How one operation ended; `error` None means well."""
 
     error: ScimError | None
+    user_id: str | None = None
+    """Id of the user, None where the server names none (a create that failed has none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Accepted:
     """202: a job works on it."""
 
     job_id: str
+    retry_after: float | None = None
+    """Seconds until the first poll is worth it, None where the server did not say."""
+    request_id: str | None = None
+    """CXone's own name for the request, for its support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,10 @@ class JobState:
 
     done: bool
     results: Mapping[str, OperationResult]
+    failed: bool = False
+    """CXone calls the job FAILED. That says nothing of a single operation in it."""
+    errors: tuple[str, ...] = ()
+    """What CXone says went wrong, without saying to whom: a digest for people, at most 20 lines."""
 
 
 def bulk_body(operations: Sequence[BulkOperation], dialect: Dialect) -> Json:
@@ -88,7 +101,7 @@ def pack(operations: Sequence[BulkOperation], most: int, dialect: Dialect) -> li
     batches: list[list[BulkOperation]] = []
     room = 0
     for operation in operations:
-        size = len(msgspec.json.encode(_encoded(operation, dialect))) + 1
+        size = size_of(operation, dialect)
         if not batches or len(batches[-1]) >= most or size > room:
             batches.append([])
             room = LARGEST_BYTES
@@ -97,20 +110,36 @@ def pack(operations: Sequence[BulkOperation], most: int, dialect: Dialect) -> li
     return batches
 
 
+def size_of(operation: BulkOperation, dialect: Dialect) -> int:
+    """Bytes that it adds to a bulk request."""
+    return len(msgspec.json.encode(_encoded(operation, dialect))) + 1
+
+
 def receipt_from(answer: Answer) -> Receipt:
     """What a bulk request was answered; raises MalformedAnswer."""
     if answer.status != 202:
         return Completed(results_from(answer.body()))
     body = {} if answer.empty else answer.body()
-    job_id = body.get("id") or answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
+    job_id = body.get("id") or id_from_location(answer.headers.get("Location"))
     if not isinstance(job_id, str) or not job_id:
         raise MalformedAnswer("CXone accepted a bulk job without naming it", code="malformed")
-    return Accepted(job_id)
+    return Accepted(job_id, retry_after(answer.headers, datetime.now(UTC)), answer.request_id)
 
 
 def job_from(body: Mapping[str, object]) -> JobState:
     """COMPLETED and FAILED end a job; every other word means not yet."""
-    return JobState(str(body.get("status", "")).upper() in _ENDED, results_from(body))
+    word = str(body.get("status", "")).upper()
+    return JobState(word in _ENDED, results_from(body), word == "FAILED", _errors_from(body.get("errors")))
+
+
+def _errors_from(errors: object) -> tuple[str, ...]:
+    items = errors[:_MOST_ERRORS] if isinstance(errors, list) else []
+    texts = (
+        ": ".join(str(item[name]) for name in ("code", "message") if item.get(name))
+        for item in items
+        if isinstance(item, Mapping)
+    )
+    return tuple(printable(text) for text in texts if text)
 
 
 def results_from(body: Mapping[str, object]) -> dict[str, OperationResult]:
@@ -125,25 +154,28 @@ def _result(item: Mapping[str, object]) -> OperationResult | None:
     status = _status(item.get("status"))
     if status is None:
         return None
-    if 200 <= status < 300:
-        return OperationResult(None)
     response = item.get("response")
     detail = response if isinstance(response, Mapping) else {}
+    user_id = detail.get("id") or id_from_location(item.get("location"))
+    known_id = user_id if isinstance(user_id, str) else None
+    if 200 <= status < 300:
+        return OperationResult(None, known_id)
+    method = str(item.get("method", "POST")).upper()
     error = error_for(
         status,
         str(detail.get("detail", "")),
-        method=str(item.get("method", "POST")).upper(),
+        method=method,
+        creates=method == "POST",
         scim_type=str(detail.get("scimType", "")),
     )
-    return OperationResult(error)
+    return OperationResult(error, known_id)
 
 
 def _status(value: object) -> int | None:
     """Servers write "201", 201, and {"code": "201"} (RFC 7644 section 3.7.3 contradicts itself)."""
     if isinstance(value, Mapping):
         value = value.get("code")
-    text = str(value)
-    return int(text) if text.isdecimal() else None
+    return count_from(value)
 
 
 def _encoded(operation: BulkOperation, dialect: Dialect) -> Json:

@@ -9,21 +9,24 @@ from typing import Protocol
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, RemoteUser, UserState
 from cxone_operator.scim import bulk
+from cxone_operator.scim.answers import count_from
 from cxone_operator.scim.bulk import BulkOperation, JobState, Receipt
 from cxone_operator.scim.dialect import BulkMode, Dialect, ListMode
 from cxone_operator.scim.errors import MalformedAnswer, NotFound
 from cxone_operator.scim.messages import (
     encoded,
+    id_from_location,
     patch_body,
     user_body,
     user_from,
+    user_name_chunks,
     user_names_filter,
     users_from,
 )
-from cxone_operator.scim.transport import Answer, Transport
+from cxone_operator.scim.transport import CREATE, Transport
 
-LONGEST_QUERY = 6000
-"""Bytes of a look-up's query: servers and proxies refuse request lines beyond 8 kB."""
+LONGEST_TARGET = 6000
+"""Bytes of path and query in a look-up: servers and proxies refuse request lines beyond 8 kB."""
 MOST_NAMES = 100
 """Names in one look-up."""
 
@@ -34,7 +37,7 @@ class Page:
 
     users: tuple[RemoteUser, ...]
     returned: int
-    """Resources in the page, also those that are no users; paging advances by it."""
+    """Resources in the page, also those that are no users (no id or userName); paging advances by it."""
     total: int | None
     """All resources, None where the server does not say (RFC 9865 section 2)."""
 
@@ -68,7 +71,7 @@ class RemoteUsers(Protocol):
         """The names in portions that `look_up` takes."""
 
     async def look_up(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
-        """Those of the named users that exist; one request."""
+        """Those of the named users that exist; one request, unless the server answers in short pages."""
 
     async def create(self, state: UserState, lane: Lane) -> RemoteUser:
         """Create a user."""
@@ -118,38 +121,35 @@ class ScimClient:
 
     async def list_users(self, lane: Lane, start: int, count: int) -> Page:
         """GET /Users?startIndex&count."""
-        answer = await self._users("list", lane, f"startIndex={start}&count={count}")
-        body = answer.body()
-        resources, total = body.get("Resources", []), body.get("totalResults")
-        if not isinstance(resources, list):
-            raise MalformedAnswer("a list of users without Resources", code="malformed", write=False)
-        return Page(users_from(resources), len(resources), total if isinstance(total, int) else None)
+        return await self._page("list", lane, f"startIndex={start}&count={count}")
 
     def look_up_chunks(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
-        """At most MOST_NAMES names, and LONGEST_QUERY bytes of query, in each."""
-        chunks: list[list[str]] = []
-        room = 0
-        for name in user_names:
-            size = len(encoded(f" or {user_names_filter([name])}"))
-            if not chunks or len(chunks[-1]) >= MOST_NAMES or size > room:
-                chunks.append([])
-                room = LONGEST_QUERY - len("filter=&count=100")
-            chunks[-1].append(name)
-            room -= size
-        return [tuple(chunk) for chunk in chunks]
+        """At most MOST_NAMES names, and LONGEST_TARGET bytes of path and query, in each."""
+        room = LONGEST_TARGET - len(f"{self._dialect.users_path}?{_look_up_query((), 99999)}")
+        return user_name_chunks(user_names, MOST_NAMES, room)
 
     async def look_up(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
-        """GET /Users?filter=userName eq "…" or …"""
-        query = f"filter={encoded(user_names_filter(user_names))}&count={max(MOST_NAMES, 2 * len(user_names))}"
-        answer = await self._users("look_up", lane, query)
-        return users_from(answer.body().get("Resources", []))
+        """GET /Users?filter=userName eq "…" or …
+
+        A server may give fewer than were asked for (RFC 7644 section 3.4.2.4). Whoever is on a later page must not
+        be taken for missing, so the rest is read as well, until a page brings nobody new.
+        """
+        found: dict[str, RemoteUser] = {}
+        start = 1
+        while True:
+            page = await self._page("look_up", lane, _look_up_query(user_names, start))
+            known = len(found)
+            found.update((user.id, user) for user in page.users)
+            start += page.returned
+            if page.total is None or start > page.total or len(found) == known:
+                return tuple(found.values())
 
     async def create(self, state: UserState, lane: Lane) -> RemoteUser:
         """POST /Users → 201, or 200 where the server says it so."""
         answer = await self._transport.request(
-            "create", "POST", self._dialect.users_path, lane=lane, scope=self._dialect.scim_scope, body=user_body(state)
+            CREATE, "POST", self._dialect.users_path, lane=lane, scope=self._dialect.scim_scope, body=user_body(state)
         )
-        location = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2] or None
+        location = id_from_location(answer.headers.get("Location"))
         if answer.empty and location is not None:
             return RemoteUser(location, state)
         user = user_from(answer.body(), fallback_id=location)
@@ -201,8 +201,8 @@ class ScimClient:
             "quota", "GET", self._dialect.license_quota_path, lane=lane, scope=self._dialect.license_read_scope
         )
         body = answer.body()
-        total, used = body.get("total"), body.get("used")
-        if not isinstance(total, int) or not isinstance(used, int):
+        total, used = count_from(body.get("total")), count_from(body.get("used"))
+        if total is None or used is None:
             raise MalformedAnswer("a licence quota without total and used", code="malformed", write=False)
         return LicenseQuota(total, used)
 
@@ -217,9 +217,22 @@ class ScimClient:
             return False
         return True
 
-    async def _users(self, operation: str, lane: Lane, query: str) -> Answer:
+    async def _page(self, operation: str, lane: Lane, query: str) -> Page:
+        """A ListResponse. Only one that says how many there are may leave Resources out (RFC 7644 section 3.4.2)."""
         path, scope = self._dialect.users_path, self._dialect.scim_scope
-        return await self._transport.request(operation, "GET", path, lane=lane, scope=scope, query=query)
+        answer = await self._transport.request(operation, "GET", path, lane=lane, scope=scope, query=query)
+        body = answer.body()
+        total = count_from(body.get("totalResults"))
+        resources = body.get("Resources", None if total is None else [])
+        if not isinstance(resources, list):
+            raise MalformedAnswer("a list of users without Resources", code="malformed", write=False)
+        return Page(users_from(resources), len(resources), total)
 
     def _user(self, user_id: str) -> str:
         return f"{self._dialect.users_path}/{encoded(user_id)}"
+
+
+def _look_up_query(user_names: Sequence[str], start: int) -> str:
+    """`count` leaves room for names that occur twice: the second is what an ambiguous match is known by."""
+    page = "" if start == 1 else f"&startIndex={start}"
+    return f"filter={encoded(user_names_filter(user_names))}&count={max(MOST_NAMES, 2 * len(user_names))}{page}"

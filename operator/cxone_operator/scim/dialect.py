@@ -5,7 +5,7 @@ A preset fixes all of it; a tenant can override each setting. This version speak
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -54,7 +54,7 @@ PLATFORM = Dialect()
 
 
 def dialect_for(preset: str, **overrides: object) -> Dialect:
-    """The preset with every override that is not None; raises UnsupportedPreset."""
+    """The preset with every override that is not None, named as in `Dialect`; raises UnsupportedPreset."""
     if preset != "Platform":
         raise UnsupportedPreset(f"api.preset {preset} is not supported by this version; use Platform")
     given = {name: value for name, value in overrides.items() if value is not None}
@@ -62,5 +62,7 @@ def dialect_for(preset: str, **overrides: object) -> Dialect:
         given["bulk"] = BulkMode(str(given["bulk"]))
     if "list" in given:
         given["list"] = ListMode(str(given["list"]))
-    known = {item.name for item in fields(Dialect)}
-    return replace(PLATFORM, **{name: value for name, value in given.items() if name in known})  # type: ignore[arg-type]
+    paths = {
+        name: value.rstrip("/") for name, value in given.items() if isinstance(value, str) and name.endswith("_path")
+    }
+    return replace(PLATFORM, **{**given, **paths})  # type: ignore[arg-type]

@@ -6,7 +6,7 @@
     ├── PermissionDenied      403: a scope or a directory permission is missing
     ├── LicenseExhausted      a create or activation refused because no seat is free
     ├── NotFound              404
-    ├── AlreadyExists         409 uniqueness, or any 409 to a POST
+    ├── AlreadyExists         409 uniqueness, or any 409 to a create
     ├── Conflict              409 otherwise
     ├── VersionMismatch       412
     ├── PayloadTooLarge       413
@@ -30,6 +30,11 @@ from cxone_operator.core.failure import Failure, Scope
 
 _MESSAGE_LIMIT = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_QUOTED = re.compile(r"(['\"])(?P<name>.+?)\1(?!\w)")
+_DIRECTORY_WORD = re.compile(r"\b(role|group)s?\b", re.IGNORECASE)
+_DENIAL = re.compile(r"\bnot?\b|unknown|invalid|unsupported", re.IGNORECASE)
+_INVALID_SPEC = ("invalidValue", "mutability")
+"""scimTypes that blame a value (RFC 7644 section 3.12, table 9); the others blame the form of the request."""
 
 
 class ScimError(Exception):
@@ -41,10 +46,19 @@ class ScimError(Exception):
     uncertain: ClassVar[bool] = False
     """A write that ended so may have been carried out."""
 
-    def __init__(self, message: str, *, code: str = "", retry_after: float | None = None, write: bool = True) -> None:
-        self.message = _CONTROL.sub(" ", message)[:_MESSAGE_LIMIT]
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        retry_after: float | None = None,
+        write: bool = True,
+        scim_type: str = "",
+    ) -> None:
+        self.message = printable(message)
         self.code = code
         self.retry_after = retry_after
+        self.scim_type = scim_type
         self._write = write
         super().__init__(self.message)
 
@@ -71,14 +85,19 @@ class BadRequest(ScimError):
     """400: permanent; the detail names what is wrong (RFC 7644 section 3.12, scimType invalidValue)."""
 
     @property
+    def rejected_value(self) -> str | None:
+        """The name that CXone does not know, None where the detail quotes none."""
+        found = _QUOTED.search(self.message)
+        return found["name"] if found else None
+
+    @property
     def specific_reason(self) -> Reason:
-        """Whether a role or a group is missing, as far as the detail says so."""
-        text = self.message.lower()
-        if re.search(r"\brole\b", text):
-            return Reason.ROLE_NOT_FOUND
-        if re.search(r"\bgroup\b", text):
-            return Reason.GROUP_NOT_FOUND
-        return Reason.REMOTE_REJECTED
+        """Whether a role or a group is missing, as far as the detail says so; names in quotes say nothing."""
+        text = _QUOTED.sub("", self.message)
+        word = _DIRECTORY_WORD.search(text)
+        if word and _DENIAL.search(text):
+            return Reason.ROLE_NOT_FOUND if word[1].lower() == "role" else Reason.GROUP_NOT_FOUND
+        return Reason.INVALID_SPEC if self.scim_type in _INVALID_SPEC else Reason.REMOTE_REJECTED
 
 
 class AuthenticationFailed(ScimError):
@@ -176,6 +195,8 @@ class Rejected(ScimError):
 
 
 _EXHAUSTED = re.compile(r"licen[cs]e|\bseats?\b|quota", re.IGNORECASE)
+_SCOPE = re.compile(r"\bscopes?\b|\bpermissions?\b", re.IGNORECASE)
+_TAKES_SEAT = ("POST", "PUT", "PATCH")
 _PLAIN: dict[int, type[ScimError]] = {
     400: BadRequest,
     401: AuthenticationFailed,
@@ -193,34 +214,55 @@ def error_for(
     detail: str,
     *,
     method: str = "GET",
+    creates: bool = False,
     scim_type: str = "",
     scope_missing: str = "",
     retry_after: float | None = None,
 ) -> ScimError:
-    """The error for a status that is no success; `scope_missing` names the scope that a 403 would lack."""
-    kind = _kind(status, detail, method, scim_type)
+    """The error for a status that is no success.
+
+    `creates`: the request was to create one user, so that a 409 means that the user exists (RFC 7644 section 3.3).
+    `scope_missing`: the scope that a 403 would lack. `retry_after`: seconds.
+    """
+    kind = _kind(status, detail, method, scim_type, creates=creates)
     return kind(
         _message(kind, status, detail, scope_missing),
         code=str(status),
         retry_after=retry_after,
         write=method != "GET",
+        scim_type=scim_type,
     )
 
 
-def _kind(status: int, detail: str, method: str, scim_type: str) -> type[ScimError]:
+def printable(text: str) -> str:
+    """A text from outside, fit for a message: without control characters, at most 500 long."""
+    return _CONTROL.sub(" ", text)[:_MESSAGE_LIMIT]
+
+
+def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: bool) -> type[ScimError]:
     if status >= 500:
         return ServerError
-    if method != "GET" and status in (400, 402, 403, 409) and _EXHAUSTED.search(detail):
+    if status == 409 and scim_type == "uniqueness":
+        return AlreadyExists
+    if method in _TAKES_SEAT and status in (400, 402, 403, 409) and _speaks_of_seats(detail):
         return LicenseExhausted
-    if status == 409 and (scim_type == "uniqueness" or method == "POST"):
+    if status == 409 and creates:
         return AlreadyExists
     return _PLAIN.get(status, Rejected)
+
+
+def _speaks_of_seats(detail: str) -> bool:
+    """Not so a role called 'License Manager', nor the scope License.ReadWrite."""
+    text = _QUOTED.sub("", detail)
+    return bool(_EXHAUSTED.search(text)) and not _SCOPE.search(text)
 
 
 def _message(kind: type[ScimError], status: int, detail: str, scope_missing: str) -> str:
     said = f": {detail}" if detail else ""
     if kind is PermissionDenied and scope_missing:
         return f"the client lacks scope {scope_missing}; add it to the API client in CXone (403{said})"
+    if kind is PermissionDenied:
+        return f"the client may not do this; give it the permission in CXone (403{said})"
     if kind is AuthenticationFailed:
         return f"CXone refuses the credentials; correct clientId and clientSecret in the Secret ({status}{said})"
     if kind in (BadRequest, LicenseExhausted) and detail:

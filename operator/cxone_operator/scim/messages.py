@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
+from dataclasses import replace
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -16,7 +17,12 @@ _PATHS = {Field.TEAM: f"{NICE_SCHEMA}:team"}
 
 
 def user_body(state: UserState) -> Json:
-    """The body of a create (RFC 7644 section 3.3); attributes that are not declared are left out."""
+    """The body of a create (RFC 7644 section 3.3); attributes that are not declared are left out.
+
+    All but the e-mail address: CXone refuses a user without one, so the userName stands in.
+    """
+    if state.emails is None:
+        state = replace(state, emails=(Email(state.user_name, "work", primary=True),))
     schemas = [USER_SCHEMA] if state.team is None else [USER_SCHEMA, NICE_SCHEMA]
     body: Json = {
         "schemas": schemas,
@@ -76,7 +82,7 @@ def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> Rem
     """
     attributes = {name.lower(): value for name, value in body.items()}
     id_, user_name = attributes.get("id") or fallback_id, attributes.get("username")
-    if not isinstance(id_, str) or not isinstance(user_name, str):
+    if not isinstance(id_, str) or not isinstance(user_name, str) or not user_name:
         return None
     name = _object(attributes.get("name"))
     state = UserState(
@@ -100,6 +106,29 @@ def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> Rem
 def user_names_filter(names: Iterable[str]) -> str:
     """`userName eq "a" or userName eq "b"`, each name a JSON string (RFC 7644 section 3.4.2.2)."""
     return " or ".join(f"userName eq {msgspec.json.encode(name).decode()}" for name in names)
+
+
+def user_name_chunks(names: Iterable[str], most: int, room: int) -> list[tuple[str, ...]]:
+    """The names in portions of at most `most`, whose encoded filter has at most `room` bytes.
+
+    A name that is longer than that is a portion of its own.
+    """
+    chunks: list[list[str]] = []
+    left = 0
+    for name in names:
+        size = len(encoded(f" or {user_names_filter([name])}"))
+        if not chunks or len(chunks[-1]) >= most or size > left:
+            chunks.append([])
+            left = room
+        chunks[-1].append(name)
+        left -= size
+    return [tuple(chunk) for chunk in chunks]
+
+
+def id_from_location(location: object) -> str | None:
+    """The last segment of a Location, decoded once as a URL is; None where there is none."""
+    path = location.partition("?")[0] if isinstance(location, str) else ""
+    return unquote(path.rstrip("/").rpartition("/")[2]) or None
 
 
 def encoded(text: str) -> str:

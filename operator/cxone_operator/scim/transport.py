@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import aiohttp
@@ -15,9 +16,9 @@ import msgspec
 from yarl import URL
 
 from cxone_operator.core.lane import Lane
-from cxone_operator.scim.answers import decode_object, read_answer, retry_after, text_of
+from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, retry_after, text_of
 from cxone_operator.scim.auth import TokenSource
-from cxone_operator.scim.errors import ScimError, Throttled, error_for
+from cxone_operator.scim.errors import ScimError, Throttled, error_for, printable
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 """Seconds: the slowest creates seen at vendors take 20; a connection that is not there after 10 will not come."""
@@ -38,6 +39,16 @@ class Budget(Protocol):
 Observer = Callable[[str, str, float], None]
 """Called with (operation, HTTP status or error word, seconds) after each request."""
 
+Fence = Callable[[], None]
+"""Called immediately before each request; raises where this process may not send it any more."""
+_REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
+CREATE = "create"
+"""The operation whose 409 means that the user exists."""
+
+
+def unfenced() -> None:
+    """The fence of a process that nobody can take over from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -49,6 +60,12 @@ class Answer:
     write: bool
 
     @property
+    def request_id(self) -> str | None:
+        """CXone's own name for the request, to give to its support; None where it sends none."""
+        found = (self.headers.get(name) for name in _REQUEST_IDS)
+        return next((printable(value) for value in found if value), None)
+
+    @property
     def empty(self) -> bool:
         """There is no body, as after 204."""
         return not self.raw.strip()
@@ -58,17 +75,29 @@ class Answer:
         return decode_object(self.raw, write=self.write)
 
 
+@dataclass(slots=True)
+class _Outcome:
+    code: str = "cancelled"
+
+
 class Transport:
     """Requests to one tenant."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, tokens: TokenSource, budget: Budget, observe: Observer
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        tokens: TokenSource,
+        budget: Budget,
+        observe: Observer,
+        fence: Fence = unfenced,
     ) -> None:
         self._session = session
         self._base = base_url.rstrip("/")
         self._tokens = tokens
         self._budget = budget
         self._observe = observe
+        self._fence = fence
 
     async def request(
         self,
@@ -85,49 +114,61 @@ class Transport:
 
         `path` and `query` are percent-encoded already; `scope` is what the operation needs, named if CXone answers 403.
         """
+        send = partial(self._send, operation, method, self._url(path, query), lane, body)
         token = await self._tokens.token()
-        answer = await self._send(operation, method, path, lane, query, body, token)
+        answer = await send(token)
         if answer.status == 401:
             self._tokens.invalidate(token)
-            answer = await self._send(operation, method, path, lane, query, body, await self._tokens.token())
+            token = await self._tokens.token()
+            answer = await send(token)
         if answer.status < 200 or answer.status >= 300:
-            raise self._error(answer, method, scope)
+            raise self._error(answer, operation, method, scope, token)
         return answer
 
     async def authenticate(self) -> None:
         """Get a token; raises ScimError."""
         await self._tokens.token()
 
-    async def _send(
-        self, operation: str, method: str, path: str, lane: Lane, query: str, body: object, token: str
-    ) -> Answer:
-        url = URL(f"{self._base}{path}{'?' + query if query else ''}", encoded=True)
-        headers = {"Authorization": f"Bearer {token}", "Accept": f"{_JSON}, application/json", "Content-Type": _JSON}
-        data = msgspec.json.encode(body) if body is not None else None
+    def _url(self, path: str, query: str) -> URL:
+        with mapped_errors(write=False):
+            return URL(f"{self._base}{path}{'?' + query if query else ''}", encoded=True)
+
+    async def _send(self, operation: str, method: str, url: URL, lane: Lane, body: object, token: str) -> Answer:
+        headers = {"Authorization": f"Bearer {token}", "Accept": f"{_JSON}, application/json"}
+        data = None
+        if body is not None:
+            headers["Content-Type"], data = _JSON, msgspec.json.encode(body)
         write = method != "GET"
         async with self._budget.slot(lane):
-            started = time.monotonic()
-            code = "error"
-            try:
+            self._fence()
+            with self._observed(operation) as outcome:
                 request = self._session.request(
                     method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
                 )
                 status, answer_headers, raw = await read_answer(request, write=write)
-                code = str(status)
-            except ScimError as error:
-                code = error.code
-                raise
-            finally:
-                self._observe(operation, code, time.monotonic() - started)
+                outcome.code = str(status)
         return Answer(status, answer_headers, raw, write)
 
-    def _error(self, answer: Answer, method: str, scope: str) -> ScimError:
+    @contextmanager
+    def _observed(self, operation: str) -> Iterator[_Outcome]:
+        """Reports how the request ended, also where it ended with an error."""
+        started, outcome = time.monotonic(), _Outcome()
+        try:
+            yield outcome
+        except ScimError as error:
+            outcome.code = error.code
+            raise
+        finally:
+            self._observe(operation, outcome.code, time.monotonic() - started)
+
+    def _error(self, answer: Answer, operation: str, method: str, scope: str, token: str) -> ScimError:
         wait = retry_after(answer.headers, datetime.now(UTC))
         named = _SCOPE.search(answer.headers.get("WWW-Authenticate", ""))
         error = error_for(
             answer.status,
-            text_of(answer.raw, "detail", "message", "error_description", "error"),
+            text_of(answer.raw, "detail", "message", "error_description", "error").replace(token, "…"),
             method=method,
+            creates=operation == CREATE,
             scim_type=text_of(answer.raw, "scimType"),
             scope_missing=named.group(1) if named else scope,
             retry_after=wait,

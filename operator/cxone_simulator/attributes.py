@@ -1,0 +1,129 @@
+"""The attributes of a user: their names in any case, and what may be in them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from cxone_simulator.errors import invalid
+
+USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
+NICE_SCHEMA = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
+
+Json = dict[str, Any]
+
+NAME_PARTS = ("givenName", "familyName", "middleName")
+MULTI_VALUED = ("emails", "phoneNumbers", "roles", "groups")
+TEXTS = ("userName", "displayName", "timezone", "externalId")
+WRITABLE = (*TEXTS, "name", "active", *MULTI_VALUED, NICE_SCHEMA)
+_CANONICAL = {name.lower(): name for name in (*WRITABLE, "id", "schemas", "meta", *NAME_PARTS)}
+_SUB = {name.lower(): name for name in ("value", "type", "primary", "display", "team", *NAME_PARTS)}
+
+
+def canonical(name: str) -> str:
+    """An attribute's name as RFC 7643 writes it; unknown names stay as they are."""
+    return _CANONICAL.get(name.lower(), name)
+
+
+def canonical_sub(name: str) -> str:
+    """The same for a sub-attribute."""
+    return _SUB.get(name.lower(), name)
+
+
+def normalised(body: Mapping[str, Any]) -> Json:
+    """The writable attributes of a body under their own names, deep-copied and checked; raises ScimProblem."""
+    user: Json = {}
+    for name, value in body.items():
+        own = canonical(name)
+        if own in WRITABLE and value is not None:
+            user[own] = _checked(own, copy.deepcopy(value))
+    return user
+
+
+def require_core_schema(body: Mapping[str, Any]) -> None:
+    """`schemas` must name the core User (RFC 7643 section 3)."""
+    schemas = body.get("schemas")
+    if not isinstance(schemas, list) or USER_SCHEMA not in schemas:
+        raise invalid(f"schemas must contain {USER_SCHEMA}")
+
+
+def require_attributes(user: Json) -> None:
+    """What CXone does not create a user without."""
+    if not user.get("userName"):
+        raise invalid("userName is required")
+    for part in ("givenName", "familyName"):
+        if not user.get("name", {}).get(part):
+            raise invalid(f"name.{part} is required")
+    if not user.get("emails"):
+        raise invalid("emails is required")
+
+
+def check_directory(user: Json, roles: list[str], groups: list[str]) -> None:
+    """Roles and groups must be in the directory, by their exact names."""
+    for attribute, word, known in (("roles", "role", roles), ("groups", "group", groups)):
+        for item in user.get(attribute, []):
+            if item.get("value") not in known:
+                raise invalid(f"{word} '{item.get('value')}' is not in the directory")
+
+
+def _checked(name: str, value: Any) -> Any:  # noqa: ANN401
+    if name in TEXTS:
+        return _text(name, value)
+    if name == "active":
+        return _boolean(name, value)
+    if name == "name":
+        return _complex(name, value, NAME_PARTS)
+    if name == NICE_SCHEMA:
+        return _extension(value)
+    return [_item(name, item) for item in _list(name, value)]
+
+
+def _text(name: str, value: Any) -> str:  # noqa: ANN401
+    if not isinstance(value, str):
+        raise invalid(f"{name} must be a string")
+    return value
+
+
+def _boolean(name: str, value: Any) -> bool:  # noqa: ANN401
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, bool):
+        raise invalid(f"{name} must be true or false")
+    return value
+
+
+def _list(name: str, value: Any) -> list[Any]:  # noqa: ANN401
+    if isinstance(value, Mapping):
+        return [value]
+    if not isinstance(value, list):
+        raise invalid(f"{name} must be a list")
+    return value
+
+
+def _item(name: str, item: Any) -> Json:  # noqa: ANN401
+    found = _complex(name, {"value": item} if isinstance(item, str) else item, ("value", "type", "primary", "display"))
+    if not isinstance(found.get("value"), str):
+        raise invalid(f"{name}.value is required")
+    if "primary" in found:
+        found["primary"] = _boolean(f"{name}.primary", found["primary"])
+    return found
+
+
+def _complex(name: str, value: Any, known: tuple[str, ...]) -> Json:  # noqa: ANN401
+    if not isinstance(value, Mapping):
+        raise invalid(f"{name} must be an object")
+    found = {canonical_sub(part): item for part, item in value.items() if item is not None}
+    for part, item in found.items():
+        if part in known and part != "primary":
+            _text(f"{name}.{part}", item)
+    return {part: item for part, item in found.items() if part in known}
+
+
+def _extension(value: Any) -> Json:  # noqa: ANN401
+    if not isinstance(value, Mapping):
+        raise invalid(f"{NICE_SCHEMA} must be an object")
+    team = value.get("team")
+    if team is None:
+        return {}
+    return {"team": _complex("team", {"value": team} if isinstance(team, str) else team, ("value", "display"))}

@@ -1,0 +1,136 @@
+"""The control endpoint: what a test orders, and what it may know. Neither limited nor counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from cxone_simulator.errors import ScimProblem
+from cxone_simulator.faults import FaultError
+from cxone_simulator.settings import SettingError, change
+from cxone_simulator.world import World
+
+Body = Mapping[str, Any]
+
+
+def add_control(app: web.Application, world: World) -> None:
+    """Register the routes under /_simulator/."""
+    control = _Control(world)
+    routes: list[tuple[str, str, Callable[[web.Request], Awaitable[object]]]] = [
+        ("GET", "stats", control.stats),
+        ("POST", "stats/reset", control.reset),
+        ("GET", "journal", control.journal),
+        ("GET", "users", control.users),
+        ("PATCH", "settings", control.change_settings),
+        ("POST", "faults", control.order_fault),
+        ("DELETE", "faults", control.clear_faults),
+        ("POST", "outside", control.outside),
+        ("POST", "tokens/revoke", control.revoke),
+    ]
+    for method, path, answer in routes:
+        app.router.add_route(method, f"/_simulator/{path}", _handler(answer))
+
+
+def _handler(answer: Callable[[web.Request], Awaitable[object]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            return web.json_response(await answer(request))
+        except (FaultError, SettingError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        except ScimProblem as problem:
+            return web.json_response({"error": problem.detail}, status=problem.status)
+
+    return handle
+
+
+class _Control:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def stats(self, _request: web.Request) -> object:
+        world = self._world
+        return {
+            "requests": {route: dict(counts) for route, counts in sorted(world.throttle.requests.items())},
+            "total": world.throttle.total,
+            "tokens": world.tokens.given,
+            "throttled": world.throttle.throttled,
+            "max_in_window": world.throttle.most_in_window,
+            "users": {
+                "total": sum(1 for _ in world.tenant.users()),
+                "active": sum(user["active"] for user in world.tenant.users()),
+            },
+            "licenses": {"total": world.settings.seats, "used": world.tenant.used_seats},
+            "jobs": world.jobs.counts(),
+        }
+
+    async def reset(self, _request: web.Request) -> object:
+        self._world.throttle.reset()
+        return {}
+
+    async def journal(self, request: web.Request) -> object:
+        text = request.query.get("since", "0")
+        if not text.isdecimal():
+            raise FaultError(f"since must be a whole number, not '{text}'")
+        entries = self._world.journal.since(int(text))
+        return {"entries": [entry.to_json() for entry in entries], "next": int(text) + len(entries)}
+
+    async def users(self, _request: web.Request) -> object:
+        tenant = self._world.tenant
+        tenant.settle_seats()
+        return {"users": [{**user, "licensed": tenant.holds_seat(user["id"])} for user in tenant.users()]}
+
+    async def change_settings(self, request: web.Request) -> object:
+        for name, value in _object(await _body(request)).items():
+            change(self._world.settings, name, value)
+        return {}
+
+    async def order_fault(self, request: web.Request) -> object:
+        body = _object(await _body(request))
+        if "job" in body:
+            times = body.get("times", 1)
+            if not isinstance(times, int) or isinstance(times, bool) or not 0 < times <= 10_000:
+                raise FaultError(f"times must be a number from 1 to 10000, not {times!r}")
+            self._world.job_faults.order(str(body["job"]), times)
+        else:
+            self._world.faults.order(body)
+        return {"faults": len(self._world.faults)}
+
+    async def clear_faults(self, _request: web.Request) -> object:
+        self._world.faults.clear()
+        self._world.job_faults.clear()
+        return {}
+
+    async def outside(self, request: web.Request) -> object:
+        body = await _body(request)
+        for order in body if isinstance(body, list) else [body]:
+            self._do_outside(_object(order))
+        return {}
+
+    async def revoke(self, _request: web.Request) -> object:
+        self._world.tokens.revoke()
+        return {}
+
+    def _do_outside(self, order: Body) -> None:
+        name = order.get("userName")
+        if not isinstance(name, str) or not name:
+            raise FaultError("userName is required")
+        if order.get("delete") is True:
+            self._world.tenant.delete_outside(name)
+            return
+        self._world.tenant.put_outside({"userName": name, **_object(order.get("set", {}))})
+
+
+async def _body(request: web.Request) -> object:
+    try:
+        return json.loads(await request.text())
+    except (ValueError, RecursionError, LookupError) as error:
+        raise FaultError("the body is not JSON") from error
+
+
+def _object(value: object) -> Body:
+    if not isinstance(value, Mapping):
+        raise FaultError("the body must be a JSON object")
+    return value

@@ -1,0 +1,127 @@
+"""Faults on order: what goes wrong with which request, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = ("latency", "status", "drop", "refuse", "truncate", "garbage")
+"""latency: answer late. status: answer that status and do nothing. drop: do it, then cut the connection.
+refuse: cut the connection and do nothing. truncate: do it, send half of the body. garbage: answer 200 with HTML."""
+JOB_KINDS = ("fail", "half", "partial", "never")
+"""fail: nothing is done. half: half is done, then the job fails. partial: every third operation is left out.
+never: the job does not end."""
+
+
+class FaultError(ValueError):
+    """An order that cannot be understood; the message names the field."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One order."""
+
+    kind: str
+    method: str | None = None
+    path: re.Pattern[str] | None = None
+    times: int | None = None
+    """How often; None means for ever."""
+    after: int = 0
+    """How many matching requests pass first."""
+    seconds: float = 0.0
+    status: int = 503
+    retry_after: str | None = None
+    body: Any = None
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Whether it hits this request; counts those that it lets pass and those that it hits."""
+        if self.method not in (None, method) or (self.path is not None and not self.path.search(path)):
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.times is None:
+            return True
+        self.times -= 1
+        return self.times >= 0
+
+
+class Faults:
+    """All orders for requests; the first that matches strikes."""
+
+    def __init__(self) -> None:
+        self._orders: list[Fault] = []
+
+    def order(self, body: Mapping[str, Any]) -> None:
+        """Add one; raises FaultError."""
+        self._orders.append(_fault(body))
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        self._orders.clear()
+
+    def strike(self, method: str, path: str) -> Fault | None:
+        """What goes wrong with this request."""
+        self._orders = [order for order in self._orders if order.times is None or order.times > 0]
+        return next((order for order in self._orders if order.strikes(method, path)), None)
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+
+class JobFaults:
+    """What goes wrong with the next jobs, in order."""
+
+    def __init__(self) -> None:
+        self._next: deque[str] = deque()
+
+    def order(self, kind: str, times: int) -> None:
+        """The next `times` jobs fail so; raises FaultError."""
+        if kind not in JOB_KINDS:
+            raise FaultError(f"job must be one of {', '.join(JOB_KINDS)}, not '{kind}'")
+        self._next.extend([kind] * times)
+
+    def clear(self) -> None:
+        """Jobs work again."""
+        self._next.clear()
+
+    def next(self) -> str | None:
+        """The fault of the job that is submitted now."""
+        return self._next.popleft() if self._next else None
+
+
+def _fault(body: Mapping[str, Any]) -> Fault:
+    kind, match = body.get("kind"), body.get("match", {})
+    if kind not in KINDS:
+        raise FaultError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    if not isinstance(match, Mapping):
+        raise FaultError("match must be an object with method and path")
+    method = match.get("method")
+    return Fault(
+        kind=str(kind),
+        method=str(method).upper() if method is not None else None,
+        path=_pattern(match.get("path")),
+        times=_number(body, "times", None),
+        after=_number(body, "after", 0) or 0,
+        seconds=float(_number(body, "seconds", 0, (int, float)) or 0),
+        status=_number(body, "status", 503) or 503,
+        retry_after=str(body["retryAfter"]) if body.get("retryAfter") is not None else None,
+        body=body.get("body"),
+    )
+
+
+def _pattern(path: object) -> re.Pattern[str] | None:
+    try:
+        return None if path is None else re.compile(str(path))
+    except re.error as error:
+        raise FaultError(f"match.path is no regular expression: {error}") from error
+
+
+def _number(body: Mapping[str, Any], name: str, default: Any, kinds: tuple[type, ...] = (int,)) -> Any:  # noqa: ANN401
+    value: Any = body.get(name, default)
+    if value is None or (isinstance(value, kinds) and not isinstance(value, bool) and float(str(value)) >= 0):
+        return value
+    raise FaultError(f"{name} must be a number from 0 on, not {value!r}")

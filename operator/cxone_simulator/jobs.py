@@ -1,0 +1,145 @@
+"""Bulk: operations carried out at once, or by a job that ends some time after it was submitted.
+
+A job is brought up to date whenever somebody looks, and by a timer, so it needs no worker of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cxone_simulator.errors import ScimProblem, missing
+from cxone_simulator.faults import JobFaults
+from cxone_simulator.tenant import Tenant
+
+BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+Operation = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Job:
+    """One bulk request on its way."""
+
+    id: str
+    operations: list[Operation]
+    due: float
+    fault: str | None
+    status: str = "QUEUED"
+    errors: list[dict[str, str]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """It will not change any more."""
+        return self.status in ("COMPLETED", "FAILED")
+
+
+class Jobs:
+    """All bulk requests of the tenant."""
+
+    def __init__(self, tenant: Tenant, faults: JobFaults, clock: Callable[[], float]) -> None:
+        self._tenant = tenant
+        self._faults = faults
+        self._clock = clock
+        self._jobs: dict[str, Job] = {}
+
+    def submit(self, body: Mapping[str, Any]) -> Job:
+        """Queue the operations of a BulkRequest; raises ScimProblem."""
+        job_id, seconds = f"bulk-job-{uuid.uuid4()}", self._tenant.settings.job_seconds
+        job = Job(job_id, _operations(body, self._tenant.settings.max_operations), self._clock() + seconds, None)
+        job.fault = self._faults.next()
+        self._jobs[job_id] = job
+        return job
+
+    def run_now(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Carry the operations out at once; their results (RFC 7644 section 3.7.3)."""
+        operations = _operations(body, self._tenant.settings.max_operations)
+        return [self._carry_out(operation, "request") for operation in operations]
+
+    def get(self, job_id: str) -> dict[str, Any]:
+        """The job on the wire; raises ScimProblem 404."""
+        self.advance()
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise missing(f"bulk job {job_id}")
+        body: dict[str, Any] = {"id": job.id, "status": job.status, "errors": job.errors}
+        if job.ended and self._tenant.settings.bulk_results:
+            body |= {"schemas": [BULK_RESPONSE], "Operations": job.results}
+        return body
+
+    def counts(self) -> dict[str, int]:
+        """Jobs by status."""
+        self.advance()
+        return dict(Counter(job.status for job in self._jobs.values()))
+
+    def advance(self) -> None:
+        """Run what is due."""
+        now = self._clock()
+        for job in self._jobs.values():
+            if not job.ended:
+                job.status = "RUNNING"
+                if job.fault != "never" and job.due <= now:
+                    self._run(job)
+
+    def _run(self, job: Job) -> None:
+        count = len(job.operations)
+        served = {"fail": 0, "half": count // 2}.get(job.fault or "", count)
+        for index, operation in enumerate(job.operations[:served]):
+            if job.fault == "partial" and index % 3 == 2:
+                job.errors.append({"code": "500", "message": "an operation was not carried out"})
+                continue
+            result = self._carry_out(operation, f"job:{job.id}")
+            job.results.append(result)
+            if int(result["status"]) >= 400:
+                detail = result["response"]
+                job.errors.append({"code": result["status"], "message": detail.get("scimType") or "refused"})
+        job.status = "FAILED" if job.fault in ("fail", "half") else "COMPLETED"
+        if job.status == "FAILED":
+            job.errors.append({"code": "500", "message": "the job failed"})
+
+    def _carry_out(self, operation: Operation, actor: str) -> dict[str, Any]:
+        method = str(operation.get("method", "")).upper()
+        result: dict[str, Any] = {"method": method}
+        if "bulkId" in operation:
+            result["bulkId"] = operation["bulkId"]
+        try:
+            status, id_ = self._execute(method, operation, actor)
+        except ScimProblem as problem:
+            return {**result, "status": str(problem.status), "response": problem.body()}
+        return {**result, "status": str(status), "location": f"/scim/v2/Users/{id_}"}
+
+    def _execute(self, method: str, operation: Operation, actor: str) -> tuple[int, str]:
+        id_ = _user_id(str(operation.get("path", "")))
+        data = operation.get("data", {})
+        if not isinstance(data, Mapping):
+            raise ScimProblem(400, "data must be an object", "invalidSyntax")
+        if method == "POST" and not id_:
+            return 201, self._tenant.create(data, actor)["id"]
+        if method == "PUT":
+            return 200, self._tenant.replace(id_, data, actor)["id"]
+        if method == "PATCH":
+            return 200, self._tenant.patch(id_, data, actor)["id"]
+        if method == "DELETE" and self._tenant.settings.allow_delete:
+            self._tenant.delete(id_, actor)
+            return 204, id_
+        raise ScimProblem(405, f"{method} {operation.get('path')} is not offered")
+
+
+def _operations(body: Mapping[str, Any], most: int) -> list[Operation]:
+    found = next((value for name, value in body.items() if name.lower() == "operations"), None)
+    if not isinstance(found, list) or not found or not all(isinstance(item, Mapping) for item in found):
+        raise ScimProblem(400, "Operations must be a list of one or more objects", "invalidSyntax")
+    if len(found) > most:
+        raise ScimProblem(413, f"the request has {len(found)} operations; maxOperations is {most}", "tooMany")
+    for item in found:
+        if str(item.get("method", "")).upper() == "POST" and not item.get("bulkId"):
+            raise ScimProblem(400, "bulkId is required for POST", "invalidSyntax")
+    return list(found)
+
+
+def _user_id(path: str) -> str:
+    """The id in `/scim/v2/Users/{id}` or `/Users/{id}`; "" for the collection."""
+    return path.removeprefix("/scim/v2").removeprefix("/Users").strip("/")

@@ -1,0 +1,100 @@
+"""Replies: users and lists as they go over the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from aiohttp import web
+
+from cxone_simulator.attributes import Json, canonical
+from cxone_simulator.errors import ScimProblem, invalid
+
+LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+SCIM_JSON = "application/scim+json"
+_ALWAYS = ("id", "schemas")
+
+
+def reply(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A SCIM answer."""
+    return web.Response(body=json.dumps(body).encode(), status=status, content_type=SCIM_JSON, headers=headers)
+
+
+def refusal(problem: ScimProblem) -> web.Response:
+    """A SCIM error."""
+    return reply(problem.body(), problem.status, problem.headers)
+
+
+def user_reply(user: Json, request: web.Request, status: int = 200) -> web.Response:
+    """A user with its version and location."""
+    version = user["meta"]["version"]
+    if status == 200 and request.method == "GET" and request.headers.get("If-None-Match") == version:
+        return web.Response(status=304, headers={"ETag": version})
+    headers = {"ETag": version, "Location": str(request.url.origin()) + user["meta"]["location"]}
+    return reply(chosen(user, request.query), status, headers)
+
+
+def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web.Response:
+    """A page of a list: 1-based startIndex, count bounded by the server (RFC 7644 section 3.4.2.4)."""
+    start = max(1, _number(query, "startIndex", 1))
+    count = min(max(0, _number(query, "count", largest)), largest)
+    page = users[start - 1 : start - 1 + count]
+    return reply(
+        {
+            "schemas": [LIST_SCHEMA],
+            "totalResults": len(users),
+            "startIndex": start,
+            "itemsPerPage": len(page),
+            "Resources": [chosen(user, query) for user in page],
+        }
+    )
+
+
+def chosen(user: Json, query: Mapping[str, Any]) -> Json:
+    """The attributes that were asked for (RFC 7644 section 3.9)."""
+    wanted, unwanted = _names(query.get("attributes")), _names(query.get("excludedAttributes"))
+    if wanted:
+        return {key: _part(key, value, wanted) for key, value in user.items() if key in _ALWAYS or _asked(key, wanted)}
+    return {key: value for key, value in user.items() if key in _ALWAYS or key not in unwanted}
+
+
+def retry_after(seconds: float, form: str) -> str:
+    """Retry-After in either form (RFC 9110 section 10.2.3), rounded up."""
+    whole = int(seconds) + 1
+    if form == "date":
+        return format_datetime(datetime.now(UTC) + timedelta(seconds=whole), usegmt=True)
+    return str(whole)
+
+
+def _asked(key: str, wanted: set[str]) -> bool:
+    return key in wanted or any(name.startswith((f"{key}.", f"{key}:")) for name in wanted)
+
+
+def _part(key: str, value: Any, wanted: set[str]) -> Any:  # noqa: ANN401
+    parts = {name[len(key) + 1 :] for name in wanted if name.startswith((f"{key}.", f"{key}:"))}
+    if key in wanted or not parts:
+        return value
+    if isinstance(value, list):
+        return [{part: item[part] for part in parts if part in item} for item in value]
+    return {part: value[part] for part in parts if part in value} if isinstance(value, dict) else value
+
+
+def _names(value: object) -> set[str]:
+    items = value if isinstance(value, list) else str(value).split(",") if value else []
+    return {_own_name(str(item).strip()) for item in items}
+
+
+def _own_name(name: str) -> str:
+    core = name.removeprefix("urn:ietf:params:scim:schemas:core:2.0:User:")
+    head, dot, rest = core.partition(".") if not core.startswith("urn:") else (core, "", "")
+    return f"{canonical(head)}{dot}{rest}"
+
+
+def _number(query: Mapping[str, Any], name: str, default: int) -> int:
+    try:
+        return int(query.get(name, default))
+    except (TypeError, ValueError) as error:
+        raise invalid(f"{name} must be a whole number") from error

@@ -1,0 +1,223 @@
+"""The tenant: users, their seats, and the rules for changing either. Every change leaves its effect in the journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from cxone_simulator.attributes import (
+    NICE_SCHEMA,
+    USER_SCHEMA,
+    Json,
+    check_directory,
+    normalised,
+    require_attributes,
+    require_core_schema,
+)
+from cxone_simulator.errors import ScimProblem, missing
+from cxone_simulator.journal import Journal
+from cxone_simulator.patch import apply_patch
+from cxone_simulator.settings import Settings
+
+Clock = Callable[[], float]
+
+
+class Tenant:
+    """Users by id and by userName in any case; seats by user."""
+
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock) -> None:
+        self.settings = settings
+        self._journal = journal
+        self._clock = clock
+        self._users: dict[str, Json] = {}
+        self._ids: dict[str, str] = {}
+        self._seats: set[str] = set()
+        self._leaving: dict[str, float] = {}
+
+    def preload(self, count: int) -> None:
+        """Active users that somebody created before the story begins."""
+        for number in range(1, count + 1):
+            name = f"user-{number:05}@preloaded.example"
+            self.put_outside(
+                {
+                    "userName": name,
+                    "name": {"givenName": "User", "familyName": f"{number:05}"},
+                    "emails": [{"value": name, "type": "work", "primary": True}],
+                    "active": True,
+                    "roles": [{"value": self.settings.roles[0]}] if self.settings.roles else [],
+                    "groups": [{"value": self.settings.groups[0]}] if self.settings.groups else [],
+                }
+            )
+
+    def create(self, body: Mapping[str, Any], actor: str) -> Json:
+        """A new user; raises ScimProblem."""
+        require_core_schema(body)
+        user = {"active": True, **normalised(body)}
+        require_attributes(user)
+        return self._insert(user, actor)
+
+    def get(self, id_: str) -> Json:
+        """One user; raises ScimProblem 404."""
+        user = self._users.get(id_)
+        if user is None:
+            raise missing(f"user {id_}")
+        return user
+
+    def replace(self, id_: str, body: Mapping[str, Any], actor: str) -> Json:
+        """PUT: what is absent is cleared (RFC 7644 section 3.5.1)."""
+        old = self.get(id_)
+        require_core_schema(body)
+        return self._store(old, {"active": True, **normalised(body)}, actor)
+
+    def patch(self, id_: str, body: Mapping[str, Any], actor: str) -> Json:
+        """PATCH, all of it or nothing."""
+        old = self.get(id_)
+        return self._store(old, normalised(apply_patch(old, body)), actor)
+
+    def delete(self, id_: str, actor: str) -> None:
+        """Remove a user and its seat."""
+        user = self.get(id_)
+        self._free(id_, actor)
+        del self._users[id_], self._ids[user["userName"].lower()]
+        self._journal.write("deleted", id_, user["userName"], actor)
+
+    def release(self, id_: str, actor: str) -> None:
+        """Give a seat back now; raises ScimProblem 404 where there is none."""
+        self.settle_seats()
+        if id_ not in self._seats:
+            raise missing(f"a licence assignment of {id_}")
+        self._free(id_, actor)
+
+    def put_outside(self, attributes: Mapping[str, Any]) -> Json:
+        """An administrator creates or changes a user by hand: no schema, no directory, no quota stops them."""
+        found = normalised(attributes)
+        id_ = self._ids.get(str(found.get("userName", "")).lower())
+        if id_ is None:
+            return self._insert({"active": True, **found}, "outside", checked=False)
+        return self._store(self._users[id_], {**self._users[id_], **found}, "outside", checked=False)
+
+    def delete_outside(self, user_name: str) -> None:
+        """An administrator deletes a user; raises ScimProblem 404."""
+        id_ = self._ids.get(user_name.lower())
+        if id_ is None:
+            raise missing(f"user {user_name}")
+        self.delete(id_, "outside")
+
+    def users(self) -> Iterable[Json]:
+        """Everybody, oldest first."""
+        return self._users.values()
+
+    def named(self, names: Iterable[str]) -> list[Json]:
+        """Those of the lower-case userNames that exist."""
+        ids = (self._ids.get(name) for name in names)
+        return [self._users[id_] for id_ in ids if id_ is not None]
+
+    def holds_seat(self, id_: str) -> bool:
+        """A seat is assigned to the user."""
+        return id_ in self._seats
+
+    @property
+    def used_seats(self) -> int:
+        """Seats in use."""
+        self.settle_seats()
+        return len(self._seats)
+
+    def settle_seats(self) -> None:
+        """Free the seats whose delay has passed."""
+        now = self._clock()
+        for id_ in [id_ for id_, due in self._leaving.items() if due <= now]:
+            self._free(id_, "clock")
+
+    def _insert(self, user: Json, actor: str, *, checked: bool = True) -> Json:
+        name = user["userName"]
+        if name.lower() in self._ids:
+            raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
+        if checked:
+            check_directory(user, self.settings.roles, self.settings.groups)
+        id_ = str(uuid.uuid4())
+        self._require_seat(id_, user, checked=checked)
+        stored = self._stamped(id_, user, _now())
+        self._users[id_], self._ids[name.lower()] = stored, id_
+        self._journal.write("created", id_, name, actor, user)
+        if user["active"]:
+            self._occupy(id_, actor)
+        return stored
+
+    def _store(self, old: Json, user: Json, actor: str, *, checked: bool = True) -> Json:
+        id_, name = old["id"], user.get("userName", "")
+        if checked:
+            require_attributes(user)
+            check_directory(user, self.settings.roles, self.settings.groups)
+        if self._ids.get(name.lower(), id_) != id_:
+            raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
+        user.setdefault("active", True)
+        self._require_seat(id_, user, checked=checked)
+        stored = self._stamped(id_, user, old["meta"]["created"])
+        if stored == old | {"meta": stored["meta"]} and stored["meta"]["version"] == old["meta"]["version"]:
+            return old
+        del self._ids[old["userName"].lower()]
+        self._users[id_], self._ids[name.lower()] = stored, id_
+        self._note_change(old, stored, actor)
+        return stored
+
+    def _note_change(self, old: Json, new: Json, actor: str) -> None:
+        changes = {
+            key: new.get(key) for key in old.keys() | new.keys() if key != "meta" and old.get(key) != new.get(key)
+        }
+        active = changes.pop("active", None)
+        if changes:
+            self._journal.write("updated", new["id"], new["userName"], actor, changes)
+        if active is True:
+            self._journal.write("activated", new["id"], new["userName"], actor)
+            self._occupy(new["id"], actor)
+        elif active is False:
+            self._journal.write("deactivated", new["id"], new["userName"], actor)
+            self._leave(new["id"], actor)
+
+    def _require_seat(self, id_: str, user: Json, *, checked: bool) -> None:
+        if not checked or not user.get("active", True) or id_ in self._seats:
+            return
+        used, total = self.used_seats, self.settings.seats
+        if used >= total:
+            raise ScimProblem(403, f"no licence available: {used} of {total} seats in use")
+
+    def _occupy(self, id_: str, actor: str) -> None:
+        self._leaving.pop(id_, None)
+        if id_ not in self._seats:
+            self._seats.add(id_)
+            self._journal.write("licenseAssigned", id_, self._users[id_]["userName"], actor)
+
+    def _leave(self, id_: str, actor: str) -> None:
+        delay = self.settings.reclaim_delay_seconds
+        if delay:
+            self._leaving[id_] = self._clock() + delay
+        else:
+            self._free(id_, actor)
+
+    def _free(self, id_: str, actor: str) -> None:
+        self._leaving.pop(id_, None)
+        if id_ in self._seats:
+            self._seats.remove(id_)
+            self._journal.write("licenseReleased", id_, self._users[id_]["userName"], actor)
+
+    @staticmethod
+    def _stamped(id_: str, user: Mapping[str, Any], created: str) -> Json:
+        plain = {key: value for key, value in user.items() if key not in ("id", "meta", "schemas")}
+        version = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+        schemas = [USER_SCHEMA, NICE_SCHEMA] if plain.get(NICE_SCHEMA) else [USER_SCHEMA]
+        meta = {
+            "resourceType": "User",
+            "created": created,
+            "lastModified": _now(),
+            "version": f'W/"{version}"',
+            "location": f"/scim/v2/Users/{id_}",
+        }
+        return {"schemas": schemas, "id": id_, **plain, "meta": meta}
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,46 @@
+"""The world: everything that one simulated tenant consists of, made together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cxone_simulator.faults import Faults, JobFaults
+from cxone_simulator.jobs import Jobs
+from cxone_simulator.journal import Journal
+from cxone_simulator.settings import Settings
+from cxone_simulator.tenant import Tenant
+from cxone_simulator.throttle import Throttle
+from cxone_simulator.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All rooms of the simulator."""
+
+    settings: Settings
+    clock: Callable[[], float]
+    journal: Journal
+    tenant: Tenant
+    tokens: Tokens
+    jobs: Jobs
+    faults: Faults
+    job_faults: JobFaults
+    throttle: Throttle
+
+
+def make_world(settings: Settings, clock: Callable[[], float]) -> World:
+    """A tenant with nobody in it; `clock` gives seconds."""
+    journal, job_faults = Journal(clock), JobFaults()
+    tenant = Tenant(settings, journal, clock)
+    return World(
+        settings=settings,
+        clock=clock,
+        journal=journal,
+        tenant=tenant,
+        tokens=Tokens(settings, clock),
+        jobs=Jobs(tenant, job_faults, clock),
+        faults=Faults(),
+        job_faults=job_faults,
+        throttle=Throttle(),
+    )

@@ -1,0 +1,118 @@
+"""A scripted CXone over real HTTP: each test says what it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.dialect import PLATFORM
+from cxone_operator.scim.transport import Transport
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CANARY = "canary-secret-3141"
+
+
+@dataclass
+class CountingBudget:
+    """Lets everybody through and remembers what happened."""
+
+    entered: int = 0
+    inside: int = 0
+    waits: list[float | None] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def slot(self, lane: Lane) -> AsyncIterator[None]:
+        self.entered += 1
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
+
+    def throttled(self, retry_after: float | None) -> None:
+        self.waits.append(retry_after)
+
+
+@dataclass
+class Server:
+    """What the scripted CXone was asked, and what it answers."""
+
+    url: str = ""
+    tokens: int = 0
+    expires_in: object = 3600
+    requests: list[tuple[str, str, object]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    async def token(self, request: web.Request) -> web.Response:
+        self.tokens += 1
+        await asyncio.sleep(0.01)
+        assert aiohttp.BasicAuth.decode(request.headers["Authorization"]).password == CANARY
+        return web.json_response({"access_token": f"token-{self.tokens}", "expires_in": self.expires_in})
+
+    async def anything(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json() if request.can_read_body else None
+        self.requests.append((request.method, request.raw_path, body))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return await answer(request)
+
+
+def json_answer(status: int, body: object, **headers: str) -> Answer:
+    """Always this answer."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response(body, status=status, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    return answer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    scripted = Server()
+    app = web.Application()
+    app.router.add_post("/oauth/token", scripted.token)
+    app.router.add_route("*", "/{path:.*}", scripted.anything)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    scripted.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield scripted
+    await runner.cleanup()
+
+
+@pytest.fixture
+def budget() -> CountingBudget:
+    return CountingBudget()
+
+
+@pytest.fixture
+def observed() -> list[tuple[str, str]]:
+    return []
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(
+    server: Server, session: aiohttp.ClientSession, budget: CountingBudget, observed: list[tuple[str, str]]
+) -> ScimClient:
+    tokens = TokenSource(
+        session, f"{server.url}/oauth/token", Credentials("id", CANARY), PLATFORM.scopes, time.monotonic
+    )
+    transport = Transport(
+        session, server.url, tokens, budget, lambda operation, code, _: observed.append((operation, code))
+    )
+    return ScimClient(transport, PLATFORM)

@@ -1,0 +1,161 @@
+"""What is sent, with scim2-models as the oracle, and what is understood."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scim2_models import BulkRequest, Context, EnterpriseUser, PatchOp, User
+from unit.builders import a_state
+
+from cxone_operator.core.users import Change, Email, Field, PhoneNumber, RemoteUser, UserState
+from cxone_operator.scim import bulk
+from cxone_operator.scim.client import LONGEST_QUERY, MOST_NAMES, ScimClient
+from cxone_operator.scim.dialect import NICE_SCHEMA, PATCH_SCHEMA, PLATFORM, USER_SCHEMA
+from cxone_operator.scim.messages import encoded, patch_body, user_body, user_from, user_names_filter, users_from
+
+FULL = a_state(
+    display_name="Jane S.",
+    phone_numbers=(PhoneNumber("+49 30 1", "mobile"),),
+    timezone="Europe/Berlin",
+    employee_id="4711",
+    emails=(Email("jane@example.com", "work", primary=True), Email("j@home.example", "home")),
+)
+TEAM = a_state(team="Nights")
+
+
+@pytest.mark.parametrize("state", [a_state(), FULL, a_state(groups=(), roles=())])
+def test_create_bodies_are_valid(state: UserState) -> None:
+    """Every create is a User by RFC 7643, with exactly the core schema."""
+    body = user_body(state)
+    User.model_validate(body, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
+    assert body["schemas"] == [USER_SCHEMA]
+
+
+def test_undeclared_attributes_are_not_sent() -> None:
+    """What the spec leaves out stays CXone's business."""
+    assert set(user_body(a_state(groups=None, roles=None))) == {"schemas", "userName", "name", "active", "emails"}
+
+
+def test_a_team_brings_its_extension() -> None:
+    """The extension is named in schemas only where it is used (RFC 7643 section 3.3)."""
+    body = user_body(TEAM)
+    assert body["schemas"] == [USER_SCHEMA, NICE_SCHEMA]
+    assert body[NICE_SCHEMA] == {"team": {"value": "Nights"}}
+
+
+@pytest.mark.parametrize("field", [field for field in Field if field is not Field.TEAM])
+def test_patch_bodies_are_valid(field: Field) -> None:
+    """One replace with a typed value; `value: false` is a boolean."""
+    body = patch_body(Change(FULL, (field,)))
+    PatchOp[User[EnterpriseUser]].model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST)
+    assert [operation["op"] for operation in body["Operations"]] == ["replace"]  # type: ignore[union-attr,index]
+
+
+def test_deactivation_is_the_body_of_the_rfc() -> None:
+    """RFC 7644 section 3.5.2.3."""
+    assert patch_body(Change(a_state(active=False), (Field.ACTIVE,))) == {
+        "schemas": [PATCH_SCHEMA],
+        "Operations": [{"op": "replace", "path": "active", "value": False}],
+    }
+
+
+def test_bulk_bodies_are_valid() -> None:
+    """Every operation by itself as well: an invalid one would only become a failed result."""
+    operations = [
+        bulk.Create("a", FULL),
+        bulk.Patch("b", "id/1", Change(FULL, (Field.ACTIVE, Field.GROUPS))),
+        bulk.Delete("c", "id 2"),
+    ]
+    body = bulk.bulk_body(operations, PLATFORM)
+    parsed = BulkRequest[User[EnterpriseUser]].model_validate(body, scim_ctx=Context.BULK_REQUEST)
+    assert parsed.operations is not None
+    assert [operation.status for operation in parsed.operations] == [None, None, None]
+    paths = [operation["path"] for operation in body["Operations"]]  # type: ignore[union-attr,index]
+    assert paths == ["/scim/v2/Users", "/scim/v2/Users/id%2F1", "/scim/v2/Users/id%202"]
+
+
+@given(st.integers(1, 30), st.lists(st.integers(1, 2000), max_size=60))
+def test_packing_keeps_everything_in_bounds(most: int, sizes: list[int]) -> None:
+    """Nothing is lost, nothing is too long, the order stays."""
+    operations = [bulk.Create(str(index), a_state(display_name="x" * size)) for index, size in enumerate(sizes)]
+    batches = bulk.pack(operations, most, PLATFORM)
+    assert [operation for batch in batches for operation in batch] == operations
+    assert all(0 < len(batch) <= most for batch in batches)
+
+
+@given(st.lists(st.text(min_size=1, max_size=254), max_size=150))
+def test_look_ups_fit_into_a_request_line(names: list[str]) -> None:
+    """Every name once, at most a hundred and 6,000 bytes in each portion."""
+    chunks = ScimClient.look_up_chunks(object.__new__(ScimClient), names)
+    assert [name for chunk in chunks for name in chunk] == names
+    for chunk in chunks:
+        query = f"filter={encoded(user_names_filter(chunk))}&count=100"
+        assert len(chunk) <= MOST_NAMES
+        assert len(query) <= LONGEST_QUERY or len(chunk) == 1
+
+
+def test_filters_cannot_be_broken_out_of() -> None:
+    """Quotes and backslashes are escaped as JSON does (RFC 7644 section 3.4.2.2)."""
+    assert user_names_filter(['a" or "1', "b\\"]) == 'userName eq "a\\" or \\"1" or userName eq "b\\\\"'
+
+
+JANE = {"id": "1", "userName": "jane@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("body", "attribute", "expected"),
+    [
+        ({"active": "False"}, "active", False),
+        ({"active": "true"}, "active", True),
+        ({}, "active", True),
+        ({"USERNAME": "x", "userName": "x"}, "user_name", "x"),
+        ({"timeZone": "UTC"}, "timezone", "UTC"),
+        ({"timezone": "UTC"}, "timezone", "UTC"),
+        ({"roles": ["A", {"value": "B"}, {"display": "C"}, {"value": "A"}, 7]}, "roles", ("A", "B", "C")),
+        ({"groups": None}, "groups", None),
+        ({"groups": "x"}, "groups", None),
+        ({"emails": [{"value": "a@x", "primary": True, "type": "home"}, {}]}, "emails", (Email("a@x", "home", True),)),
+        ({"phoneNumbers": [{"value": "1"}]}, "phone_numbers", (PhoneNumber("1"),)),
+        ({NICE_SCHEMA: {"team": {"value": "T", "display": "?"}}}, "team", "T"),
+        ({NICE_SCHEMA: 5}, "team", None),
+        ({"externalId": "7", "unknown": {"a": 1}}, "employee_id", "7"),
+        ({"name": "Jane"}, "given_name", ""),
+    ],
+)
+def test_tolerant_reading(body: dict[str, object], attribute: str, expected: object) -> None:
+    """Servers differ; what can be understood is."""
+    user = user_from({**JANE, **body})
+    assert isinstance(user, RemoteUser)
+    assert getattr(user.state, attribute) == expected
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+names = st.sampled_from(["id", "userName", "name", "emails", "roles", "groups", "active", "meta", NICE_SCHEMA])
+
+
+@given(st.lists(st.dictionaries(names, json_values, max_size=9), max_size=3) | json_values)
+def test_no_answer_can_raise(resources: object) -> None:
+    """Whatever comes from the network is a user or is left out."""
+    assert isinstance(users_from(resources), tuple)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "status", "Operations", "errors"]), json_values, max_size=4))
+def test_no_job_document_can_raise(body: dict[str, object]) -> None:
+    """A job is done or not, whatever else its document says."""
+    assert bulk.job_from(body).done in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [("201", None), (201, None), ({"code": "201"}, None), ("409", "AlreadyExists"), ("400", "BadRequest")],
+)
+def test_results_of_operations(status: object, word: str | None) -> None:
+    """All three forms of a status that servers send (RFC 7644 section 3.7.3)."""
+    item = {"bulkId": "a", "method": "POST", "status": status, "response": {"detail": "no", "scimType": "uniqueness"}}
+    result = bulk.results_from({"Operations": [item]})["a"]
+    assert (type(result.error).__name__ if result.error else None) == word
