@@ -30,7 +30,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="cxone-demo-") as directory:
         try:
-            with Stage(Path(directory), seats=scenario.SEATS) as stage:
+            with Stage(Path(directory), "--seats", str(scenario.SEATS)) as stage:
                 return _perform(stage, stay=not options.exit)
         except (StageError, ControlPlaneError) as error:
             console.print(f"[red]{error}[/]")

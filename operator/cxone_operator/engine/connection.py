@@ -84,14 +84,13 @@ class Connection:
         self._next_attempt = float("-inf")
         self._next_look = float("-inf")
         self.client: RemoteUsers | None = None
-        self.problem: Failure | None = Failure(
-            Reason.TENANT_NOT_READY, "the tenant has not been reached yet", retryable=True, scope=Scope.TENANT
-        )
+        self.problem: Failure | None = None
+        """Why there is no client, once that is known."""
 
     @property
     def authenticated(self) -> bool:
         """CXone has given us a token and has not refused it since."""
-        return self.problem is None
+        return self.client is not None
 
     def due(self) -> float:
         """Seconds until `look` is worth calling."""

@@ -25,13 +25,17 @@ class Summary:
         self._connection = connection
         self._budget = budget
 
+    def worth_telling(self) -> bool:
+        """Not while a starting process finds its feet: an old status that is still right must not flicker."""
+        return self._state.directory.complete or self._connection.problem is not None or bool(self._state.jobs)
+
     def status(self, tenant: CxoneTenant) -> TenantStatus:
         """The tenant's status as of now."""
         generation, now = tenant.metadata.generation, self._state.clocks.now()
         return TenantStatus(
             observed_generation=generation,
             conditions=conditions.merge(tenant.status.conditions, self._findings(), generation, now),
-            licenses=self._licenses(),
+            licenses=self._licenses() or tenant.status.licenses,
             users=self._users(),
             directory=self._directory(tenant.status.directory),
             bulk_jobs=tuple(self._state.jobs.values()),
@@ -80,7 +84,9 @@ class Summary:
         else:
             reason, message = Reason.SUCCEEDED, "CXone is reached and its users are known"
         ready = Finding(READY, "True" if reason is Reason.SUCCEEDED else "False", reason, message)
-        if problem is None:
+        if problem is None and not self._connection.authenticated:
+            token = Finding(AUTHENTICATED, "Unknown", Reason.PROGRESSING, "CXone has not answered yet")
+        elif problem is None:
             token = Finding(AUTHENTICATED, "True", Reason.SUCCEEDED, "CXone accepts the credentials")
         else:
             token = Finding(AUTHENTICATED, "False", problem.reason, problem.message)

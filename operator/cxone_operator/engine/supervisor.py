@@ -211,12 +211,16 @@ class Supervisor:
         return [*users, *self._orphans.values()]
 
     async def _keep_finalizer(self, key: Key) -> None:
-        """A tenant that users refer to must outlive them, so that deleting a namespace still deprovisions them."""
+        """A tenant that users refer to must outlive them, so that deleting a namespace still deprovisions them.
+
+        The finalizer is put on when the first user comes, and taken off when a deleted tenant has lost its last one.
+        """
         tenant, resource = self._tenants.get(key), self._resources.get(key)
         if tenant is None or resource is None:
             return
-        wanted = len(tenant.state.inbox) > 0
-        if wanted == resource.claimed or (wanted and resource.metadata.deleting):
+        used, deleting = len(tenant.state.inbox) > 0, resource.metadata.deleting
+        wanted = used or (resource.claimed and not deleting)
+        if self.listed_at is None or wanted == resource.claimed or (wanted and deleting):
             return
         kept = [name for name in resource.metadata.finalizers if name != TENANT_FINALIZER]
         finalizers = [*kept, TENANT_FINALIZER] if wanted else kept
@@ -254,6 +258,8 @@ class Supervisor:
         for uid in known_before - seen:
             self._lose_user(uid)
         self.listed_at = self._clocks.monotonic()
+        for key in self._resources:
+            self._tasks.start(self._keep_finalizer(key))
 
     async def _list(self, plural: str, decode: Callable[[Body], Resource]) -> AsyncIterator[Resource]:
         for namespace in self._namespaces:

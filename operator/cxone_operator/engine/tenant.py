@@ -197,7 +197,7 @@ class Tenant:
     async def _write_status(self) -> None:
         """Write the tenant's status if it has changed; also how a bulk job is remembered."""
         tenant = self.resource
-        if tenant is None:
+        if tenant is None or not self._summary.worth_telling():
             return
         status = self._summary.status(tenant)
         if status != tenant.status and await self._reporter.tell_tenant(tenant, status):

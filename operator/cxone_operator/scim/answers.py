@@ -25,7 +25,7 @@ def mapped_errors(*, write: bool) -> Iterator[None]:
     """The only place where aiohttp's exceptions become ours."""
     try:
         yield
-    except aiohttp.InvalidURL as error:
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
         # Its text is the whole URL, with user names in it.
         raise Unavailable("the base URL of the tenant is not valid", code="connection", write=write) from error
     except aiohttp.ClientConnectorError as error:
@@ -89,7 +89,7 @@ def count_from(value: object) -> int | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by Retry-After, given as seconds or as an HTTP date (RFC 9110 section 10.2.3); at most an hour."""
+    """Seconds to wait by Retry-After, seconds or an HTTP date (RFC 9110 section 10.2.3); at most an hour."""
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return min(float(value), _LONGEST_WAIT)

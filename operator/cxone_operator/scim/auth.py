@@ -78,8 +78,9 @@ class TokenSource:
             self._token = None
 
     async def _renew(self) -> str:
+        self._failure = None
         try:
-            self._token, self._failure = await self._fetch(), None
+            self._token = await self._fetch()
         except ScimError as error:
             self._failure = error
             raise

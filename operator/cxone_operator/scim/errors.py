@@ -30,9 +30,9 @@ from cxone_operator.core.failure import Failure, Scope
 
 _MESSAGE_LIMIT = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-_QUOTED = re.compile(r"(['\"])(?P<name>.+?)\1(?!\w)")
+_QUOTED = re.compile(r"(?<!\w)(['\"])(?P<name>.+?)\1(?!\w)")
 _DIRECTORY_WORD = re.compile(r"\b(role|group)s?\b", re.IGNORECASE)
-_DENIAL = re.compile(r"\bnot?\b|unknown|invalid|unsupported", re.IGNORECASE)
+_DENIAL = re.compile(r"\bnot?\b|n't\b|unknown|invalid|unsupported", re.IGNORECASE)
 _INVALID_SPEC = ("invalidValue", "mutability")
 """scimTypes that blame a value (RFC 7644 section 3.12, table 9); the others blame the form of the request."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from unit.builders import NOW, a_remote, a_user, condition
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference, UserStatus
@@ -12,6 +11,7 @@ from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.outcome import Subject
 from cxone_operator.core.users import RemoteUser
+from unit.builders import NOW, a_remote, a_user, condition
 
 ACTIVE, INACTIVE = a_remote(), a_remote(active=False)
 REQUESTED = {"annotations": {"cxone.dev/reconcile-requested-at": "now-1"}}

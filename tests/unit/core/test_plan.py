@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
@@ -18,6 +17,7 @@ from cxone_operator.core.desired import schedule
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.plan import Facts, plan
 from cxone_operator.core.users import Field, RemoteUser, UserState
+from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 
 ACTIVE = a_remote()
 INACTIVE = a_remote(active=False)

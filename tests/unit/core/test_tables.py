@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.builders import NOW, a_state, a_tenant, a_user
 
 from cxone_operator.core.backoff import LONGEST_SECONDS, backoff
 from cxone_operator.core.desired import desired_state, schedule
@@ -17,6 +16,7 @@ from cxone_operator.core.patience import SHORTEST_SECONDS, patience
 from cxone_operator.core.protection import is_protected
 from cxone_operator.core.suggestion import did_you_mean
 from cxone_operator.core.users import Email, Field, PhoneNumber, UserState
+from unit.builders import NOW, a_state, a_tenant, a_user
 
 LATER, EARLIER = "2026-12-01T00:00:00+01:00", "2026-11-01T00:00:00Z"
 

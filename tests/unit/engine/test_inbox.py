@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.builders import a_user
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.engine.inbox import Inbox
+from unit.builders import a_user
 
 
 def version(user: str, number: int, **spec: object) -> CxoneUser:

@@ -50,17 +50,22 @@ class Server:
     url: str = ""
     tokens: int = 0
     expires_in: object = 3600
+    token_status: int = 200
+    token_body: object = None
+    forms: list[dict[str, object]] = field(default_factory=list)
     requests: list[tuple[str, str, object]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
     async def token(self, request: web.Request) -> web.Response:
         self.tokens += 1
+        self.forms.append(dict(await request.post()))
         await asyncio.sleep(0.01)
         assert aiohttp.BasicAuth.decode(request.headers["Authorization"]).password == CANARY
-        return web.json_response({"access_token": f"token-{self.tokens}", "expires_in": self.expires_in})
+        body = self.token_body or {"access_token": f"token-{self.tokens}", "expires_in": self.expires_in}
+        return web.json_response(body, status=self.token_status)
 
     async def anything(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json() if request.can_read_body else None
+        body = await request.json() if request.can_read_body and "json" in request.content_type else None
         self.requests.append((request.method, request.raw_path, body))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return await answer(request)

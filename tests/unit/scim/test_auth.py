@@ -6,13 +6,14 @@ import asyncio
 
 import aiohttp
 import pytest
+
+from cxone_operator.core.failure import Scope
+from cxone_operator.core.lane import Lane
+from cxone_operator.scim.auth import Credentials, TokenSource, _token_from
+from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ServerError
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer
-
-from cxone_operator.core.lane import Lane
-from cxone_operator.scim.auth import Credentials, TokenSource
-from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.errors import MalformedAnswer
 
 
 class Time:
@@ -74,6 +75,91 @@ async def test_a_token_endpoint_that_makes_no_sense(server: Server, session: aio
         await source(server, session, Time()).token()
 
 
-def test_secrets_do_not_show() -> None:
+@pytest.mark.parametrize("life", ["nan", "inf", float("inf"), 10**400, "soon"])
+async def test_a_token_without_a_usable_life(life: object) -> None:
+    """Would never be renewed, or always."""
+    with pytest.raises(MalformedAnswer):
+        _token_from({"access_token": "t", "expires_in": life}, 0.0)
+
+
+def test_a_token_of_unknown_life() -> None:
+    """Is taken to last an hour; the server need not say (RFC 6749 section 5.1)."""
+    assert _token_from({"access_token": "t"}, 0.0).renew_at == 3540.0
+
+
+@pytest.mark.parametrize("value", [None, "", 7, "a b", "a\r\nX: y", "ü"])
+def test_a_token_that_cannot_be_sent(value: object) -> None:
+    """Is none."""
+    with pytest.raises(MalformedAnswer):
+        _token_from({"access_token": value}, 0.0)
+
+
+async def test_callers_share_a_failure(server: Server, session: aiohttp.ClientSession) -> None:
+    """Fifty users at once cost one request also when it fails; who comes later tries again."""
+    server.token_status = 503
+    tokens = source(server, session, Time())
+    ends = await asyncio.gather(*(tokens.token() for _ in range(50)), return_exceptions=True)
+    assert {type(end) for end in ends} == {ServerError}
+    assert server.tokens == 1
+    server.token_status = 200
+    assert await tokens.token() == "token-2"
+
+
+async def test_a_caller_that_gives_up_does_not_take_the_others_with_it(
+    server: Server, session: aiohttp.ClientSession
+) -> None:
+    """The next in line asks instead, even after an earlier failure."""
+    tokens = source(server, session, Time())
+    server.token_status = 503
+    with pytest.raises(ServerError):
+        await tokens.token()
+    server.token_status = 200
+    first, second = asyncio.create_task(tokens.token()), asyncio.create_task(tokens.token())
+    await asyncio.sleep(0.005)
+    first.cancel()
+    assert (await second).startswith("token-")
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, {"error": "invalid_client"}, "correct clientId and clientSecret"),
+        (400, {"error": "invalid_grant"}, "correct clientId and clientSecret"),
+        (400, {"error": "invalid_scope"}, "the scopes a b; add them"),
+        (403, {}, "correct clientId and clientSecret"),
+    ],
+)
+async def test_refusals(
+    server: Server, session: aiohttp.ClientSession, status: int, body: dict[str, str], words: str
+) -> None:
+    """Say what to correct."""
+    server.token_status, server.token_body = status, body
+    with pytest.raises(AuthenticationFailed, match=words) as caught:
+        await source(server, session, Time()).token()
+    assert (caught.value.failure.scope, caught.value.failure.retryable) == (Scope.TENANT, False)
+
+
+async def test_a_client_id_that_cannot_be_sent(server: Server, session: aiohttp.ClientSession) -> None:
+    """Basic authentication has no way to send a colon in it (RFC 7617 section 2)."""
+    tokens = TokenSource(session, f"{server.url}/oauth/token", Credentials("a:b", CANARY), (), Time())
+    with pytest.raises(AuthenticationFailed) as caught:
+        await tokens.token()
+    assert CANARY not in str(caught.value)
+    assert server.tokens == 0
+
+
+async def test_the_request(server: Server, session: aiohttp.ClientSession) -> None:
+    """Client credentials as a form, the scopes separated by blanks (RFC 6749 section 4.4.2)."""
+    await source(server, session, Time()).token()
+    assert server.forms == [{"grant_type": "client_credentials", "scope": "a b"}]
+
+
+async def test_secrets_do_not_show(server: Server, session: aiohttp.ClientSession) -> None:
     """Neither in a repr nor in a traceback that prints one."""
-    assert CANARY not in repr(Credentials("id", CANARY))
+    tokens = source(server, session, Time())
+    value = await tokens.token()
+    shown = f"{Credentials('id', CANARY)!r} {tokens!r} {tokens._token!r}"
+    assert CANARY not in shown
+    assert value not in shown

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import aiohttp
 import pytest
 from aiohttp import web
-from unit.builders import a_state
-from unit.scim.conftest import CANARY, Answer, CountingBudget, Server, json_answer
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
-from cxone_operator.scim.answers import retry_after
+from cxone_operator.scim.answers import mapped_errors, retry_after
+from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.bulk import Delete
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.errors import BadRequest, ScimError, Unavailable, error_for
+from unit.builders import a_state
+from unit.scim.conftest import CANARY, Answer, CountingBudget, Server, json_answer
 
 
 def scim(status: int, detail: str, scim_type: str = "", **headers: str) -> Answer:
@@ -62,6 +67,14 @@ async def release(client: ScimClient) -> object:
     return await client.release_license("1", Lane.UPDATES)
 
 
+async def look_up(client: ScimClient) -> object:
+    return await client.look_up(("jane@example.com",), Lane.UPDATES)
+
+
+async def submit(client: ScimClient) -> object:
+    return await client.submit([Delete("a", "1")], Lane.UPDATES)
+
+
 async def listing(client: ScimClient) -> object:
     return await client.list_users(Lane.BACKGROUND, 1, 100)
 
@@ -69,38 +82,60 @@ async def listing(client: ScimClient) -> object:
 R, USER, TENANT = Reason, Scope.USER, Scope.TENANT
 SCOPED = {"WWW_Authenticate": 'Bearer error="insufficient_scope", scope="SCIM.ReadWrite"'}
 
-# (what happens, request, reason, retryable, scope, uncertain, code, words of the message)
+# What a failure means for the next step: (retryable, scope, uncertain)
+PERMANENT = (False, USER, False)
+PASSES = (True, USER, False)
+IN_DOUBT = (True, USER, True)
+ALL_STALL = (False, TENANT, False)
+ALL_WAIT = (True, TENANT, False)
+
+# (what happens, request, reason, next step, code, words of the message)
 TABLE = [
-    (scim(400, "role 'Agnet' is not in the directory", "invalidValue"), create, R.ROLE_NOT_FOUND, False, USER, False, "400", "Agnet"),
-    (scim(400, "group 'X' is not in the directory", "invalidValue"), create, R.GROUP_NOT_FOUND, False, USER, False, "400", "'X'"),
-    (scim(400, "emails is required", "invalidValue"), create, R.REMOTE_REJECTED, False, USER, False, "400", "emails"),
-    (raw(400, "<html>"), create, R.REMOTE_REJECTED, False, USER, False, "400", "400"),
-    (scim(401, "expired"), create, R.AUTHENTICATION_FAILED, False, TENANT, False, "401", "clientSecret"),
-    (scim(403, "no", **SCOPED), create, R.PERMISSION_DENIED, False, USER, False, "403", "lacks scope SCIM.ReadWrite"),
-    (scim(403, "no"), quota, R.PERMISSION_DENIED, False, USER, False, "403", "lacks scope License.Read;"),
-    (scim(403, "no"), release, R.PERMISSION_DENIED, False, USER, False, "403", "lacks scope License.ReadWrite"),
-    (scim(403, "no licence available: 5 of 5 seats in use"), create, R.LICENSE_UNAVAILABLE, True, USER, False, "403", "5 of 5"),
-    (scim(404, "gone"), patch, R.REMOTE_REJECTED, True, USER, False, "404", "404"),
-    (scim(409, "taken", "uniqueness"), create, R.ALREADY_EXISTS, False, USER, False, "409", "taken"),
-    (scim(409, "taken"), create, R.ALREADY_EXISTS, False, USER, False, "409", "taken"),
-    (scim(409, "busy"), patch, R.REMOTE_REJECTED, True, USER, False, "409", "busy"),
-    (scim(412, "changed"), patch, R.REMOTE_REJECTED, True, USER, False, "412", "412"),
-    (scim(413, "large", "tooMany"), create, R.REMOTE_REJECTED, True, USER, False, "413", "large"),
-    (scim(418, "teapot"), create, R.REMOTE_REJECTED, False, USER, False, "418", "teapot"),
-    (scim(429, "slow", Retry_After="7"), create, R.RATE_LIMITED, True, TENANT, False, "429", "slow"),
-    (scim(500, "oops"), create, R.REMOTE_UNAVAILABLE, True, USER, True, "500", "oops"),
-    (scim(502, ""), patch, R.REMOTE_UNAVAILABLE, True, USER, True, "502", "502"),
-    (raw(503, "<html>down"), create, R.REMOTE_UNAVAILABLE, True, USER, True, "503", "503"),
-    (scim(504, "", Retry_After="3"), listing, R.REMOTE_UNAVAILABLE, True, USER, False, "504", "504"),
-    (drop, create, R.REMOTE_UNAVAILABLE, True, USER, True, "connection", "broke"),
-    (drop, listing, R.REMOTE_UNAVAILABLE, True, USER, False, "connection", "broke"),
-    (truncate, create, R.REMOTE_UNAVAILABLE, True, USER, True, "connection", "broke"),
-    (raw(201, "<html>hello"), create, R.REMOTE_UNAVAILABLE, True, USER, True, "malformed", "not JSON"),
-    (json_answer(201, [1]), create, R.REMOTE_UNAVAILABLE, True, USER, True, "malformed", "not a JSON object"),
-    (json_answer(201, {"userName": 3}), create, R.REMOTE_UNAVAILABLE, True, USER, True, "malformed", "id"),
-    (json_answer(200, {"Resources": 3}), listing, R.REMOTE_UNAVAILABLE, True, USER, False, "malformed", "Resources"),
-    (json_answer(200, {"total": "many"}), quota, R.REMOTE_UNAVAILABLE, True, USER, False, "malformed", "total"),
-    (raw(302, ""), create, R.REMOTE_REJECTED, False, USER, False, "302", "302"),
+    (scim(400, "role 'Agnet' is unknown", "invalidValue"), create, R.ROLE_NOT_FOUND, PERMANENT, "400", "Agnet"),
+    (scim(400, "group 'X' not found", "invalidValue"), create, R.GROUP_NOT_FOUND, PERMANENT, "400", "'X'"),
+    (scim(400, "emails is required", "invalidValue"), create, R.INVALID_SPEC, PERMANENT, "400", "emails"),
+    (raw(400, "<html>"), create, R.REMOTE_REJECTED, PERMANENT, "400", "400"),
+    (scim(401, "expired"), create, R.AUTHENTICATION_FAILED, ALL_STALL, "401", "clientSecret"),
+    (scim(403, "no", **SCOPED), create, R.PERMISSION_DENIED, PERMANENT, "403", "lacks scope SCIM.ReadWrite"),
+    (scim(403, "no"), quota, R.PERMISSION_DENIED, PERMANENT, "403", "lacks scope License.Read;"),
+    (scim(403, "no"), release, R.PERMISSION_DENIED, PERMANENT, "403", "lacks scope License.ReadWrite"),
+    (scim(403, "no licence available: 5 of 5 seats in use"), create, R.LICENSE_UNAVAILABLE, PASSES, "403", "5 of 5"),
+    (scim(403, "the token lacks scope License.ReadWrite"), release, R.PERMISSION_DENIED, PERMANENT, "403", "lacks"),
+    (scim(403, "no seat", **SCOPED), release, R.PERMISSION_DENIED, PERMANENT, "403", "SCIM.ReadWrite"),
+    (scim(400, "no license left"), patch, R.LICENSE_UNAVAILABLE, PASSES, "400", "no license left"),
+    (scim(402, "quota used up"), create, R.LICENSE_UNAVAILABLE, PASSES, "402", "quota"),
+    (scim(409, "no seats"), create, R.LICENSE_UNAVAILABLE, PASSES, "409", "no seats"),
+    (scim(400, "role 'License A' is unknown", "invalidValue"), create, R.ROLE_NOT_FOUND, PERMANENT, "400", "License A"),
+    (scim(409, "userName quota@x is taken", "uniqueness"), create, R.ALREADY_EXISTS, PERMANENT, "409", "taken"),
+    (scim(409, "another job is running"), submit, R.REMOTE_REJECTED, PASSES, "409", "job"),
+    (scim(404, "gone"), patch, R.REMOTE_REJECTED, PASSES, "404", "404"),
+    (scim(409, "taken", "uniqueness"), create, R.ALREADY_EXISTS, PERMANENT, "409", "taken"),
+    (scim(409, "taken"), create, R.ALREADY_EXISTS, PERMANENT, "409", "taken"),
+    (scim(409, "busy"), patch, R.REMOTE_REJECTED, PASSES, "409", "busy"),
+    (scim(412, "changed"), patch, R.REMOTE_REJECTED, PASSES, "412", "412"),
+    (scim(413, "large", "tooMany"), create, R.REMOTE_REJECTED, PASSES, "413", "large"),
+    (scim(400, "bad body", "invalidSyntax"), create, R.REMOTE_REJECTED, PERMANENT, "400", "bad body"),
+    (scim(400, "userName is fixed", "mutability"), patch, R.INVALID_SPEC, PERMANENT, "400", "fixed"),
+    (scim(418, "teapot"), create, R.REMOTE_REJECTED, PERMANENT, "418", "teapot"),
+    (scim(429, "slow", Retry_After="7"), create, R.RATE_LIMITED, ALL_WAIT, "429", "slow"),
+    (scim(500, "oops"), create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "500", "oops"),
+    (scim(502, ""), patch, R.REMOTE_UNAVAILABLE, IN_DOUBT, "502", "502"),
+    (raw(503, "<html>down"), create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "503", "503"),
+    (scim(504, "", Retry_After="3"), listing, R.REMOTE_UNAVAILABLE, PASSES, "504", "504"),
+    (drop, create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "connection", "broke"),
+    (drop, listing, R.REMOTE_UNAVAILABLE, PASSES, "connection", "broke"),
+    (truncate, create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "cut off"),
+    (truncate, listing, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "cut off"),
+    (raw(201, "<html>hello"), create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "not JSON"),
+    (json_answer(201, [1]), create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "not a JSON object"),
+    (json_answer(201, {"userName": 3}), create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "id"),
+    (json_answer(200, {"Resources": 3}), listing, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "Resources"),
+    (json_answer(200, {"total": "many"}), quota, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "total"),
+    (json_answer(200, {}), listing, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "Resources"),
+    (json_answer(200, {"message": "ok"}), look_up, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "Resources"),
+    (json_answer(200, {"total": True, "used": 1}), quota, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "total"),
+    (json_answer(202, {}), submit, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "without naming"),
+    (raw(302, ""), create, R.REMOTE_REJECTED, PERMANENT, "302", "302"),
 ]  # fmt: skip
 
 
@@ -112,14 +147,14 @@ async def failure_of(client: ScimClient, request: object) -> Failure:
     return caught.value.failure
 
 
-@pytest.mark.parametrize("row", TABLE, ids=[f"{row[6]}-{row[1].__name__}-{number}" for number, row in enumerate(TABLE)])
+@pytest.mark.parametrize("row", TABLE, ids=[f"{row[4]}-{row[1].__name__}-{number}" for number, row in enumerate(TABLE)])
 async def test_from_wire_to_failure(server: Server, client: ScimClient, budget: CountingBudget, row: tuple) -> None:
     """Each kind of answer means exactly one next step, and leaves no place in the budget occupied."""
-    answer, request, reason, retryable, scope, uncertain, code, words = row
+    answer, request, reason, step, code, words = row
     server.answers = [answer]
     failure = await failure_of(client, request)
-    found = (failure.reason, failure.retryable, failure.scope, failure.uncertain, failure.code)
-    assert found == (reason, retryable, scope, uncertain, code)
+    assert (failure.reason, failure.code) == (reason, code)
+    assert (failure.retryable, failure.scope, failure.uncertain) == step
     assert words in failure.message
     assert budget.inside == 0
 
@@ -127,16 +162,13 @@ async def test_from_wire_to_failure(server: Server, client: ScimClient, budget: 
 async def test_nothing_listens(server: Server, client: ScimClient, session: object) -> None:
     """A refused connection concerns the whole tenant, and nothing was sent."""
     await client.authenticate()
-    client._transport._base = "http://127.0.0.1:9"  # noqa: SLF001
+    client._transport._base = "http://127.0.0.1:9"
     failure = await failure_of(client, create)
     assert (failure.reason, failure.scope, failure.uncertain) == (R.REMOTE_UNAVAILABLE, TENANT, False)
 
 
 async def test_time_out(server: Server, client: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that does not come in time leaves a write in doubt."""
-    import asyncio
-
-    import aiohttp
 
     async def sleep(_request: web.Request) -> web.Response:
         await asyncio.sleep(2)
@@ -156,6 +188,65 @@ async def test_throttling_reaches_the_budget(server: Server, client: ScimClient,
     assert budget.waits == [7.0, None]
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_failures_say_how_long_to_wait(server: Server, client: ScimClient, status: int) -> None:
+    """Retry-After as a date, whichever status it comes with."""
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
+    server.answers = [scim(status, "", Retry_After=later)]
+    wait = (await failure_of(client, create)).retry_after
+    assert wait is not None
+    assert 30 < wait <= 40
+
+
+def test_a_connection_that_is_not_made_in_time() -> None:
+    """Nothing was sent, so nothing can have been carried out."""
+    with pytest.raises(Unavailable) as caught, mapped_errors(write=True):
+        raise aiohttp.ConnectionTimeoutError("http://x")
+    assert (caught.value.failure.code, caught.value.failure.uncertain) == ("timeout", False)
+
+
+async def test_a_base_url_that_is_none(server: Server, client: ScimClient, budget: CountingBudget) -> None:
+    """Is reported without the address, which may hold a password and names of users."""
+    await client.authenticate()
+    client._transport._base = f"ftp://me:{CANARY}@example.com"
+    failure = await failure_of(client, create)
+    assert (failure.reason, failure.scope) == (R.REMOTE_UNAVAILABLE, TENANT)
+
+
+async def test_an_answer_without_end(server: Server, client: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is not read to its end."""
+    monkeypatch.setattr("cxone_operator.scim.answers._LARGEST_BYTES", 1000)
+    server.answers = [raw(200, "x" * 1001)]
+    assert "too large" in (await failure_of(client, listing)).message
+
+
+async def test_what_a_server_repeats_is_not_passed_on(server: Server, client: ScimClient) -> None:
+    """A detail that quotes the token loses it, its line breaks and whatever is beyond 500 characters."""
+    server.answers = [scim(418, "token-1\r\n\x1b[31m" + "x" * 600)]
+    message = (await failure_of(client, create)).message
+    assert message.isprintable()
+    assert len(message) == 500
+
+
+@pytest.mark.parametrize(
+    ("detail", "reason", "value"),
+    [
+        ("role 'Agnet' is not in the directory", R.ROLE_NOT_FOUND, "Agnet"),
+        ('Unknown group "Role Models"', R.GROUP_NOT_FOUND, "Role Models"),
+        ("can't find role 'Chef d'equipe'", R.ROLE_NOT_FOUND, "Chef d'equipe"),
+        ("roles[0]: 'Agnet' is invalid", R.ROLE_NOT_FOUND, "Agnet"),
+        ("Role Agnet does not exist", R.ROLE_NOT_FOUND, None),
+        ("role is required", R.INVALID_SPEC, None),
+        ("timezone 'Mars' is not known", R.INVALID_SPEC, "Mars"),
+    ],
+)
+def test_what_a_bad_request_blames(detail: str, reason: Reason, value: str | None) -> None:
+    """The kind of name that is missing, and the name."""
+    error = error_for(400, detail, method="POST", scim_type="invalidValue")
+    assert isinstance(error, BadRequest)
+    assert (error.failure.reason, error.rejected_value) == (reason, value)
+
+
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -170,6 +261,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
         (format_datetime(datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC), usegmt=True), 30.0),
         (format_datetime(datetime(2026, 11, 23, 11, 0, tzinfo=UTC), usegmt=True), 0.0),
         ("Mon, 99 Foo 2026 99:99:99 GMT", None),
+        ("9" * 400, 3600.0),
+        (format_datetime(datetime(9999, 1, 1, tzinfo=UTC), usegmt=True), 3600.0),
     ],
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
@@ -179,13 +272,10 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 
 async def test_refused_client(server: Server, session: object) -> None:
     """A token endpoint that refuses the client is a matter of the Secret."""
-    import time
-
-    from cxone_operator.scim.auth import Credentials, TokenSource
-
-    server.answers = [json_answer(401, {"error": "invalid_client"})]
+    server.answers = [json_answer(401, {"error": "invalid_client", "error_description": f"{CANARY} is wrong"})]
     tokens = TokenSource(session, f"{server.url}/other", Credentials("a", CANARY), ("x",), time.monotonic)  # type: ignore[arg-type]
     with pytest.raises(ScimError) as caught:
         await tokens.token()
     assert caught.value.failure.reason is R.AUTHENTICATION_FAILED
-    assert "invalid_client" in caught.value.message
+    assert "correct clientId and clientSecret" in caught.value.message
+    assert CANARY not in caught.value.message

@@ -1,0 +1,34 @@
+"""A company for each test: tenant, simulated CXone and operator, ended whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from controlplane.plane import ControlPlane
+from support.cxone import Company
+from support.kube import Kube
+
+MakeCompany = Callable[..., Company]
+
+
+@pytest.fixture
+def make_company(control_plane: ControlPlane, kube: Kube, namespace: str, tmp_path: Path) -> Iterator[MakeCompany]:
+    """Makes a company; arguments are options of the simulator."""
+    made: list[Company] = []
+
+    def make(*simulator: str) -> Company:
+        made.append(Company(control_plane, kube, namespace, tmp_path, *simulator))
+        return made[-1]
+
+    yield make
+    for company in made:
+        company.close()
+
+
+@pytest.fixture
+def company(make_company: MakeCompany) -> Company:
+    """A company whose CXone is honest and in good health."""
+    return make_company()

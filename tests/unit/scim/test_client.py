@@ -1,0 +1,183 @@
+"""The operations: what is asked of CXone, and what its answers are taken for."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import Change, Field
+from cxone_operator.scim import bulk
+from cxone_operator.scim.client import LicenseQuota, ScimClient
+from cxone_operator.scim.dialect import PLATFORM, BulkMode, ListMode, UnsupportedPreset, dialect_for
+from unit.builders import a_state
+from unit.scim.conftest import CountingBudget, Server, json_answer
+
+JANE = {"id": "id-jane", "userName": "jane@example.com", "active": True}
+
+
+async def located(_request: web.Request) -> web.Response:
+    return web.Response(status=201, headers={"Location": "https://x/scim/v2/Users/a%2Fb?x=1"})
+
+
+async def no_content(_request: web.Request) -> web.Response:
+    return web.Response(status=204)
+
+
+async def test_a_page(server: Server, client: ScimClient) -> None:
+    """What is no user is left out, but counts for the paging."""
+    server.answers = [json_answer(200, {"totalResults": "3", "Resources": [JANE, {"id": "2"}, 7]})]
+    page = await client.list_users(Lane.BACKGROUND, 1, 50)
+    assert ([user.id for user in page.users], page.returned, page.total) == (["id-jane"], 3, 3)
+    assert server.requests == [("GET", "/scim/v2/Users?startIndex=1&count=50", None)]
+
+
+async def test_an_empty_page(server: Server, client: ScimClient) -> None:
+    """May come without Resources (RFC 7644 section 3.4.2)."""
+    server.answers = [json_answer(200, {"totalResults": 0})]
+    page = await client.list_users(Lane.BACKGROUND, 1, 50)
+    assert (page.users, page.returned, page.total) == ((), 0, 0)
+
+
+async def test_a_look_up_is_one_request(server: Server, client: ScimClient) -> None:
+    """With all names in one filter."""
+    server.answers = [json_answer(200, {"totalResults": 1, "Resources": [JANE]})]
+    found = await client.look_up(("jane@example.com", 'o"x'), Lane.UPDATES)
+    assert [user.id for user in found] == ["id-jane"]
+    wanted = "filter=userName%20eq%20%22jane%40example.com%22%20or%20userName%20eq%20%22o%5C%22x%22&count=100"
+    assert server.requests == [("GET", f"/scim/v2/Users?{wanted}", None)]
+
+
+async def test_a_look_up_in_short_pages_misses_nobody(server: Server, client: ScimClient) -> None:
+    """A server may give fewer than asked for; whoever comes later must not be taken for missing."""
+    server.answers = [
+        json_answer(200, {"totalResults": 3, "Resources": [{"id": str(number), "userName": f"u{number}"}]})
+        for number in range(3)
+    ]
+    found = await client.look_up(("u0", "u1", "u2"), Lane.UPDATES)
+    assert [user.id for user in found] == ["0", "1", "2"]
+    assert [path.rpartition("&")[2] for _, path, _ in server.requests] == ["count=100", "startIndex=2", "startIndex=3"]
+
+
+async def test_a_look_up_ends(server: Server, client: ScimClient) -> None:
+    """Also with a server that shows its first page whatever it is asked for."""
+    server.answers = [json_answer(200, {"totalResults": 9, "Resources": [JANE]})]
+    assert len(await client.look_up(("jane@example.com",), Lane.UPDATES)) == 1
+    assert len(server.requests) == 2
+
+
+async def test_two_users_of_one_name_are_both_shown(server: Server, client: ScimClient) -> None:
+    """Which of them is meant is for somebody else to say."""
+    server.answers = [json_answer(200, {"totalResults": 2, "Resources": [JANE, {**JANE, "id": "other"}]})]
+    assert len(await client.look_up(("jane@example.com",), Lane.UPDATES)) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "id_"),
+    [
+        (json_answer(201, JANE), "id-jane"),
+        (json_answer(200, JANE), "id-jane"),
+        (json_answer(201, {"userName": "jane@example.com"}, Location="/scim/v2/Users/7/"), "7"),
+        (json_answer(201, JANE, Location="/scim/v2/Users/other"), "id-jane"),
+        (located, "a/b"),
+    ],
+)
+async def test_the_id_of_a_new_user(server: Server, client: ScimClient, answer: object, id_: str) -> None:
+    """From the body, or else from Location, decoded once."""
+    server.answers = [answer]  # type: ignore[list-item]
+    created = await client.create(a_state(), Lane.JOINERS)
+    assert (created.id, created.state.user_name) == (id_, "jane@example.com")
+
+
+async def test_changes(server: Server, client: ScimClient) -> None:
+    """200 shows the user, 204 does not; ids are percent-encoded once."""
+    change = Change(a_state(active=False), (Field.ACTIVE,))
+    server.answers = [json_answer(200, JANE), no_content]
+    shown = await client.patch("a b/%40", change, Lane.LEAVERS)
+    assert shown is not None
+    assert await client.patch("1", change, Lane.LEAVERS) is None
+    assert [path for _, path, _ in server.requests] == ["/scim/v2/Users/a%20b%2F%2540", "/scim/v2/Users/1"]
+
+
+async def test_deleting_twice_is_no_error(server: Server, client: ScimClient) -> None:
+    """404 means gone (RFC 7644 section 3.6)."""
+    server.answers = [no_content, json_answer(404, {})]
+    await client.delete("1", Lane.LEAVERS)
+    await client.delete("1", Lane.LEAVERS)
+
+
+async def test_seats(server: Server, client: ScimClient) -> None:
+    """Counted, given back, and not given back twice."""
+    server.answers = [json_answer(200, {"total": 10, "used": "4"}), no_content, json_answer(404, {})]
+    assert await client.license_quota(Lane.BACKGROUND) == LicenseQuota(10, 4)
+    assert await client.release_license("1", Lane.LEAVERS) is True
+    assert await client.release_license("1", Lane.LEAVERS) is False
+    assert [path for _, path, _ in server.requests][1:] == ["/api/v2/license/assignments/1"] * 2
+
+
+OPERATIONS = [bulk.Create("a", a_state()), bulk.Delete("b", "id-b")]
+
+
+async def test_a_job_is_accepted(server: Server, client: ScimClient, budget: CountingBudget) -> None:
+    """202 names it, in the body or in Location."""
+    server.answers = [
+        json_answer(202, {"id": "job-1"}, Retry_After="3", X_Request_Id="r-1"),
+        json_answer(202, {}, Location="/scim/v2/Bulk/job-2"),
+    ]
+    assert await client.submit(OPERATIONS, Lane.JOINERS) == bulk.Accepted("job-1", 3.0, "r-1")
+    assert await client.submit(OPERATIONS, Lane.JOINERS) == bulk.Accepted("job-2")
+    assert server.requests[0] == ("POST", "/scim/v2/Bulk", bulk.bulk_body(OPERATIONS, PLATFORM))
+    assert budget.entered == 2
+
+
+async def test_a_bulk_that_is_done_at_once(server: Server, client: ScimClient) -> None:
+    """200 says nothing of the operations; each has a result, or was not processed (RFC 7644 section 3.7.3)."""
+    results = [{"bulkId": "a", "method": "POST", "status": "201", "location": "https://x/scim/v2/Users/id%201"}]
+    server.answers = [json_answer(200, {"Operations": results})]
+    receipt = await client.submit(OPERATIONS, Lane.JOINERS)
+    assert receipt == bulk.Completed({"a": bulk.OperationResult(None, "id 1")})
+
+
+@pytest.mark.parametrize(
+    ("status", "done", "failed"),
+    [
+        ("COMPLETED", True, False),
+        ("completed", True, False),
+        ("FAILED", True, True),
+        ("PENDING", False, False),
+        ("RUNNING", False, False),
+        ("", False, False),
+        (None, False, False),
+        (7, False, False),
+    ],
+)
+async def test_a_job(server: Server, client: ScimClient, status: object, done: bool, failed: bool) -> None:
+    """Two words end it; its errors name nobody."""
+    errors = [{"code": "400", "message": "bad\n"}, "?", {"message": "lost"}, {}]
+    server.answers = [json_answer(200, {"id": "j 1", "status": status, "errors": errors})]
+    job = await client.job("j 1", Lane.JOINERS)
+    assert (job.done, job.failed, job.results) == (done, failed, {})
+    assert job.errors == ("400: bad ", "lost")
+    assert server.requests == [("GET", "/scim/v2/Bulk/j%201", None)]
+
+
+def test_presets() -> None:
+    """One preset, of which each setting can be replaced; what is not given stays."""
+    dialect = dialect_for("Platform", users_path="/users/", bulk="Off", list="Filter", token_path=None)
+    assert (dialect.users_path, dialect.bulk, dialect.list) == ("/users", BulkMode.OFF, ListMode.FILTER)
+    assert dialect.token_path == PLATFORM.token_path
+    assert dialect_for("Platform") == PLATFORM
+
+
+@pytest.mark.parametrize("preset", ["UserHub", "RFC7644"])
+def test_presets_that_are_not_spoken(preset: str) -> None:
+    """Say so, and what to do."""
+    with pytest.raises(UnsupportedPreset, match=rf"api\.preset {preset} is not supported .* use Platform"):
+        dialect_for(preset)
+
+
+def test_what_a_dialect_offers() -> None:
+    """The engine asks before it lists or sends in bulk."""
+    full = ScimClient(None, PLATFORM)  # type: ignore[arg-type]
+    bare = ScimClient(None, dialect_for("Platform", bulk="Off", list="Filter"))  # type: ignore[arg-type]
+    assert (full.lists, full.takes_bulk, bare.lists, bare.takes_bulk) == (True, True, False, False)

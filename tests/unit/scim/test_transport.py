@@ -1,0 +1,171 @@
+"""One request: who may send it, what goes with it, and who is told how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.dialect import PLATFORM
+from cxone_operator.scim.errors import AuthenticationFailed, ScimError, Throttled
+from cxone_operator.scim.transport import Fence, Transport, unfenced
+from unit.builders import a_state
+from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer
+
+JANE = {"id": "1", "userName": "jane@example.com"}
+
+
+class NotTheLeader(Exception):
+    """The fence is closed."""
+
+
+@dataclass
+class LaneBudget(CountingBudget):
+    """Remembers who asked."""
+
+    lanes: list[Lane] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def slot(self, lane: Lane) -> AsyncIterator[None]:
+        self.lanes.append(lane)
+        async with CountingBudget.slot(self, lane):
+            yield
+
+
+def transport_for(
+    server: Server, session: aiohttp.ClientSession, budget: CountingBudget, fence: Fence = unfenced
+) -> Transport:
+    tokens = TokenSource(session, f"{server.url}/oauth/token", Credentials("id", CANARY), ("a",), time.monotonic)
+    return Transport(session, server.url, tokens, budget, lambda *_: None, fence)
+
+
+async def test_every_request_takes_a_place_in_its_lane(server: Server, session: aiohttp.ClientSession) -> None:
+    """The request for a token takes none: it goes to another service."""
+    budget = LaneBudget()
+    client = ScimClient(transport_for(server, session, budget), PLATFORM)
+    server.answers = [json_answer(204, None)]
+    await client.release_license("1", Lane.LEAVERS)
+    await client.delete("1", Lane.UPDATES)
+    assert (server.tokens, budget.lanes, budget.inside) == (1, [Lane.LEAVERS, Lane.UPDATES], 0)
+
+
+async def test_a_closed_fence_lets_nothing_out(
+    server: Server, session: aiohttp.ClientSession, budget: CountingBudget
+) -> None:
+    """Who is no longer the leader sends nothing, and leaves no place occupied."""
+
+    def closed() -> None:
+        raise NotTheLeader
+
+    client = ScimClient(transport_for(server, session, budget, closed), PLATFORM)
+    with pytest.raises(NotTheLeader):
+        await client.create(a_state(), Lane.JOINERS)
+    assert (server.requests, budget.entered, budget.inside) == ([], 1, 0)
+
+
+async def test_the_fence_is_asked_again_before_the_second_try(
+    server: Server, session: aiohttp.ClientSession, budget: CountingBudget
+) -> None:
+    """Leadership may be lost while a token is fetched."""
+    asked: list[int] = []
+
+    def closing() -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            raise NotTheLeader
+
+    client = ScimClient(transport_for(server, session, budget, closing), PLATFORM)
+    server.answers = [json_answer(401, {})]
+    with pytest.raises(NotTheLeader):
+        await client.create(a_state(), Lane.JOINERS)
+    assert (len(server.requests), budget.inside) == (1, 0)
+
+
+async def test_a_second_refusal_is_final(server: Server, client: ScimClient, budget: CountingBudget) -> None:
+    """One refresh, not a loop of them."""
+    server.answers = [json_answer(401, {})]
+    with pytest.raises(AuthenticationFailed):
+        await client.create(a_state(), Lane.JOINERS)
+    assert (server.tokens, budget.entered, budget.inside) == (2, 2, 0)
+
+
+async def test_a_place_is_given_back_when_the_caller_gives_up(
+    server: Server, client: ScimClient, budget: CountingBudget, observed: list[tuple[str, str]]
+) -> None:
+    """Cancelling a request ends it."""
+    begun = asyncio.Event()
+
+    async def never(_request: web.Request) -> web.Response:
+        begun.set()
+        await asyncio.sleep(5)
+        return web.Response()
+
+    server.answers = [never]
+    task = asyncio.create_task(client.create(a_state(), Lane.JOINERS))
+    await begun.wait()
+    assert budget.inside == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (budget.inside, observed) == (0, [("create", "cancelled")])
+
+
+async def test_every_request_is_observed(
+    server: Server, client: ScimClient, observed: list[tuple[str, str]], budget: CountingBudget
+) -> None:
+    """Once each, good or bad, under the name of its operation."""
+    server.answers = [json_answer(401, {}), json_answer(201, JANE), json_answer(429, {}), json_answer(503, {})]
+    await client.create(a_state(), Lane.JOINERS)
+    with pytest.raises(Throttled):
+        await client.job("j", Lane.JOINERS)
+    with pytest.raises(ScimError):
+        await client.license_quota(Lane.JOINERS)
+    assert observed == [("create", "401"), ("create", "201"), ("poll", "429"), ("quota", "503")]
+    assert (budget.entered, budget.waits) == (4, [None])
+
+
+async def test_headers(server: Server, client: ScimClient) -> None:
+    """SCIM's media type where there is a body, and the token."""
+    seen: list[aiohttp.typedefs.LooseHeaders] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers)
+        return web.json_response(JANE, status=201)
+
+    server.answers = [answer]
+    await client.create(a_state(), Lane.JOINERS)
+    await client.delete("1", Lane.JOINERS)
+    create, delete = seen
+    assert create["Authorization"] == "Bearer token-1"
+    assert create["Content-Type"] == "application/scim+json"
+    assert create["Accept"] == "application/scim+json, application/json"
+    assert delete.get("Content-Type") != "application/scim+json"
+
+
+async def test_redirects_are_not_followed(server: Server, client: ScimClient) -> None:
+    """A token goes to the address that it was made for, and nowhere else."""
+    server.answers = [json_answer(307, {}, Location="http://127.0.0.1:9/elsewhere")]
+    with pytest.raises(ScimError) as caught:
+        await client.create(a_state(), Lane.JOINERS)
+    assert caught.value.code == "307"
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["X_Request_Id", "x_correlation_id", "Request_Id"])
+async def test_request_ids(server: Server, session: aiohttp.ClientSession, budget: CountingBudget, name: str) -> None:
+    """CXone's name for a request, whichever header it is in."""
+    server.answers = [json_answer(200, {}, **{name: "r-1"})]
+    answer = await transport_for(server, session, budget).request("x", "GET", "/x", lane=Lane.UPDATES, scope="s")
+    assert answer.request_id == "r-1"
+    server.answers = [json_answer(200, {})]
+    answer = await transport_for(server, session, budget).request("x", "GET", "/x", lane=Lane.UPDATES, scope="s")
+    assert answer.request_id is None
