@@ -14,12 +14,12 @@ from support.waiting import eventually
 JANE = "jane@example.com"
 
 
-def create(company: Company, name: str = "jane", **spec: Any) -> None:
+def create(company: Company, name: str = "jane", /, **spec: Any) -> None:
     base = {"role": "Agent", "groups": ["Support-Team"]}
     company.kube.create(user(company.namespace, name, **{**base, **spec})).accepted()
 
 
-def change(company: Company, name: str = "jane", **spec: Any) -> None:
+def change(company: Company, name: str = "jane", /, **spec: Any) -> None:
     company.kube.patch("CxoneUser", company.namespace, name, {"spec": spec}).accepted()
 
 
@@ -53,7 +53,9 @@ def test_joiner_mover_leaver_rehire_and_goodbye(company: Company) -> None:
     assert company.reason("jane", "Licensed") == "True/Licensed"
     assert company.reason("jane", "Synced") == "True/Succeeded"
 
-    change(company, role="Supervisor", secondaryRoles=["Evaluator"], groups=["Sales-Team"], name={"familyName": "Jones"})
+    change(
+        company, role="Supervisor", secondaryRoles=["Evaluator"], groups=["Sales-Team"], name={"familyName": "Jones"}
+    )
     company.until_ready("jane")
     remote = company.remote(JANE)
     assert remote is not None

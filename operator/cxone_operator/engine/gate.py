@@ -22,6 +22,8 @@ class Gate:
         self._reading = False
         self.failure: Failure | None = None
         """Why the quota could not be read, None where it could."""
+        self.short = False
+        """Somebody was turned away the last time."""
 
     def admitted(self, client: RemoteUsers, waiting: int) -> int:
         """How many of those who wait may pass now; 0 also while the number of seats is not known."""
@@ -33,20 +35,18 @@ class Gate:
         elif not self._have_quota(client):
             return 0
         seats = self._state.ledger.seats(license_.reserve)
-        return admit(waiting, seats, hold_batch=license_.on_shortage == "HoldBatch")
-
-    @property
-    def short(self) -> bool:
-        """No seat is free."""
-        ledger = self._state.ledger
-        return ledger.quota is not None and ledger.seats(self._state.spec.license.reserve).free == 0
+        passing = admit(waiting, seats, hold_batch=license_.on_shortage == "HoldBatch")
+        self.short = passing < waiting
+        return passing
 
     def explain(self) -> tuple[Reason, str]:
         """Why a joiner waits here."""
         if self.failure is not None:
             return self.failure.reason, f"the licence quota cannot be read: {self.failure.message}"
-        quota = self._state.ledger.quota
+        quota, license_ = self._state.ledger.quota, self._state.spec.license
         total = quota.total if quota is not None else 0
+        if license_.on_shortage == "HoldBatch" and self._state.ledger.seats(license_.reserve).free:
+            return Reason.LICENSE_UNAVAILABLE, "not all who wait fit into the free seats, and onShortage is HoldBatch"
         return Reason.LICENSE_UNAVAILABLE, f"all {total} seats of the tenant are taken; continues when one is free"
 
     def _count_users(self) -> None:
@@ -71,7 +71,9 @@ class Gate:
             self._state.suspend_requests(error.failure)
         else:
             self.failure = None
-            self._state.ledger.learn(Quota(quota.total, quota.used), sent)
+            limit = self._state.spec.license.limit
+            total = quota.total if limit is None else min(limit, quota.total)
+            self._state.ledger.learn(Quota(total, quota.used), sent)
             share = 100 * quota.used / quota.total if quota.total else 0.0
             metrics.license_utilization.labels(self._state.name).set(share)
         finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cxone_operator.api.conditions import LICENSED, READY, SYNCED
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
@@ -166,6 +168,8 @@ class Reconciler:
             case Report(differences):
                 self._reporter.tell(user, outcome.reported(subject, differences))
             case Refuse(reason, message):
+                # The id of a user that is refused is not ours to record: it would make the user ours.
+                subject = replace(subject, remote=None, remote_known=False)
                 self._reporter.tell(user, outcome.stalled(subject, reason, message))
             case Pause():
                 self._reporter.tell(user, outcome.paused(subject, "The user"))
