@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from cxone_simulator import discovery
 from cxone_simulator.attributes import USER_SCHEMA
+from cxone_simulator.bodies import read_json
 from cxone_simulator.control import add_control
 from cxone_simulator.errors import ScimProblem, missing
 from cxone_simulator.faults import Fault
 from cxone_simulator.filters import parse_filter
 from cxone_simulator.jobs import BULK_RESPONSE
-from cxone_simulator.replies import list_reply, refusal, reply, retry_after, user_reply
+from cxone_simulator.replies import list_reply, names_version, refusal, reply, retry_after, user_reply
 from cxone_simulator.tokens import TokenProblem
 from cxone_simulator.world import World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _TICK_SECONDS = 0.2
+_LARGEST_BODY = 64 << 20
 _ID = re.compile(
     r"^(/scim/v2/(?:Users|Groups|Bulk|Schemas|ResourceTypes)|/api/v2/license/assignments)/(?!\.search)[^/]+$"
 )
@@ -30,7 +31,7 @@ _ID = re.compile(
 
 def create_app(world: World) -> web.Application:
     """The application of one tenant."""
-    app = web.Application(middlewares=[_middleware(world)], client_max_size=world.settings.max_payload_bytes * 4)
+    app = web.Application(middlewares=[_middleware(world)], client_max_size=_LARGEST_BODY)
     Api(world).add_to(app)
     add_control(app, world)
     app.cleanup_ctx.append(_timer(world))
@@ -66,9 +67,9 @@ class Api:
 
     async def token(self, request: web.Request) -> web.Response:
         """Client credentials."""
-        form = await request.post()
-        grant, scope = str(form.get("grant_type", "")), str(form.get("scope", ""))
         try:
+            form = await _form(request)
+            grant, scope = str(form.get("grant_type", "")), str(form.get("scope", ""))
             body = self._world.tokens.give(request.headers.get("Authorization", ""), grant, scope)
         except TokenProblem as problem:
             error = {"error": problem.error, "error_description": problem.description}
@@ -138,7 +139,7 @@ class Api:
         settings = self._world.settings
         if settings.bulk_mode == "off":
             raise ScimProblem(501, "bulk is not offered")
-        if (request.content_length or 0) > settings.max_payload_bytes:
+        if len(await request.read()) > settings.max_payload_bytes:
             raise ScimProblem(413, f"maxPayloadSize is {settings.max_payload_bytes} bytes", "tooMany")
         body = await _json(request)
         if settings.bulk_mode == "sync":
@@ -185,7 +186,7 @@ class Api:
 
     def _page(self, text: str | None, query: Any) -> web.Response:  # noqa: ANN401
         tenant = self._world.tenant
-        if text:
+        if text is not None:
             wanted = parse_filter(text)
             pool = tenant.users() if wanted.names is None else tenant.named(sorted(wanted.names))
             users = [user for user in pool if wanted.matches(user)]
@@ -196,8 +197,8 @@ class Api:
     def _matched(self, request: web.Request) -> str:
         """The id, if the version is the one that the client knows (RFC 7644 section 3.14)."""
         id_ = request.match_info["id"]
-        wanted = request.headers.get("If-Match")
-        if wanted not in (None, "*", self._world.tenant.get(id_)["meta"]["version"]):
+        wanted, version = request.headers.get("If-Match"), self._world.tenant.get(id_)["meta"]["version"]
+        if wanted is not None and not names_version(wanted, version):
             raise ScimProblem(412, f"user {id_} has changed")
         return id_
 
@@ -259,7 +260,8 @@ async def _answer(world: World, request: web.Request, handler: Handler) -> web.S
     except ScimProblem as problem:
         return refusal(problem)
     except web.HTTPException as error:
-        return refusal(ScimProblem(error.status, f"{request.method} {request.path}: {error.reason}"))
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return refusal(ScimProblem(error.status, f"{request.method} {request.path}: {error.reason}", headers=allow))
 
 
 def _instead(fault: Fault, request: web.Request) -> web.Response:
@@ -313,10 +315,17 @@ def _refuse_filter(request: web.Request) -> None:
         raise ScimProblem(403, "filters are not allowed here")
 
 
+async def _form(request: web.Request) -> Mapping[str, Any]:
+    try:
+        return await request.post()
+    except (ValueError, LookupError, AssertionError) as error:
+        raise TokenProblem(400, "invalid_request", "the form cannot be read") from error
+
+
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.text())
-    except (ValueError, RecursionError, LookupError) as error:
+        body = await read_json(request)
+    except ValueError as error:
         raise ScimProblem(400, "the body is not JSON", "invalidSyntax") from error
     if not isinstance(body, dict):
         raise ScimProblem(

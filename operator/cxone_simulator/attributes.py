@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +13,11 @@ NICE_SCHEMA = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
 Json = dict[str, Any]
 
 NAME_PARTS = ("givenName", "familyName", "middleName")
+ITEM_PARTS = ("value", "type", "primary", "display")
+TEAM_PARTS = ("value", "display")
 MULTI_VALUED = ("emails", "phoneNumbers", "roles", "groups")
 TEXTS = ("userName", "displayName", "timezone", "externalId")
+SUB_ATTRIBUTES = {"name": NAME_PARTS, "team": TEAM_PARTS, **dict.fromkeys(MULTI_VALUED, ITEM_PARTS)}
 WRITABLE = (*TEXTS, "name", "active", *MULTI_VALUED, NICE_SCHEMA)
 _CANONICAL = {name.lower(): name for name in (*WRITABLE, "id", "schemas", "meta", *NAME_PARTS)}
 _SUB = {name.lower(): name for name in ("value", "type", "primary", "display", "team", *NAME_PARTS)}
@@ -32,12 +34,12 @@ def canonical_sub(name: str) -> str:
 
 
 def normalised(body: Mapping[str, Any]) -> Json:
-    """The writable attributes of a body under their own names, deep-copied and checked; raises ScimProblem."""
+    """The writable attributes of a body under their own names, copied and checked; raises ScimProblem."""
     user: Json = {}
     for name, value in body.items():
         own = canonical(name)
         if own in WRITABLE and value is not None:
-            user[own] = _checked(own, copy.deepcopy(value))
+            user[own] = _checked(own, value)
     return user
 
 
@@ -102,7 +104,7 @@ def _list(name: str, value: Any) -> list[Any]:  # noqa: ANN401
 
 
 def _item(name: str, item: Any) -> Json:  # noqa: ANN401
-    found = _complex(name, {"value": item} if isinstance(item, str) else item, ("value", "type", "primary", "display"))
+    found = _complex(name, {"value": item} if isinstance(item, str) else item, ITEM_PARTS)
     if not isinstance(found.get("value"), str):
         raise invalid(f"{name}.value is required")
     if "primary" in found:
@@ -126,4 +128,4 @@ def _extension(value: Any) -> Json:  # noqa: ANN401
     team = value.get("team")
     if team is None:
         return {}
-    return {"team": _complex("team", {"value": team} if isinstance(team, str) else team, ("value", "display"))}
+    return {"team": _complex("team", {"value": team} if isinstance(team, str) else team, TEAM_PARTS)}

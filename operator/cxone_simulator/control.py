@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
+from cxone_simulator.bodies import read_json
 from cxone_simulator.errors import ScimProblem
 from cxone_simulator.faults import FaultError
 from cxone_simulator.settings import SettingError, change
@@ -72,7 +72,7 @@ class _Control:
 
     async def journal(self, request: web.Request) -> object:
         text = request.query.get("since", "0")
-        if not text.isdecimal():
+        if not text.isdecimal() or len(text) > 18:
             raise FaultError(f"since must be a whole number, not '{text}'")
         entries = self._world.journal.since(int(text))
         return {"entries": [entry.to_json() for entry in entries], "next": int(text) + len(entries)}
@@ -83,8 +83,7 @@ class _Control:
         return {"users": [{**user, "licensed": tenant.holds_seat(user["id"])} for user in tenant.users()]}
 
     async def change_settings(self, request: web.Request) -> object:
-        for name, value in _object(await _body(request)).items():
-            change(self._world.settings, name, value)
+        change(self._world.settings, _object(await _body(request)))
         return {}
 
     async def order_fault(self, request: web.Request) -> object:
@@ -117,20 +116,23 @@ class _Control:
         name = order.get("userName")
         if not isinstance(name, str) or not name:
             raise FaultError("userName is required")
-        if order.get("delete") is True:
+        delete = order.get("delete", False)
+        if not isinstance(delete, bool):
+            raise FaultError(f"delete must be true or false, not {delete!r}")
+        if delete:
             self._world.tenant.delete_outside(name)
             return
-        self._world.tenant.put_outside({"userName": name, **_object(order.get("set", {}))})
+        self._world.tenant.put_outside(name, _object(order.get("set", {}), "set"))
 
 
 async def _body(request: web.Request) -> object:
     try:
-        return json.loads(await request.text())
-    except (ValueError, RecursionError, LookupError) as error:
+        return await read_json(request)
+    except ValueError as error:
         raise FaultError("the body is not JSON") from error
 
 
-def _object(value: object) -> Body:
+def _object(value: object, what: str = "the body") -> Body:
     if not isinstance(value, Mapping):
-        raise FaultError("the body must be a JSON object")
+        raise FaultError(f"{what} must be a JSON object")
     return value

@@ -56,13 +56,15 @@ def schemas(settings: Settings) -> list[dict[str, Any]]:
         _complex("name", ["givenName", "familyName", "middleName"], required=True),
         _attribute("displayName"),
         _attribute("timezone"),
-        _attribute("active", type_="boolean"),
+        _attribute("active", type_="boolean", required=True),
         _multi(
-            "emails", [_attribute("value"), _attribute("type"), _attribute("primary", type_="boolean")], required=True
+            "emails",
+            [_attribute("value", required=True), _attribute("type"), _attribute("primary", type_="boolean")],
+            required=True,
         ),
-        _multi("phoneNumbers", [_attribute("value"), _attribute("type")]),
-        _multi("roles", [_attribute("value", choices=settings.roles)]),
-        _multi("groups", [_attribute("value", choices=settings.groups)]),
+        _multi("phoneNumbers", [_attribute("value", required=True), _attribute("type")]),
+        _multi("roles", [_attribute("value", required=True, choices=settings.roles)]),
+        _multi("groups", [_attribute("value", required=True, choices=settings.groups)]),
     ]
     return [
         _schema(USER_SCHEMA, "User", core),

@@ -16,6 +16,10 @@ JOB_KINDS = ("fail", "half", "partial", "never")
 never: the job does not end."""
 
 
+_FIELDS = ("kind", "match", "times", "after", "seconds", "status", "retryAfter", "body")
+_LARGEST = 10**9
+
+
 class FaultError(ValueError):
     """An order that cannot be understood; the message names the field."""
 
@@ -99,6 +103,9 @@ def _fault(body: Mapping[str, Any]) -> Fault:
         raise FaultError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     if not isinstance(match, Mapping):
         raise FaultError("match must be an object with method and path")
+    for field, known in ((body, _FIELDS), (match, ("method", "path"))):
+        if unknown := sorted(field.keys() - set(known)):
+            raise FaultError(f"there is no field {', '.join(unknown)}; there are {', '.join(known)}")
     method = match.get("method")
     return Fault(
         kind=str(kind),
@@ -107,8 +114,8 @@ def _fault(body: Mapping[str, Any]) -> Fault:
         times=_number(body, "times", None),
         after=_number(body, "after", 0) or 0,
         seconds=float(_number(body, "seconds", 0, (int, float)) or 0),
-        status=_number(body, "status", 503) or 503,
-        retry_after=str(body["retryAfter"]) if body.get("retryAfter") is not None else None,
+        status=_status(body.get("status", 503)),
+        retry_after=_header(body.get("retryAfter")),
         body=body.get("body"),
     )
 
@@ -116,12 +123,24 @@ def _fault(body: Mapping[str, Any]) -> Fault:
 def _pattern(path: object) -> re.Pattern[str] | None:
     try:
         return None if path is None else re.compile(str(path))
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise FaultError(f"match.path is no regular expression: {error}") from error
+
+
+def _status(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 200 <= value <= 599:
+        return value
+    raise FaultError(f"status must be a number from 200 to 599, not {value!r}")
+
+
+def _header(value: object) -> str | None:
+    if value is None or (isinstance(value, str | int | float) and re.fullmatch(r"[ -~]+", str(value))):
+        return None if value is None else str(value)
+    raise FaultError(f"retryAfter must be a number or a date, not {value!r}")
 
 
 def _number(body: Mapping[str, Any], name: str, default: Any, kinds: tuple[type, ...] = (int,)) -> Any:  # noqa: ANN401
     value: Any = body.get(name, default)
-    if value is None or (isinstance(value, kinds) and not isinstance(value, bool) and float(str(value)) >= 0):
+    if value is None or (isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= _LARGEST):
         return value
-    raise FaultError(f"{name} must be a number from 0 on, not {value!r}")
+    raise FaultError(f"{name} must be a number from 0 to {_LARGEST}, not {value!r}")

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cxone_simulator.attributes import USER_SCHEMA
 from cxone_simulator.errors import ScimProblem
 
 Predicate = Callable[[Mapping[str, Any]], bool]
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|(\[)|(\])|("(?:[^"\\]|\\.)*")|([^\s()\[\]"]+))')
+_ATTRIBUTE = re.compile(r"[A-Za-z$][\w$:.-]*")
 _BRACKETS = frozenset("()[]")
 _DEEPEST = 50
 
@@ -94,6 +96,8 @@ class _Parser:
 
     def _comparison(self, depth: int) -> Filter:
         path = self._take("an attribute")
+        if not _ATTRIBUTE.fullmatch(path):
+            raise _wrong(f"has no attribute '{path}'")
         if self._word("["):
             inner = self.disjunction(depth + 1)
             self._expect("]")
@@ -130,23 +134,26 @@ class _Parser:
 
 
 def _asks_name(path: str, operator: str) -> bool:
-    return operator == "eq" and path.lower().rpartition(":")[2] == "username"
+    return operator == "eq" and path.lower() in ("username", f"{USER_SCHEMA}:username".lower())
 
 
 def _literal(token: str) -> Any:  # noqa: ANN401
     try:
-        return json.loads(token)
+        value = json.loads(token)
     except ValueError as error:
         raise _wrong(f"has no JSON value at {token}") from error
+    if isinstance(value, Mapping):
+        raise _wrong(f"compares with an object at {token}")
+    return value
 
 
 def _values(item: Mapping[str, Any], path: str) -> list[Any]:
     """All values at a path, multi-valued attributes flattened; names in any case."""
     found: list[Any] = [item]
-    parts = (
-        path.lower().split(".") if not path.lower().startswith("urn:") else path.rpartition(":")[2].lower().split(".")
-    )
-    for part in parts:
+    schema, _, rest = path.lower().rpartition(":")
+    if schema and schema != USER_SCHEMA.lower():
+        found = _member(item, schema)
+    for part in rest.split("."):
         found = [value for holder in found if isinstance(holder, Mapping) for value in _member(holder, part)]
     return found
 

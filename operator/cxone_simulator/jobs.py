@@ -5,11 +5,13 @@ A job is brought up to date whenever somebody looks, and by a timer, so it needs
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from cxone_simulator.errors import ScimProblem, missing
 from cxone_simulator.faults import JobFaults
@@ -17,6 +19,7 @@ from cxone_simulator.tenant import Tenant
 
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 Operation = Mapping[str, Any]
+_PATH = re.compile(r"(?:/scim/v2)?/Users(?:/(?P<id>[^/]+))?/?")
 
 
 @dataclass(slots=True)
@@ -112,7 +115,10 @@ class Jobs:
         return {**result, "status": str(status), "location": f"/scim/v2/Users/{id_}"}
 
     def _execute(self, method: str, operation: Operation, actor: str) -> tuple[int, str]:
-        id_ = _user_id(str(operation.get("path", "")))
+        match = _PATH.fullmatch(str(operation.get("path", "")))
+        if match is None:
+            raise missing(f"the path {operation.get('path')}")
+        id_ = unquote(match["id"] or "")
         data = operation.get("data", {})
         if not isinstance(data, Mapping):
             raise ScimProblem(400, "data must be an object", "invalidSyntax")
@@ -135,11 +141,9 @@ def _operations(body: Mapping[str, Any], most: int) -> list[Operation]:
     if len(found) > most:
         raise ScimProblem(413, f"the request has {len(found)} operations; maxOperations is {most}", "tooMany")
     for item in found:
-        if str(item.get("method", "")).upper() == "POST" and not item.get("bulkId"):
-            raise ScimProblem(400, "bulkId is required for POST", "invalidSyntax")
+        bulk_id = item.get("bulkId")
+        if bulk_id is None and str(item.get("method", "")).upper() != "POST":
+            continue
+        if not isinstance(bulk_id, str) or not bulk_id:
+            raise ScimProblem(400, "bulkId is required for POST, as a string", "invalidSyntax")
     return list(found)
-
-
-def _user_id(path: str) -> str:
-    """The id in `/scim/v2/Users/{id}` or `/Users/{id}`; "" for the collection."""
-    return path.removeprefix("/scim/v2").removeprefix("/Users").strip("/")

@@ -10,6 +10,7 @@ from typing import Any
 from cxone_simulator.attributes import (
     MULTI_VALUED,
     NICE_SCHEMA,
+    SUB_ATTRIBUTES,
     USER_SCHEMA,
     WRITABLE,
     Json,
@@ -72,6 +73,8 @@ def _apply_at(user: Json, op: str, path: str, value: Any) -> None:  # noqa: ANN4
     attribute, condition, sub = match["attribute"], match["filter"], match["sub"]
     attribute = canonical(attribute) if holder is user else canonical_sub(attribute)
     _check_writable(holder is user, attribute, path)
+    if sub is not None and canonical_sub(sub) not in SUB_ATTRIBUTES.get(attribute, ()):
+        raise ScimProblem(400, f"there is no attribute at '{path}'", "invalidPath")
     if condition is not None:
         _change_items(holder, attribute, op, condition, sub, value)
     elif sub is not None:
@@ -101,7 +104,7 @@ def _check_writable(core: bool, attribute: str, path: str) -> None:
 
 
 def _change_attribute(holder: Json, attribute: str, op: str, value: Any) -> None:  # noqa: ANN401
-    if op == "remove":
+    if op == "remove" or value is None:
         _remove_attribute(holder, attribute, value)
     elif op == "add" and attribute in MULTI_VALUED:
         items = holder.setdefault(attribute, [])
@@ -113,7 +116,7 @@ def _change_attribute(holder: Json, attribute: str, op: str, value: Any) -> None
 
 
 def _remove_attribute(holder: Json, attribute: str, value: Any) -> None:  # noqa: ANN401
-    if attribute in ("userName", "name"):
+    if attribute in ("userName", "name", "active"):
         raise ScimProblem(400, f"{attribute} is required", "mutability")
     if value is None or attribute not in MULTI_VALUED:
         holder.pop(attribute, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from cxone_simulator.attributes import Json, canonical
+from cxone_simulator.attributes import Json, canonical, canonical_sub
 from cxone_simulator.errors import ScimProblem, invalid
 
 LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -31,10 +32,15 @@ def refusal(problem: ScimProblem) -> web.Response:
 def user_reply(user: Json, request: web.Request, status: int = 200) -> web.Response:
     """A user with its version and location."""
     version = user["meta"]["version"]
-    if status == 200 and request.method == "GET" and request.headers.get("If-None-Match") == version:
+    if status == 200 and request.method == "GET" and names_version(request.headers.get("If-None-Match", ""), version):
         return web.Response(status=304, headers={"ETag": version})
     headers = {"ETag": version, "Location": str(request.url.origin()) + user["meta"]["location"]}
     return reply(chosen(user, request.query), status, headers)
+
+
+def names_version(header: str, version: str) -> bool:
+    """Whether If-Match or If-None-Match names it: one, several or `*` (RFC 9110 section 13.1)."""
+    return any(tag.strip() in ("*", version) for tag in header.split(","))
 
 
 def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web.Response:
@@ -63,7 +69,7 @@ def chosen(user: Json, query: Mapping[str, Any]) -> Json:
 
 def retry_after(seconds: float, form: str) -> str:
     """Retry-After in either form (RFC 9110 section 10.2.3), rounded up."""
-    whole = int(seconds) + 1
+    whole = max(1, math.ceil(seconds))
     if form == "date":
         return format_datetime(datetime.now(UTC) + timedelta(seconds=whole), usegmt=True)
     return str(whole)
@@ -90,11 +96,11 @@ def _names(value: object) -> set[str]:
 def _own_name(name: str) -> str:
     core = name.removeprefix("urn:ietf:params:scim:schemas:core:2.0:User:")
     head, dot, rest = core.partition(".") if not core.startswith("urn:") else (core, "", "")
-    return f"{canonical(head)}{dot}{rest}"
+    return f"{canonical(head)}{dot}{canonical_sub(rest)}"
 
 
 def _number(query: Mapping[str, Any], name: str, default: int) -> int:
     try:
         return int(query.get(name, default))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise invalid(f"{name} must be a whole number") from error

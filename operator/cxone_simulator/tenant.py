@@ -18,7 +18,7 @@ from cxone_simulator.attributes import (
     require_attributes,
     require_core_schema,
 )
-from cxone_simulator.errors import ScimProblem, missing
+from cxone_simulator.errors import ScimProblem, invalid, missing
 from cxone_simulator.journal import Journal
 from cxone_simulator.patch import apply_patch
 from cxone_simulator.settings import Settings
@@ -43,14 +43,14 @@ class Tenant:
         for number in range(1, count + 1):
             name = f"user-{number:05}@preloaded.example"
             self.put_outside(
+                name,
                 {
-                    "userName": name,
                     "name": {"givenName": "User", "familyName": f"{number:05}"},
                     "emails": [{"value": name, "type": "work", "primary": True}],
                     "active": True,
                     "roles": [{"value": self.settings.roles[0]}] if self.settings.roles else [],
                     "groups": [{"value": self.settings.groups[0]}] if self.settings.groups else [],
-                }
+                },
             )
 
     def create(self, body: Mapping[str, Any], actor: str) -> Json:
@@ -92,12 +92,14 @@ class Tenant:
             raise missing(f"a licence assignment of {id_}")
         self._free(id_, actor)
 
-    def put_outside(self, attributes: Mapping[str, Any]) -> Json:
+    def put_outside(self, name: str, attributes: Mapping[str, Any]) -> Json:
         """An administrator creates or changes a user by hand: no schema, no directory, no quota stops them."""
         found = normalised(attributes)
-        id_ = self._ids.get(str(found.get("userName", "")).lower())
+        if not found.get("userName", name):
+            raise invalid("userName is required")
+        id_ = self._ids.get(name.lower())
         if id_ is None:
-            return self._insert({"active": True, **found}, "outside", checked=False)
+            return self._insert({"userName": name, "active": True, **found}, "outside", checked=False)
         return self._store(self._users[id_], {**self._users[id_], **found}, "outside", checked=False)
 
     def delete_outside(self, user_name: str) -> None:

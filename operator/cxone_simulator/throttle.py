@@ -18,11 +18,11 @@ class Throttle:
 
     def admit(self, limit: int, now: float) -> float:
         """0 where the request is admitted, else the seconds until one will be."""
-        while self._admitted and self._admitted[0] <= now - WINDOW_SECONDS:
+        while self._admitted and now - self._admitted[0] >= WINDOW_SECONDS:
             self._admitted.popleft()
         if limit and len(self._admitted) >= limit:
             self.throttled += 1
-            return self._admitted[len(self._admitted) - limit] + WINDOW_SECONDS - now
+            return WINDOW_SECONDS - (now - self._admitted[len(self._admitted) - limit])
         self._admitted.append(now)
         self.most_in_window = max(self.most_in_window, len(self._admitted))
         return 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import secrets
 from collections.abc import Callable
@@ -75,7 +74,7 @@ class Tokens:
         kind, _, value = authorization.partition(" ")
         try:
             given = base64.b64decode(value, validate=True) if kind.lower() == "basic" else b""
-        except binascii.Error:
+        except ValueError:
             return False
-        expected = f"{self._settings.client_id}:{self._settings.client_secret}".encode()
+        expected = f"{self._settings.client_id}:{self._settings.client_secret}".encode(errors="replace")
         return hmac.compare_digest(given, expected)

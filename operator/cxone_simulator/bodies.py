@@ -1,0 +1,39 @@
+"""Bodies of requests: JSON that the rest of the simulator can rely on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+_DEEPEST = 40
+
+
+async def read_json(request: web.Request) -> Any:  # noqa: ANN401
+    """The body; raises ValueError, also for what only Python takes for JSON and for a tower of brackets."""
+    try:
+        body = json.loads(await request.text(), parse_constant=_no_constant)
+    except (RecursionError, LookupError) as error:
+        raise ValueError("the body cannot be read") from error
+    _check_depth(body)
+    return body
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check_depth(body: object) -> None:
+    level = [body]
+    for _ in range(_DEEPEST):
+        level = [part for value in level for part in _parts(value)]
+        if not level:
+            return
+    raise ValueError("the body is nested too deeply")
+
+
+def _parts(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

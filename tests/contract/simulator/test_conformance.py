@@ -1,0 +1,28 @@
+"""The public tester of SCIM servers, against the real command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from httpx2 import Client
+from scim2_client.engines.httpx2 import SyncSCIMClient
+from scim2_tester import Status, check_server
+
+from contract.simulator.conftest import Started
+
+
+def _token(url: str) -> str:
+    form = {"grant_type": "client_credentials", "scope": "SCIM.ReadWrite"}
+    with Client(base_url=url) as http:
+        answer = http.post("/oauth/token", data=form, auth=("demo", "demo-secret"))
+    return str(answer.json()["access_token"])
+
+
+def test_scim2_tester_finds_nothing(start: Callable[..., Started]):
+    """Every check of scim2-tester for users succeeds; none is skipped."""
+    _, url = start("--allow-delete", "--requests-per-minute", "0")
+    with Client(base_url=f"{url}/scim/v2", headers={"Authorization": f"Bearer {_token(url)}"}) as http:
+        results = check_server(SyncSCIMClient(http), resource_types=["User"])
+    bad = [f"{item.status.name} {item.title}: {item.reason}" for item in results if item.status is not Status.SUCCESS]
+    assert not bad, "\n".join(bad)
+    assert len(results) > 50
