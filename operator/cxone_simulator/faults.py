@@ -141,6 +141,8 @@ def _header(value: object) -> str | None:
 
 def _number(body: Mapping[str, Any], name: str, default: Any, kinds: tuple[type, ...] = (int,)) -> Any:  # noqa: ANN401
     value: Any = body.get(name, default)
-    if value is None or (isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= _LARGEST):
+    if value is None or (
+        isinstance(value, kinds) and not isinstance(value, bool) and 0 <= float(str(value)) <= _LARGEST
+    ):
         return value
     raise FaultError(f"{name} must be a number from 0 to {_LARGEST}, not {value!r}")

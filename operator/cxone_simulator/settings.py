@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import get_type_hints
 
@@ -44,25 +45,33 @@ class Settings:
 
 _CHOICES = {"bulk_mode": ("async", "sync", "off"), "retry_after_form": ("seconds", "date")}
 _FIXED = frozenset({"client_id"})
+_LEAST = {"max_page_size": 1, "max_operations": 1, "max_payload_bytes": 1, "token_seconds": 1}
+_MOST = 1_000_000_000
+"""Of any number; what is larger is a slip, and infinity would stop the clock."""
 
 
 class SettingError(ValueError):
     """A setting that does not exist or has no such value; the message names it."""
 
 
-def change(settings: Settings, wire_name: str, value: object) -> None:
-    """Set one by its name on the wire; raises SettingError."""
+def change(settings: Settings, wanted: Mapping[str, object]) -> None:
+    """Set some by their names on the wire, all of them or none; raises SettingError."""
+    for name, value in [_understood(wire_name, value) for wire_name, value in wanted.items()]:
+        setattr(settings, name, value)
+
+
+def _understood(wire_name: str, value: object) -> tuple[str, object]:
     names = {_camel(item.name): item.name for item in fields(Settings) if item.name not in _FIXED}
     name = names.get(wire_name)
     if name is None:
         raise SettingError(f"there is no setting '{wire_name}'; there are {', '.join(sorted(names))}")
     kind = str(get_type_hints(Settings)[name])
-    if not _fits(kind, value) or value not in _CHOICES.get(name, (value,)):
+    if not _fits(kind, value, _LEAST.get(name, 0)) or value not in _CHOICES.get(name, (value,)):
         raise SettingError(f"'{wire_name}' does not take {value!r}")
-    setattr(settings, name, float(value) if "float" in kind and isinstance(value, int) else value)
+    return name, float(value) if "float" in kind and isinstance(value, int) else value
 
 
-def _fits(kind: str, value: object) -> bool:
+def _fits(kind: str, value: object, least: int) -> bool:
     if "list" in kind:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if "bool" in kind:
@@ -70,7 +79,7 @@ def _fits(kind: str, value: object) -> bool:
     if "str" in kind:
         return isinstance(value, str)
     number = int | float if "float" in kind else int
-    return isinstance(value, number) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, number) and not isinstance(value, bool) and least <= value <= _MOST
 
 
 def _camel(name: str) -> str:

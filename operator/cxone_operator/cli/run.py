@@ -87,7 +87,7 @@ class _Operator:
 
     async def run(self) -> None:
         """Serve the site, check the cluster, watch until told to stop."""
-        site = Site(self._alive, self._ready)
+        site = Site(self._alive, self._ready, self._set_gauges)
         try:
             port = await site.start(self._options.host, self._options.port)
         except OSError as error:
@@ -135,6 +135,10 @@ class _Operator:
         session = self._access.open_session(version("cxone-operator"))
         self._sessions.append(session)
         return session
+
+    def _set_gauges(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.set_gauges()
 
     def _alive(self) -> str | None:
         listed = self._supervisor.listed_at if self._supervisor is not None else None

@@ -11,16 +11,17 @@ from cxone_operator.telemetry.metrics import REGISTRY
 
 Check = Callable[[], str | None]
 """Says what is wrong, None where nothing is."""
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Site:
     """The web site of one process."""
 
-    def __init__(self, alive: Check, ready: Check) -> None:
+    def __init__(self, alive: Check, ready: Check, set_gauges: Callable[[], None]) -> None:
         app = web.Application()
         app.router.add_get("/healthz", _answering(alive))
         app.router.add_get("/readyz", _answering(ready))
-        app.router.add_get("/metrics", _metrics)
+        app.router.add_get("/metrics", _metrics(set_gauges))
         self._runner = web.AppRunner(app, access_log=None)
 
     async def start(self, host: str, port: int) -> int:
@@ -35,7 +36,7 @@ class Site:
         await self._runner.cleanup()
 
 
-def _answering(check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _answering(check: Check) -> Handler:
     async def answer(_request: web.Request) -> web.Response:
         problem = check()
         return web.Response(text="ok\n") if problem is None else web.Response(status=503, text=f"{problem}\n")
@@ -43,5 +44,9 @@ def _answering(check: Check) -> Callable[[web.Request], Awaitable[web.Response]]
     return answer
 
 
-async def _metrics(_request: web.Request) -> web.Response:
-    return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+def _metrics(set_gauges: Callable[[], None]) -> Handler:
+    async def answer(_request: web.Request) -> web.Response:
+        set_gauges()
+        return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return answer

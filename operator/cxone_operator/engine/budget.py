@@ -24,6 +24,12 @@ class Budget:
         self._queue: list[tuple[Lane, int]] = []
         self._arrivals = itertools.count()
         self._moved = asyncio.Event()
+        self._closed = False
+
+    def close(self) -> None:
+        """Nothing more is sent: whoever waits is sent away."""
+        self._closed = True
+        self._notify()
 
     @asynccontextmanager
     async def slot(self, lane: Lane) -> AsyncIterator[None]:
@@ -61,6 +67,8 @@ class Budget:
         try:
             while (delay := self._delay_of(ticket)) > 0:
                 await self._wait(delay)
+                if self._closed:
+                    raise asyncio.CancelledError
             self.window.enter(self._clock())
         finally:
             self._queue.remove(ticket)

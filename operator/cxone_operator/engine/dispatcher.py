@@ -77,29 +77,31 @@ class Dispatcher:
         depth = self._state.lanes.depth(lane)
         if not depth:
             return None
-        most = self._state.spec.bulk.max_operations
+        most = full = min(self._state.spec.bulk.max_operations, self._jobs.largest)
         if lane is Lane.JOINERS:
-            most = min(most, self._gate.admitted(client, depth))
+            passing = self._gate.admitted(client, depth)
+            most = min(most, passing)
+            full = most if passing < depth else full
             if not most and not self._state.lanes.first(lane, 1, alone=True):
                 return None
-        wait = self._budget.delay(lane) or self._gathers(lane, most)
+        wait = self._budget.delay(lane) or self._gathers(lane, full)
         if wait > 0:
             return wait
         self._send_shared(client, lane, most)
         self._send_alone(client, lane, most)
         return 0.0 if self._state.lanes.depth(lane) < depth and self._has_room(client, lane) else None
 
-    def _gathers(self, lane: Lane, most: int) -> float:
-        """Seconds to wait for a fuller job; users that must go alone never wait for that."""
+    def _gathers(self, lane: Lane, full: int) -> float:
+        """Seconds to wait until a job is fuller; users that must go alone never wait for that."""
         lanes, now = self._state.lanes, self._state.time
-        if lanes.first(lane, 1, alone=True) or lanes.shared(lane) >= min(most, self._jobs.largest):
+        if lanes.first(lane, 1, alone=True) or lanes.shared(lane) >= full:
             return 0.0
         patient = patience(self._budget.usage)
         return min(patient - lanes.newest_wait(lane, now), 2 * patient - lanes.oldest_wait(lane, now))
 
     def _send_shared(self, client: RemoteUsers, lane: Lane, most: int) -> None:
         bulk = self._state.spec.bulk
-        items = self._still_wanted(lane, min(most, self._jobs.largest), alone=False)
+        items = self._still_wanted(lane, most, alone=False)
         if self._jobs.offered(client) and len(items) >= bulk.min_operations:
             if lane is Lane.LEAVERS or self._jobs.running < JOBS:
                 self._take(lane, items)
@@ -188,7 +190,7 @@ class Dispatcher:
     def _send_lookups(self, client: RemoteUsers) -> None:
         """Read back by look-ups in chunks, or by one walk through the directory where that takes fewer requests."""
         waiting = self._state.lookups
-        if not waiting or self._lookups >= LOOKUPS:
+        if not waiting or self._lookups >= LOOKUPS or self._state.reading.remaining(self._state.time) > 0:
             return
         lane = min(lane for _, lane in waiting.values())
         if self._budget.delay(lane) > 0:
@@ -211,9 +213,10 @@ class Dispatcher:
         try:
             found = await client.look_up(names, lane)
         except ScimError as error:
-            self._state.suspend_requests(error.failure)
+            self._state.note(self._state.reading, error.failure)
         else:
-            self._state.resume_requests()
+            self._state.reading.succeeded()
+            self._state.requests.succeeded()
             self._state.directory.learn(keys, found, sent)
         finally:
             self._lookups -= 1

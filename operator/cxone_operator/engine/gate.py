@@ -6,6 +6,7 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota, admit
+from cxone_operator.engine.pause import Pause
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.scim.client import RemoteUsers
@@ -20,8 +21,7 @@ class Gate:
         self._state = state
         self._tasks = tasks
         self._reading = False
-        self.failure: Failure | None = None
-        """Why the quota could not be read, None where it could."""
+        self._pause = Pause()
         self.short = False
         """Somebody was turned away the last time."""
 
@@ -38,6 +38,11 @@ class Gate:
         passing = admit(waiting, seats, hold_batch=license_.on_shortage == "HoldBatch")
         self.short = passing < waiting
         return passing
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the quota could not be read, None where it could."""
+        return self._pause.failure
 
     def explain(self) -> tuple[Reason, str]:
         """Why a joiner waits here."""
@@ -57,7 +62,7 @@ class Gate:
 
     def _have_quota(self, client: RemoteUsers) -> bool:
         due = self._state.ledger.read_due(self._state.time, short=self.short)
-        if due and not self._reading:
+        if due and not self._reading and not self._pause.remaining(self._state.time):
             self._reading = True
             self._tasks.start(self._read(client))
         return not due
@@ -67,10 +72,9 @@ class Gate:
         try:
             quota = await client.license_quota(Lane.JOINERS)
         except ScimError as error:
-            self.failure = error.failure
-            self._state.suspend_requests(error.failure)
+            self._state.note(self._pause, error.failure)
         else:
-            self.failure = None
+            self._pause.succeeded()
             limit = self._state.spec.license.limit
             total = quota.total if limit is None else min(limit, quota.total)
             self._state.ledger.learn(Quota(total, quota.used), sent)

@@ -20,6 +20,8 @@ class Inbox:
         self._users: dict[str, CxoneUser] = {}
         self._by_key: dict[str, list[str]] = {}
         self._marked: dict[str, None] = {}
+        self.version = 0
+        """Moves with every change of any resource."""
 
     def __len__(self) -> int:
         return len(self._users)
@@ -42,6 +44,7 @@ class Inbox:
         if old is not None and not _is_newer(user.metadata.resource_version, old.metadata.resource_version):
             return False
         self._users[uid] = user
+        self.version += 1
         namesakes = self._by_key.setdefault(key_of(user.spec.user_name), [])
         if uid not in namesakes:
             namesakes.append(uid)
@@ -53,6 +56,7 @@ class Inbox:
         old = self._users.get(user.metadata.uid)
         if old is not None and _is_newer(user.metadata.resource_version, old.metadata.resource_version):
             self._users[user.metadata.uid] = user
+            self.version += 1
             if user.metadata.generation != old.metadata.generation or user.metadata.deleting != old.metadata.deleting:
                 self.mark(user.metadata.uid)
 
@@ -62,6 +66,7 @@ class Inbox:
         self._marked.pop(uid, None)
         if user is None:
             return None
+        self.version += 1
         key = key_of(user.spec.user_name)
         namesakes = self._by_key.get(key, [])
         if uid in namesakes:

@@ -14,12 +14,14 @@ from cxone_operator.api.meta import USER_FINALIZER, InvalidResource
 from cxone_operator.api.tenant import CxoneTenant, TenantStatus, encode_tenant_status
 from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
 from cxone_operator.cluster.client import Body, Cluster
-from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone
+from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone, Unreachable
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.telemetry.logging import get_logger
 
 _RETRY_SECONDS = 2.0
+_REFUSED_SECONDS = 60.0
+"""After an answer that will not change by itself; a person has to look."""
 
 log = get_logger(__name__)
 
@@ -76,9 +78,12 @@ class Reporter:
             self._state.inbox.absorb(decode_user(await write()))
         except (Conflicted, Gone):
             await self._look_again(user)
-        except (ClusterError, InvalidResource) as error:
+        except Unreachable as error:
             log.warning("resource_not_written", resource=user.metadata.name, error=str(error))
             await self._tasks.sleep(_RETRY_SECONDS)
+        except (ClusterError, InvalidResource) as error:
+            log.error("resource_refused", resource=user.metadata.name, error=str(error))
+            await self._tasks.sleep(_REFUSED_SECONDS)
         finally:
             self._state.end(uid)
 

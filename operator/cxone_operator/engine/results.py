@@ -28,7 +28,7 @@ class Results:
 
     def done(self, user: CxoneUser, action: RemoteAction, seconds: float | None = None) -> None:
         """CXone has carried it out."""
-        self._state.resume_requests()
+        self._state.requests.succeeded()
         self._auditor.done(user, action, seconds)
         self.carried_out(user, action)
 
@@ -63,7 +63,7 @@ class Results:
         if failure.uncertain or failure.reason is Reason.ALREADY_EXISTS or failure.code in ("404", "412"):
             self.forget(user)
         if failure.scope is Scope.TENANT:
-            self._state.suspend_requests(failure)
+            self._state.note(self._state.requests, failure)
             return
         if failure.reason is Reason.LICENSE_UNAVAILABLE:
             self._state.ledger.doubt()

@@ -34,7 +34,9 @@ class Snapshot:
 
     def refresh_if_due(self, client: RemoteUsers) -> None:
         """Start a walk if one is wanted or the period has passed."""
-        if self._running or not (self._state.refresh_wanted or self._state.time >= self._next):
+        if self._running or self._state.reading.remaining(self._state.time) > 0:
+            return
+        if not (self._state.refresh_wanted or self._state.time >= self._next):
             return
         self._running = True
         self._state.refresh_wanted = False
@@ -52,7 +54,7 @@ class Snapshot:
         except ScimError as error:
             log.warning("directory_not_refreshed", tenant=self._state.name, error=str(error))
             self._state.refresh_wanted = True
-            self._state.suspend_requests(error.failure)
+            self._state.note(self._state.reading, error.failure)
         else:
             self._take_over(refresh, first=first, names_before=names_before)
         finally:
@@ -61,7 +63,8 @@ class Snapshot:
 
     def _take_over(self, refresh: Refresh, *, first: bool, names_before: frozenset[str]) -> None:
         state = self._state
-        state.resume_requests()
+        state.requests.succeeded()
+        state.reading.succeeded()
         changed = state.directory.finish_refresh(refresh)
         if first:
             state.inbox.mark_everything()

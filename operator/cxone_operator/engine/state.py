@@ -13,13 +13,13 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
-from cxone_operator.core.backoff import backoff
-from cxone_operator.core.failure import Failure
+from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.engine.directory import Directory
 from cxone_operator.engine.inbox import Inbox
 from cxone_operator.engine.lanes import Lanes
 from cxone_operator.engine.ledger import Ledger
+from cxone_operator.engine.pause import Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,8 @@ class Record:
     in_job: bool = False
     seat_released: bool | None = None
     """True after the seat was given back, False after a deactivation; None: as the status says."""
-    told: Reason | None = None
-    """The wait that the author has been told of."""
-
-
-@dataclass(slots=True)
-class Hold:
-    """A failure that concerns every request to the tenant: nothing is sent until `until`."""
-
-    failure: Failure
-    until: float
+    told: set[Reason] = field(default_factory=set)
+    """The waits that the author has been told of."""
 
 
 class Alarms:
@@ -117,8 +109,10 @@ class TenantState:
     """Jobs of an earlier process that may still create users."""
     epoch: int = 0
     """Counts changes of the tenant, its Secret and its directory names: each frees stalled users."""
-    hold: Hold | None = None
-    hold_failures: int = 0
+    requests: Pause = field(default_factory=Pause)
+    """Closed after a failure that concerns every request to the tenant."""
+    reading: Pause = field(default_factory=Pause)
+    """Closed after the directory could not be read, by look-ups or as a whole."""
     refresh_wanted: bool = True
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -160,16 +154,10 @@ class TenantState:
         self.inbox.mark_everything()
         self.wake.set()
 
-    def suspend_requests(self, failure: Failure) -> None:
-        """Hold all requests after a failure that concerns the whole tenant."""
-        self.hold_failures += 1
-        pause = max(backoff(self.hold_failures, self.clocks.jitter()), failure.retry_after or 0.0)
-        self.hold = Hold(failure, self.time + pause)
-
-    def resume_requests(self) -> None:
-        """A request has succeeded."""
-        self.hold = None
-        self.hold_failures = 0
+    def note(self, pause: Pause, failure: Failure) -> None:
+        """A request has failed: close what it concerns, the given pause or all requests."""
+        concerned = self.requests if failure.scope is Scope.TENANT else pause
+        concerned.failed(failure, self.time, self.clocks.jitter())
 
     def forget_user(self, uid: str) -> None:
         """The resource is gone."""

@@ -9,6 +9,7 @@ from cxone_operator.api import conditions
 from cxone_operator.api.conditions import AUTHENTICATED, READY, RECONCILING, STALLED, Finding
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import CxoneTenant, DirectoryStatus, Licenses, TenantStatus, UserCounts
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.budget import Budget
@@ -24,10 +25,12 @@ class Summary:
         self._state = state
         self._connection = connection
         self._budget = budget
+        self._counted: tuple[object, ...] = ()
 
     def worth_telling(self) -> bool:
         """Not while a starting process finds its feet: an old status that is still right must not flicker."""
-        return self._state.directory.complete or self._connection.problem is not None or bool(self._state.jobs)
+        failing = self._connection.problem is not None or self._lasting_failure() is not None
+        return self._state.directory.complete or failing or bool(self._state.jobs)
 
     def status(self, tenant: CxoneTenant) -> TenantStatus:
         """The tenant's status as of now."""
@@ -41,7 +44,22 @@ class Summary:
             bulk_jobs=tuple(self._state.jobs.values()),
         )
 
-    def gauges(self) -> None:
+    def moved(self, tenant: CxoneTenant) -> bool:
+        """Something that the status is counted from has changed; counting 100,000 users costs more than looking."""
+        state = self._state
+        now = (
+            *(state.inbox.version, state.directory.refreshed, len(state.directory), tuple(state.jobs)),
+            *(state.ledger.quota, state.ledger.reserved, state.lanes.depth(Lane.JOINERS), tenant.metadata.generation),
+            *(self._connection.problem, self._connection.authenticated, self._lasting_failure(), state.spec.suspend),
+        )
+        moved, self._counted = now != self._counted, now
+        return moved
+
+    def count_again(self) -> None:
+        """The status that was counted last has not reached the resource."""
+        self._counted = ()
+
+    def set_gauges(self) -> None:
         """Set the gauges."""
         name, state = self._state.name, self._state
         for lane in Lane:
@@ -72,13 +90,13 @@ class Summary:
             metrics.user_conditions.labels(name, type_, status, reason).set(count)
 
     def _findings(self) -> list[Finding]:
-        problem = self._connection.problem
+        problem, failing = self._connection.problem, self._lasting_failure()
         if problem is not None:
             reason, message = problem.reason, problem.message
         elif self._state.spec.suspend:
             reason, message = Reason.SUSPENDED, "spec.suspend is true; nothing is sent to CXone"
-        elif self._state.hold is not None and self._state.hold_failures > 2:
-            reason, message = self._state.hold.failure.reason, self._state.hold.failure.message
+        elif failing is not None:
+            reason, message = failing.reason, failing.message
         elif not self._state.directory.complete:
             reason, message = Reason.PROGRESSING, "The first snapshot of CXone's users is being read"
         else:
@@ -91,6 +109,10 @@ class Summary:
         else:
             token = Finding(AUTHENTICATED, "False", problem.reason, problem.message)
         return [ready, token]
+
+    def _lasting_failure(self) -> Failure | None:
+        pauses = (self._state.requests, self._state.reading)
+        return next((pause.failure for pause in pauses if pause.lasting), None)
 
     def _licenses(self) -> Licenses | None:
         quota = self._state.ledger.quota

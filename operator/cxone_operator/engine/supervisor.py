@@ -116,10 +116,10 @@ class Supervisor:
         else:
             self._keep_tenant(key, resource)
 
-    @property
-    def tenants(self) -> Iterable[Tenant]:
-        """All loops."""
-        return self._tenants.values()
+    def set_gauges(self) -> None:
+        """Bring all gauges up to date."""
+        for tenant in self._tenants.values():
+            tenant.set_gauges()
 
     def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
         old = self._resources.get(key)
@@ -240,7 +240,7 @@ class Supervisor:
 
     async def _relist(self) -> None:
         while not self._stopping:
-            await asyncio.sleep(RELIST_SECONDS * (0.9 + 0.2 * self._clocks.jitter()))
+            await self._tasks.sleep(RELIST_SECONDS * (0.9 + 0.2 * self._clocks.jitter()))
             try:
                 await self._list_everything()
             except ClusterError as error:
@@ -272,7 +272,7 @@ class Supervisor:
         """Users whose tenant does not exist have no loop that could tell them."""
         told: dict[str, int] = {}
         while not self._stopping:
-            await asyncio.sleep(_ORPHAN_SECONDS)
+            await self._tasks.sleep(_ORPHAN_SECONDS)
             told = {uid: generation for uid, generation in told.items() if uid in self._orphans}
             for user in list(self._orphans.values()):
                 if told.get(user.metadata.uid) != user.metadata.generation and await self._tell_orphan(user):

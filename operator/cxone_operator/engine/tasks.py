@@ -15,6 +15,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -26,11 +27,17 @@ class Tasks:
         task.add_done_callback(self._ended)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, as part of a task."""
-        await asyncio.sleep(seconds)
+        """Wait, as part of a task; a task that is asleep when all are to finish ends there."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+        raise asyncio.CancelledError
 
     async def finish(self, seconds: float) -> None:
-        """Give everything that long to end, then cancel what is left."""
+        """End what is asleep, give everything else that long to end, then cancel what is left."""
+        self._closing.set()
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in list(self._running):

@@ -91,6 +91,7 @@ class Tenant:
         """Take nothing new, give requests in flight that long to end, and write down what came of them."""
         self._stopping = True
         self.state.wake.set()
+        self.budget.close()
         if self._main is not None:
             await self._main
         await self._tasks.finish(seconds)
@@ -121,6 +122,10 @@ class Tenant:
             self.budget.window.configure(resource.spec.rate_limit.requests_per_minute, _reserved(resource.spec))
             self.state.free_stalled()
 
+    def set_gauges(self) -> None:
+        """Bring the tenant's gauges up to date, for somebody who is about to read them."""
+        self._summary.set_gauges()
+
     def _begin_again(self, user: CxoneUser) -> None:
         """A new spec is a new start: earlier failures say nothing about it."""
         record = self.state.records.get(user.metadata.uid)
@@ -149,7 +154,6 @@ class Tenant:
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + _HOUSEKEEPING_SECONDS
             self._waits.tell()
-            self._summary.gauges()
         if now >= self._next_status and self.resource is not None:
             self._next_status = now + _STATUS_SECONDS
             self._tasks.start(self._write_status())
@@ -161,8 +165,9 @@ class Tenant:
         client, state = self._connection.client, self.state
         if client is None or state.spec.suspend:
             return _HOUSEKEEPING_SECONDS
-        if state.hold is not None and now < state.hold.until:
-            return state.hold.until - now
+        pause = state.requests.remaining(now)
+        if pause > 0:
+            return min(pause, _HOUSEKEEPING_SECONDS)
         if self._unrecovered:
             self._jobs.recover(client, self._unrecovered)
             self._unrecovered = ()
@@ -171,10 +176,10 @@ class Tenant:
         return _HOUSEKEEPING_SECONDS if delay is None else delay
 
     def _drop_refused_credentials(self) -> None:
-        hold = self.state.hold
-        if hold is not None and hold.failure.reason is Reason.AUTHENTICATION_FAILED:
-            self._connection.refused(hold.failure)
-            self.state.resume_requests()
+        failure = self.state.requests.failure
+        if failure is not None and failure.reason is Reason.AUTHENTICATION_FAILED:
+            self._connection.refused(failure)
+            self.state.requests.succeeded()
 
     async def _sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -190,18 +195,23 @@ class Tenant:
         while not self._stopping:
             if self._connection.due() <= 0 and await self._connection.look():
                 log.info("authenticated", tenant=self.state.name)
-                self.state.resume_requests()
+                self.state.requests.succeeded()
+                self.state.reading.succeeded()
                 self.state.free_stalled()
-            await asyncio.sleep(min(1.0, max(0.05, self._connection.due())))
+            await self._tasks.sleep(min(1.0, max(0.05, self._connection.due())))
 
     async def _write_status(self) -> None:
         """Write the tenant's status if it has changed; also how a bulk job is remembered."""
         tenant = self.resource
-        if tenant is None or not self._summary.worth_telling():
+        if tenant is None or not self._summary.worth_telling() or not self._summary.moved(tenant):
             return
         status = self._summary.status(tenant)
-        if status != tenant.status and await self._reporter.tell_tenant(tenant, status):
+        if status == tenant.status:
+            return
+        if await self._reporter.tell_tenant(tenant, status):
             self._keep_status(tenant, status)
+        else:
+            self._summary.count_again()
 
     def _keep_status(self, tenant: CxoneTenant, status: TenantStatus) -> None:
         if self.resource is not None and self.resource.metadata.uid == tenant.metadata.uid:

@@ -44,9 +44,9 @@ class Waits:
 
     def _tell(self, user: CxoneUser, record: Record) -> None:
         reason, message, retrying = self._explain(user, record)
-        if reason == record.told:
+        if reason in record.told:
             return
-        record.told = reason
+        record.told.add(reason)
         subject = self._reconciler.subject(user)
         if user.metadata.deleting:
             message = f"Being deprovisioned: {message}"
@@ -76,8 +76,9 @@ class Waits:
             return Reason.SUSPENDED, f"tenant {self._state.name} is suspended"
         if self._connection.problem is not None:
             return self._connection.problem.reason, self._connection.problem.message
-        if self._state.hold is not None:
-            return self._state.hold.failure.reason, self._state.hold.failure.message
+        failure = self._state.requests.failure or self._state.reading.failure
+        if failure is not None:
+            return failure.reason, failure.message
         if not self._state.directory.complete:
             return Reason.TENANT_NOT_READY, "the first snapshot of CXone's users is being read"
         return None

@@ -71,8 +71,8 @@ class Stage:
         assert answer.status < 300, answer.text
         return answer.body if answer.text else None
 
-    async def token(self, scope: str = " ".join(SCOPES), secret: str = "demo-secret", **form: str) -> Answer:
-        basic = b64encode(f"demo:{secret}".encode()).decode()
+    async def token(self, scope: str = " ".join(SCOPES), secret: str | None = None, **form: str) -> Answer:
+        basic = b64encode(f"demo:{secret or self.world.settings.client_secret}".encode()).decode()
         return await self.call(
             "POST",
             "/oauth/token",
