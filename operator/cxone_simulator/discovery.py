@@ -53,7 +53,7 @@ def schemas(settings: Settings) -> list[dict[str, Any]]:
     """Exactly the attributes that are kept."""
     core = [
         _attribute("userName", required=True, uniqueness="server"),
-        _complex("name", ["givenName", "familyName", "middleName"], required=True),
+        _complex("name", ["givenName", "familyName", "middleName"], needed=("givenName", "familyName")),
         _attribute("displayName"),
         _attribute("timezone"),
         _attribute("active", type_="boolean", required=True),
@@ -99,9 +99,9 @@ def _attribute(
     return {**attribute, "canonicalValues": choices} if choices else attribute
 
 
-def _complex(name: str, parts: list[str], *, required: bool = False) -> dict[str, Any]:
-    attribute = _attribute(name, type_="complex", required=required)
-    return {**attribute, "subAttributes": [_attribute(part) for part in parts]}
+def _complex(name: str, parts: list[str], *, needed: tuple[str, ...] = ()) -> dict[str, Any]:
+    attribute = _attribute(name, type_="complex", required=bool(needed))
+    return {**attribute, "subAttributes": [_attribute(part, required=part in needed) for part in parts]}
 
 
 def _multi(name: str, parts: list[dict[str, Any]], *, required: bool = False) -> dict[str, Any]:

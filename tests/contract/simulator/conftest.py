@@ -14,6 +14,7 @@ from contract.simulator.stage import Stage, stage_of
 from cxone_simulator.settings import Settings
 
 Started = tuple[subprocess.Popen[str], str]
+COMMAND = str(Path(sys.executable).parent / "cxone-simulator")
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Started]]:
 
     def run(*options: str) -> Started:
         ready = tmp_path / f"ready-{len(processes)}"
-        command = [str(Path(sys.executable).parent / "cxone-simulator"), "--listen", "127.0.0.1:0"]
+        command = [COMMAND, "--listen", "127.0.0.1:0"]
         process = subprocess.Popen(
             [*command, "--ready-file", str(ready), *options],
             stdout=subprocess.PIPE,

@@ -72,7 +72,7 @@ class Stage:
         return answer.body if answer.text else None
 
     async def token(self, scope: str = " ".join(SCOPES), secret: str | None = None, **form: str) -> Answer:
-        basic = b64encode(f"demo:{secret or self.world.settings.client_secret}".encode()).decode()
+        basic = b64encode(f"demo:{secret or self.world.settings.client_secret}".encode(errors="replace")).decode()
         return await self.call(
             "POST",
             "/oauth/token",
