@@ -38,9 +38,7 @@ def start_simulator(directory: Path, secret: str, *options: str) -> tuple[Proces
     return process, Simulator(ready.read_text().strip())
 
 
-def start_operator(
-    log: Path, kubeconfig: Path, *options: str, environment: Mapping[str, str] | None = None
-) -> Process:
+def start_operator(log: Path, kubeconfig: Path, *options: str, environment: Mapping[str, str] | None = None) -> Process:
     """The operator on a free port; what it logs, audit lines included, goes to `log`."""
     variables = {"KUBECONFIG": str(kubeconfig), **(environment or {})}
     return _start("cxone-operator", log, variables, "run", "--listen", "127.0.0.1:0", "--log-format", "json", *options)

@@ -6,18 +6,19 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 
 from cxone_simulator import discovery
-from cxone_simulator.attributes import USER_SCHEMA
-from cxone_simulator.bodies import read_json
+from cxone_simulator.bodies import read_object
 from cxone_simulator.control import add_control
+from cxone_simulator.directory import add_groups
 from cxone_simulator.errors import ScimProblem, missing
 from cxone_simulator.faults import Fault
 from cxone_simulator.filters import parse_filter
 from cxone_simulator.jobs import BULK_RESPONSE
-from cxone_simulator.replies import list_reply, names_version, refusal, reply, retry_after, user_reply
+from cxone_simulator.replies import list_reply, matched, refusal, reply, retry_after, user_reply
 from cxone_simulator.tokens import TokenProblem
 from cxone_simulator.world import World
 
@@ -33,6 +34,7 @@ def create_app(world: World) -> web.Application:
     """The application of one tenant."""
     app = web.Application(middlewares=[_middleware(world)], client_max_size=_LARGEST_BODY)
     Api(world).add_to(app)
+    add_groups(app, world)
     add_control(app, world)
     app.cleanup_ctx.append(_timer(world))
     return app
@@ -58,7 +60,6 @@ class Api:
         add("PUT", "/scim/v2/Users/{id}", self.put)
         add("PATCH", "/scim/v2/Users/{id}", self.patch)
         add("DELETE", "/scim/v2/Users/{id}", self.delete)
-        add("GET", "/scim/v2/Groups", self.groups)
         add("POST", "/scim/v2/Bulk", self.bulk)
         add("GET", "/scim/v2/Bulk/{id}", self.job)
         add("GET", "/scim/v2/ServiceProviderConfig", self.config)
@@ -91,13 +92,14 @@ class Api:
 
     async def search(self, request: web.Request) -> web.Response:
         """The same, asked for by POST (RFC 7644 section 3.4.3)."""
-        body = await _json(request)
+        body = await read_object(request)
         text = body.get("filter")
-        return self._page(str(text) if text is not None else None, body)
+        everything = request.path == "/scim/v2/.search"
+        return self._page(str(text) if text is not None else None, body, everything=everything)
 
     async def create(self, request: web.Request) -> web.Response:
         """A new user."""
-        return user_reply(self._world.tenant.create(await _json(request), "request"), request, 201)
+        return user_reply(self._world.tenant.create(await read_object(request), "request"), request, 201)
 
     async def get(self, request: web.Request) -> web.Response:
         """One user."""
@@ -105,13 +107,13 @@ class Api:
 
     async def put(self, request: web.Request) -> web.Response:
         """Replace a user."""
-        id_ = self._matched(request)
-        return user_reply(self._world.tenant.replace(id_, await _json(request), "request"), request)
+        body = await read_object(request)
+        return user_reply(self._world.tenant.replace(self._matched(request), body, "request"), request)
 
     async def patch(self, request: web.Request) -> web.Response:
         """Change a user."""
-        id_ = self._matched(request)
-        user = self._world.tenant.patch(id_, await _json(request), "request")
+        body = await read_object(request)
+        user = self._world.tenant.patch(self._matched(request), body, "request")
         if self._world.settings.patch_answers_empty:
             return web.Response(status=204, headers={"ETag": user["meta"]["version"]})
         return user_reply(user, request)
@@ -123,17 +125,6 @@ class Api:
         self._world.tenant.delete(self._matched(request), "request")
         return web.Response(status=204)
 
-    async def groups(self, request: web.Request) -> web.Response:
-        """The directory of groups, read-only."""
-        return list_reply(
-            [
-                {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": name, "displayName": name}
-                for name in self._world.settings.groups
-            ],
-            request.query,
-            self._world.settings.max_page_size,
-        )
-
     async def bulk(self, request: web.Request) -> web.Response:
         """Many operations, as a job or at once."""
         settings = self._world.settings
@@ -141,7 +132,7 @@ class Api:
             raise ScimProblem(501, "bulk is not offered")
         if len(await request.read()) > settings.max_payload_bytes:
             raise ScimProblem(413, f"maxPayloadSize is {settings.max_payload_bytes} bytes", "tooMany")
-        body = await _json(request)
+        body = await read_object(request)
         if settings.bulk_mode == "sync":
             return reply({"schemas": [BULK_RESPONSE], "Operations": self._world.jobs.run_now(body)})
         job = self._world.jobs.submit(body)
@@ -184,23 +175,19 @@ class Api:
             return discovery.schemas(self._world.settings)
         return discovery.resource_types()
 
-    def _page(self, text: str | None, query: Any) -> web.Response:  # noqa: ANN401
+    def _page(self, text: str | None, query: Any, *, everything: bool = False) -> web.Response:  # noqa: ANN401
         tenant = self._world.tenant
+        groups = self._world.groups.all() if everything else []
         if text is not None:
             wanted = parse_filter(text)
             pool = tenant.users() if wanted.names is None else tenant.named(sorted(wanted.names))
-            users = [user for user in pool if wanted.matches(user)]
+            found = [item for item in (*pool, *groups) if wanted.matches(item)]
         else:
-            users = list(tenant.users())
-        return list_reply(users, query, self._world.settings.max_page_size)
+            found = [*tenant.users(), *groups]
+        return list_reply(found, query, self._world.settings.max_page_size)
 
     def _matched(self, request: web.Request) -> str:
-        """The id, if the version is the one that the client knows (RFC 7644 section 3.14)."""
-        id_ = request.match_info["id"]
-        wanted, version = request.headers.get("If-Match"), self._world.tenant.get(id_)["meta"]["version"]
-        if wanted is not None and not names_version(wanted, version):
-            raise ScimProblem(412, f"user {id_} has changed")
-        return id_
+        return matched(request, self._world.tenant.get(request.match_info["id"]))
 
 
 def _scope(request: web.Request) -> str | None:
@@ -238,7 +225,8 @@ async def _serve(world: World, request: web.Request, handler: Handler) -> web.St
 
 
 async def _with_faults(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:
-    fault = world.faults.strike(request.method, request.path)
+    text = await _said(world, request) if world.faults.need_text else ""
+    fault = world.faults.strike(request.method, request.path, text)
     seconds = world.settings.latency_seconds + (fault.seconds if fault is not None else 0.0)
     if seconds:
         await asyncio.sleep(seconds)
@@ -250,6 +238,19 @@ async def _with_faults(world: World, request: web.Request, handler: Handler) -> 
     if fault is not None and fault.kind == "truncate":
         return await _truncated(request, response)
     return response
+
+
+async def _said(world: World, request: web.Request) -> str:
+    """Everything that could name a user: query, body, and who has the id in the path."""
+    body = (await request.read()).decode(errors="replace")
+    return f"{unquote_plus(request.query_string)} {body} {_named(world, request)}".lower()
+
+
+def _named(world: World, request: web.Request) -> str:
+    try:
+        return str(world.tenant.get(request.path.rpartition("/")[2])["userName"])
+    except ScimProblem:
+        return ""
 
 
 async def _answer(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -326,15 +327,3 @@ async def _form(request: web.Request) -> Mapping[str, Any]:
         return await request.post()
     except (ValueError, LookupError, AssertionError) as error:
         raise TokenProblem(400, "invalid_request", "the form cannot be read") from error
-
-
-async def _json(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await read_json(request)
-    except ValueError as error:
-        raise ScimProblem(400, "the body is not JSON", "invalidSyntax") from error
-    if not isinstance(body, dict):
-        raise ScimProblem(
-            400, f"the body must be a JSON object, for example with schemas {USER_SCHEMA}", "invalidSyntax"
-        )
-    return body

@@ -44,34 +44,50 @@ def normalised(body: Mapping[str, Any]) -> Json:
 
 
 def require_core_schema(body: Mapping[str, Any]) -> None:
-    """`schemas` must name the core User (RFC 7643 section 3)."""
+    """`schemas` must name the core User, and none that is unknown here (RFC 7643 section 3)."""
     schemas = body.get("schemas")
     if not isinstance(schemas, list) or USER_SCHEMA not in schemas:
         raise invalid(f"schemas must contain {USER_SCHEMA}")
+    for schema in schemas:
+        if schema not in (USER_SCHEMA, NICE_SCHEMA):
+            raise invalid(f"schemas contains {schema!r}, which is not known here")
 
 
-def require_attributes(user: Json) -> None:
-    """What CXone does not create a user without."""
-    if not user.get("userName"):
-        raise invalid("userName is required")
-    for part in ("givenName", "familyName"):
-        if not user.get("name", {}).get(part):
-            raise invalid(f"name.{part} is required")
-    if not user.get("emails"):
-        raise invalid("emails is required")
+def missing_attributes(user: Json) -> list[str]:
+    """What CXone does not create a user without, and this one lacks."""
+    name = user.get("name", {})
+    has = {
+        "userName": user.get("userName"),
+        "name.givenName": name.get("givenName"),
+        "name.familyName": name.get("familyName"),
+        "emails": user.get("emails"),
+    }
+    return [attribute for attribute, value in has.items() if not value]
 
 
-def check_directory(user: Json, roles: list[str], groups: list[str]) -> None:
-    """Roles and groups must be in the directory, by their exact names."""
+def require_attributes(user: Json, old: Json) -> None:
+    """Nothing required may be absent; what somebody outside left out of the user as it was is excused."""
+    excused = missing_attributes(old) if old else []
+    for attribute in missing_attributes(user):
+        if attribute not in excused:
+            raise invalid(f"{attribute} is required")
+
+
+def check_directory(user: Json, old: Json, roles: list[str], groups: list[str]) -> None:
+    """Roles and groups that are given now must be in the directory, by their exact names.
+
+    Those that the user had already hinder nothing: who has a role that was abolished can still be locked out.
+    """
     for attribute, word, known in (("roles", "role", roles), ("groups", "group", groups)):
+        had = {item.get("value") for item in old.get(attribute, [])}
         for item in user.get(attribute, []):
-            if item.get("value") not in known:
+            if item.get("value") not in known and item.get("value") not in had:
                 raise invalid(f"{word} '{item.get('value')}' is not in the directory")
 
 
 def _checked(name: str, value: Any) -> Any:  # noqa: ANN401
     if name in TEXTS:
-        return _text(name, value)
+        return text(name, value)
     if name == "active":
         return _boolean(name, value)
     if name == "name":
@@ -81,7 +97,8 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401
     return [_item(name, item) for item in _list(name, value)]
 
 
-def _text(name: str, value: Any) -> str:  # noqa: ANN401
+def text(name: str, value: Any) -> str:  # noqa: ANN401
+    """The value, if it is a string; raises ScimProblem."""
     if not isinstance(value, str):
         raise invalid(f"{name} must be a string")
     return value
@@ -118,7 +135,7 @@ def _complex(name: str, value: Any, known: tuple[str, ...]) -> Json:  # noqa: AN
     found = {canonical_sub(part): item for part, item in value.items() if item is not None}
     for part, item in found.items():
         if part in known and part != "primary":
-            _text(f"{name}.{part}", item)
+            text(f"{name}.{part}", item)
     return {part: item for part, item in found.items() if part in known}
 
 

@@ -7,7 +7,22 @@ from typing import Any
 
 from aiohttp import web
 
+from cxone_simulator.attributes import USER_SCHEMA
+from cxone_simulator.errors import ScimProblem
+
 _DEEPEST = 40
+
+
+async def read_object(request: web.Request) -> dict[str, Any]:
+    """The body of a SCIM request; raises ScimProblem."""
+    try:
+        body = await read_json(request)
+    except ValueError as error:
+        raise ScimProblem(400, "the body is not JSON", "invalidSyntax") from error
+    if not isinstance(body, dict):
+        example = f"the body must be a JSON object, for example with schemas {USER_SCHEMA}"
+        raise ScimProblem(400, example, "invalidSyntax")
+    return body
 
 
 async def read_json(request: web.Request) -> Any:  # noqa: ANN401

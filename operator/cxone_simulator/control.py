@@ -25,7 +25,8 @@ def add_control(app: web.Application, world: World) -> None:
         ("GET", "journal", control.journal),
         ("GET", "users", control.users),
         ("PATCH", "settings", control.change_settings),
-        ("POST", "faults", control.order_fault),
+        ("GET", "faults", control.faults),
+        ("POST", "faults", control.order_faults),
         ("DELETE", "faults", control.clear_faults),
         ("POST", "outside", control.outside),
         ("POST", "tokens/revoke", control.revoke),
@@ -75,7 +76,7 @@ class _Control:
         if not text.isdecimal() or len(text) > 18:
             raise FaultError(f"since must be a whole number, not '{text}'")
         entries = self._world.journal.since(int(text))
-        return {"entries": [entry.to_json() for entry in entries], "next": int(text) + len(entries)}
+        return {"entries": [entry.to_json() for entry in entries], "next": len(self._world.journal)}
 
     async def users(self, _request: web.Request) -> object:
         tenant = self._world.tenant
@@ -86,16 +87,20 @@ class _Control:
         change(self._world.settings, _object(await _body(request)))
         return {}
 
-    async def order_fault(self, request: web.Request) -> object:
-        body = _object(await _body(request))
+    async def faults(self, _request: web.Request) -> object:
+        return {"faults": self._world.faults.to_json(), "jobs": self._world.job_faults.to_json()}
+
+    async def order_faults(self, request: web.Request) -> object:
+        body = await _body(request)
+        for order in body if isinstance(body, list) and body else [body]:
+            self._order_fault(_object(order))
+        return {"faults": len(self._world.faults)}
+
+    def _order_fault(self, body: Body) -> None:
         if "job" in body:
-            times = body.get("times", 1)
-            if not isinstance(times, int) or isinstance(times, bool) or not 0 < times <= 10_000:
-                raise FaultError(f"times must be a number from 1 to 10000, not {times!r}")
-            self._world.job_faults.order(str(body["job"]), times)
+            self._world.job_faults.order(body)
         else:
             self._world.faults.order(body)
-        return {"faults": len(self._world.faults)}
 
     async def clear_faults(self, _request: web.Request) -> object:
         self._world.faults.clear()

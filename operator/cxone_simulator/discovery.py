@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cxone_simulator.attributes import NICE_SCHEMA, USER_SCHEMA
+from cxone_simulator.groups import GROUP_SCHEMA
 from cxone_simulator.settings import Settings
 
 CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
@@ -34,19 +35,24 @@ def service_provider_config(settings: Settings) -> dict[str, Any]:
 
 
 def resource_types() -> list[dict[str, Any]]:
-    """Users; groups are a fixed directory without resources of their own to manage."""
+    """Users and groups."""
+    extensions = [{"schema": NICE_SCHEMA, "required": False}]
     return [
-        {
-            "schemas": [RESOURCE_TYPE],
-            "id": "User",
-            "name": "User",
-            "endpoint": "/Users",
-            "description": "A CXone employee",
-            "schema": USER_SCHEMA,
-            "schemaExtensions": [{"schema": NICE_SCHEMA, "required": False}],
-            "meta": {"resourceType": "ResourceType", "location": "/scim/v2/ResourceTypes/User"},
-        }
+        {**_resource_type("User", "/Users", "A CXone employee", USER_SCHEMA), "schemaExtensions": extensions},
+        _resource_type("Group", "/Groups", "Whom work is given to together", GROUP_SCHEMA),
     ]
+
+
+def _resource_type(name: str, endpoint: str, description: str, schema: str) -> dict[str, Any]:
+    return {
+        "schemas": [RESOURCE_TYPE],
+        "id": name,
+        "name": name,
+        "endpoint": endpoint,
+        "description": description,
+        "schema": schema,
+        "meta": {"resourceType": "ResourceType", "location": f"/scim/v2/ResourceTypes/{name}"},
+    }
 
 
 def schemas(settings: Settings) -> list[dict[str, Any]]:
@@ -68,8 +74,15 @@ def schemas(settings: Settings) -> list[dict[str, Any]]:
     ]
     return [
         _schema(USER_SCHEMA, "User", core),
+        _schema(GROUP_SCHEMA, "Group", [_attribute("displayName", required=True, uniqueness="server"), _members()]),
         _schema(NICE_SCHEMA, "CXone User", [_complex("team", ["value", "display"])]),
     ]
+
+
+def _members() -> dict[str, Any]:
+    reference = {**_attribute("$ref", type_="reference"), "referenceTypes": ["User"]}
+    parts = (_attribute("value", required=True), reference)
+    return _multi("members", [{**part, "mutability": "immutable"} for part in parts])
 
 
 def _schema(id_: str, name: str, attributes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A job is brought up to date whenever somebody looks, and by a timer, so it needs
 from __future__ import annotations
 
 import re
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from cxone_simulator.errors import ScimProblem, missing
-from cxone_simulator.faults import JobFaults
+from cxone_simulator.faults import JobFault, JobFaults
 from cxone_simulator.tenant import Tenant
 
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
@@ -28,8 +29,11 @@ class Job:
 
     id: str
     operations: list[Operation]
+    begins: float
     due: float
-    fault: str | None
+    fault: JobFault | None
+    accepted_failures: int
+    """How many failed operations end it early (failOnErrors)."""
     status: str = "QUEUED"
     errors: list[dict[str, str]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
@@ -48,19 +52,26 @@ class Jobs:
         self._faults = faults
         self._clock = clock
         self._jobs: dict[str, Job] = {}
+        self._open: dict[str, Job] = {}
 
     def submit(self, body: Mapping[str, Any]) -> Job:
         """Queue the operations of a BulkRequest; raises ScimProblem."""
-        job_id, seconds = f"bulk-job-{uuid.uuid4()}", self._tenant.settings.job_seconds
-        job = Job(job_id, _operations(body, self._tenant.settings.max_operations), self._clock() + seconds, None)
-        job.fault = self._faults.next()
-        self._jobs[job_id] = job
+        operations, most = _operations(body, self._tenant.settings.max_operations), _fail_on_errors(body)
+        now, seconds = self._clock(), self._tenant.settings.job_seconds
+        job_id = f"bulk-job-{uuid.uuid4()}"
+        job = Job(job_id, operations, now + seconds / 2, now + seconds, self._faults.next(), most)
+        self._jobs[job_id] = self._open[job_id] = job
         return job
 
     def run_now(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Carry the operations out at once; their results (RFC 7644 section 3.7.3)."""
-        operations = _operations(body, self._tenant.settings.max_operations)
-        return [self._carry_out(operation, "request") for operation in operations]
+        operations, most = _operations(body, self._tenant.settings.max_operations), _fail_on_errors(body)
+        results: list[dict[str, Any]] = []
+        for operation in operations:
+            results.append(self._carry_out(operation, "request"))
+            if sum(_failed(result) for result in results) >= most:
+                break
+        return results
 
     def get(self, job_id: str) -> dict[str, Any]:
         """The job on the wire; raises ScimProblem 404."""
@@ -79,29 +90,34 @@ class Jobs:
         return dict(Counter(job.status for job in self._jobs.values()))
 
     def advance(self) -> None:
-        """Run what is due."""
+        """Run what is due, in the order in which it became so."""
         now = self._clock()
-        for job in self._jobs.values():
-            if not job.ended:
+        for job in sorted(self._open.values(), key=lambda job: job.due):
+            if job.begins <= now:
                 job.status = "RUNNING"
-                if job.fault != "never" and job.due <= now:
-                    self._run(job)
+            if job.due <= now and not (job.fault and job.fault.kind == "never"):
+                self._run(job)
+                del self._open[job.id]
 
     def _run(self, job: Job) -> None:
-        count = len(job.operations)
-        served = {"fail": 0, "half": count // 2}.get(job.fault or "", count)
-        for index, operation in enumerate(job.operations[:served]):
-            if job.fault == "partial" and index % 3 == 2:
+        kind, count = job.fault.kind if job.fault else "", len(job.operations)
+        served = {"fail": 0, "half": count // 2}.get(kind, count)
+        for index, operation in enumerate(job.operations[:served], 1):
+            if job.fault and kind == "partial" and index % job.fault.every == 0:
                 job.errors.append({"code": "500", "message": "an operation was not carried out"})
-                continue
-            result = self._carry_out(operation, f"job:{job.id}")
-            job.results.append(result)
-            if int(result["status"]) >= 400:
-                detail = result["response"]
-                job.errors.append({"code": result["status"], "message": detail.get("scimType") or "refused"})
-        job.status = "FAILED" if job.fault in ("fail", "half") else "COMPLETED"
+            else:
+                self._note(job, self._carry_out(operation, f"job:{job.id}"))
+            if sum(_failed(result) for result in job.results) >= job.accepted_failures:
+                break
+        job.status = "FAILED" if kind in ("fail", "half") else "COMPLETED"
         if job.status == "FAILED":
             job.errors.append({"code": "500", "message": "the job failed"})
+
+    @staticmethod
+    def _note(job: Job, result: dict[str, Any]) -> None:
+        job.results.append(result)
+        if _failed(result):
+            job.errors.append({"code": result["status"], "message": result["response"].get("scimType") or "refused"})
 
     def _carry_out(self, operation: Operation, actor: str) -> dict[str, Any]:
         method = str(operation.get("method", "")).upper()
@@ -111,7 +127,9 @@ class Jobs:
         try:
             status, id_ = self._execute(method, operation, actor)
         except ScimProblem as problem:
-            return {**result, "status": str(problem.status), "response": problem.body()}
+            # RFC 7644 section 3.7.3 wants the location of what could not be changed, too.
+            location = {} if method == "POST" else {"location": str(operation.get("path", ""))}
+            return {**result, **location, "status": str(problem.status), "response": problem.body()}
         return {**result, "status": str(status), "location": f"/scim/v2/Users/{id_}"}
 
     def _execute(self, method: str, operation: Operation, actor: str) -> tuple[int, str]:
@@ -119,6 +137,8 @@ class Jobs:
         if match is None:
             raise missing(f"the path {operation.get('path')}")
         id_ = unquote(match["id"] or "")
+        if id_:
+            self._check_version(id_, operation)
         data = operation.get("data", {})
         if not isinstance(data, Mapping):
             raise ScimProblem(400, "data must be an object", "invalidSyntax")
@@ -133,6 +153,25 @@ class Jobs:
             return 204, id_
         raise ScimProblem(405, f"{method} {operation.get('path')} is not offered")
 
+    def _check_version(self, id_: str, operation: Operation) -> None:
+        """`version` is the If-Match of one operation (RFC 7644 section 3.7)."""
+        if operation.get("version") not in (None, self._tenant.get(id_)["meta"]["version"]):
+            raise ScimProblem(412, f"user {id_} has changed")
+
+
+def _failed(result: Mapping[str, Any]) -> bool:
+    return int(result["status"]) >= 400
+
+
+def _fail_on_errors(body: Mapping[str, Any]) -> int:
+    """How many failures are accepted; all where the request does not say."""
+    most = next((value for name, value in body.items() if name.lower() == "failonerrors"), None)
+    if most is None:
+        return sys.maxsize
+    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+        raise ScimProblem(400, "failOnErrors must be a number from 1 on", "invalidValue")
+    return most
+
 
 def _operations(body: Mapping[str, Any], most: int) -> list[Operation]:
     found = next((value for name, value in body.items() if name.lower() == "operations"), None)
@@ -140,10 +179,14 @@ def _operations(body: Mapping[str, Any], most: int) -> list[Operation]:
         raise ScimProblem(400, "Operations must be a list of one or more objects", "invalidSyntax")
     if len(found) > most:
         raise ScimProblem(413, f"the request has {len(found)} operations; maxOperations is {most}", "tooMany")
+    seen: set[str] = set()
     for item in found:
         bulk_id = item.get("bulkId")
         if bulk_id is None and str(item.get("method", "")).upper() != "POST":
             continue
         if not isinstance(bulk_id, str) or not bulk_id:
             raise ScimProblem(400, "bulkId is required for POST, as a string", "invalidSyntax")
+        if bulk_id in seen:
+            raise ScimProblem(400, f"bulkId '{bulk_id}' is there twice", "invalidSyntax")
+        seen.add(bulk_id)
     return list(found)

@@ -46,6 +46,9 @@ class Journal:
         """Add an effect."""
         self._entries.append(Entry(len(self._entries), self._clock(), effect, id_, user_name, actor, changes or {}))
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def since(self, seq: int) -> list[Entry]:
         """Everything from that number on."""
         return self._entries[max(0, seq) :]

@@ -43,6 +43,17 @@ def names_version(header: str, version: str) -> bool:
     return any(tag.strip() in ("*", version) for tag in header.split(","))
 
 
+def matched(request: web.Request, resource: Json) -> str:
+    """The id, if the version is the one that the client knows (RFC 7644 section 3.14).
+
+    Ask only when the body has been read: nothing may come between this and the change.
+    """
+    wanted = request.headers.get("If-Match")
+    if wanted is not None and not names_version(wanted, resource["meta"]["version"]):
+        raise ScimProblem(412, f"{request.path} has changed")
+    return str(resource["id"])
+
+
 def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web.Response:
     """A page of a list: 1-based startIndex, count bounded by the server (RFC 7644 section 3.4.2.4)."""
     start = max(1, _number(query, "startIndex", 1))

@@ -57,7 +57,7 @@ class Tenant:
         """A new user; raises ScimProblem."""
         require_core_schema(body)
         user = {"active": True, **normalised(body)}
-        require_attributes(user)
+        require_attributes(user, {})
         return self._insert(user, actor)
 
     def get(self, id_: str) -> Json:
@@ -71,7 +71,9 @@ class Tenant:
         """PUT: what is absent is cleared (RFC 7644 section 3.5.1)."""
         old = self.get(id_)
         require_core_schema(body)
-        return self._store(old, {"active": True, **normalised(body)}, actor)
+        user = {"active": True, **normalised(body)}
+        require_attributes(user, {})
+        return self._store(old, user, actor)
 
     def patch(self, id_: str, body: Mapping[str, Any], actor: str) -> Json:
         """PATCH, all of it or nothing."""
@@ -118,6 +120,15 @@ class Tenant:
         ids = (self._ids.get(name) for name in names)
         return [self._users[id_] for id_ in ids if id_ is not None]
 
+    def has(self, id_: str) -> bool:
+        """Such a user exists."""
+        return id_ in self._users
+
+    def regroup(self, id_: str, groups: list[Json], actor: str) -> Json:
+        """Change a user's groups."""
+        old = self.get(id_)
+        return self._store(old, {**old, "groups": groups}, actor)
+
     def holds_seat(self, id_: str) -> bool:
         """A seat is assigned to the user."""
         return id_ in self._seats
@@ -139,7 +150,7 @@ class Tenant:
         if name.lower() in self._ids:
             raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
         if checked:
-            check_directory(user, self.settings.roles, self.settings.groups)
+            check_directory(user, {}, self.settings.roles, self.settings.groups)
         id_ = str(uuid.uuid4())
         self._require_seat(id_, user, checked=checked)
         stored = self._stamped(id_, user, _now())
@@ -152,12 +163,13 @@ class Tenant:
     def _store(self, old: Json, user: Json, actor: str, *, checked: bool = True) -> Json:
         id_, name = old["id"], user.get("userName", "")
         if checked:
-            require_attributes(user)
-            check_directory(user, self.settings.roles, self.settings.groups)
+            require_attributes(user, old)
+            check_directory(user, old, self.settings.roles, self.settings.groups)
         if self._ids.get(name.lower(), id_) != id_:
             raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
         user.setdefault("active", True)
-        self._require_seat(id_, user, checked=checked)
+        if not old["active"]:
+            self._require_seat(id_, user, checked=checked)
         stored = self._stamped(id_, user, old["meta"]["created"])
         if stored == old | {"meta": stored["meta"]} and stored["meta"]["version"] == old["meta"]["version"]:
             return old
@@ -167,9 +179,8 @@ class Tenant:
         return stored
 
     def _note_change(self, old: Json, new: Json, actor: str) -> None:
-        changes = {
-            key: new.get(key) for key in old.keys() | new.keys() if key != "meta" and old.get(key) != new.get(key)
-        }
+        own = (key for key in old.keys() | new.keys() if key not in ("meta", "schemas"))
+        changes = {key: new.get(key) for key in own if old.get(key) != new.get(key)}
         active = changes.pop("active", None)
         if changes:
             self._journal.write("updated", new["id"], new["userName"], actor, changes)

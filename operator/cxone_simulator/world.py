@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cxone_simulator.faults import Faults, JobFaults
+from cxone_simulator.groups import Groups
 from cxone_simulator.jobs import Jobs
 from cxone_simulator.journal import Journal
 from cxone_simulator.settings import Settings
@@ -22,6 +23,7 @@ class World:
     clock: Callable[[], float]
     journal: Journal
     tenant: Tenant
+    groups: Groups
     tokens: Tokens
     jobs: Jobs
     faults: Faults
@@ -38,6 +40,7 @@ def make_world(settings: Settings, clock: Callable[[], float]) -> World:
         clock=clock,
         journal=journal,
         tenant=tenant,
+        groups=Groups(tenant),
         tokens=Tokens(settings, clock),
         jobs=Jobs(tenant, job_faults, clock),
         faults=Faults(),

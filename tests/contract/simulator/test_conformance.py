@@ -22,7 +22,7 @@ def test_scim2_tester_finds_nothing(start: Callable[..., Started]):
     """Every check of scim2-tester for users succeeds; none is skipped."""
     _, url = start("--allow-delete", "--requests-per-minute", "0")
     with Client(base_url=f"{url}/scim/v2", headers={"Authorization": f"Bearer {_token(url)}"}) as http:
-        results = check_server(SyncSCIMClient(http), resource_types=["User"])
+        results = check_server(SyncSCIMClient(http), resource_types=["User", "Group"])
     bad = [f"{item.status.name} {item.title}: {item.reason}" for item in results if item.status is not Status.SUCCESS]
     assert not bad, "\n".join(bad)
     assert len(results) > 50
