@@ -37,12 +37,24 @@ def environment_tenant(environ: Mapping[str, str]) -> EnvironmentTenant | None:
         return None
     missing = sorted(name for name in _CREDENTIALS if not environ.get(name))
     if missing:
-        raise SettingsError(f"CXONE_BASE_URL is set, but {' and '.join(missing)} is not; set it, or unset the first")
+        raise SettingsError(f"CXONE_BASE_URL is set without {' and '.join(missing)}; set all three, or none")
     spec: dict[str, object] = {}
     for name, value in sorted(environ.items()):
         if name.startswith(PREFIX) and name not in _CREDENTIALS and value:
             _place(spec, [_camel(part) for part in name[len(PREFIX) :].split("__")], value)
     return EnvironmentTenant(spec, environ["CXONE_CLIENT_ID"], environ["CXONE_CLIENT_SECRET"])
+
+
+def unknown_fields(given: Mapping[str, object], known: Mapping[str, object], above: str = "") -> list[str]:
+    """Paths in `given` that `known`, which has every field, does not have: misspelt variables."""
+    found = []
+    for name, value in given.items():
+        below = known.get(name)
+        if name not in known:
+            found.append(above + name)
+        elif isinstance(value, Mapping) and isinstance(below, Mapping):
+            found += unknown_fields(value, below, f"{above}{name}.")
+    return found
 
 
 def _place(spec: dict[str, object], path: list[str], value: str) -> None:

@@ -242,7 +242,7 @@ def test_a_cluster_without_the_crds(tmp_path: Path, control_plane_binaries: obje
     [
         ((), {"HOME": "/nonexistent"}, 1, "set KUBECONFIG"),
         (("--listen", "nowhere"), {}, 2, "HOST:PORT"),
-        ((), {"CXONE_BASE_URL": "http://x"}, 1, "CXONE_CLIENT_ID and CXONE_CLIENT_SECRET"),
+        ((), {"CXONE_BASE_URL": "http://x"}, 1, "without CXONE_CLIENT_ID and CXONE_CLIENT_SECRET"),
         (
             (),
             {
@@ -253,6 +253,17 @@ def test_a_cluster_without_the_crds(tmp_path: Path, control_plane_binaries: obje
             },
             1,
             "rateLimit.requestsPerMinute",
+        ),
+        (
+            (),
+            {
+                "CXONE_BASE_URL": "http://x",
+                "CXONE_CLIENT_ID": "a",
+                "CXONE_CLIENT_SECRET": "b",
+                "CXONE_RATELIMIT__REQUESTS_PER_MINUTE": "60",
+            },
+            1,
+            "do not have: ratelimit",
         ),
     ],
 )

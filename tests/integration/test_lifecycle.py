@@ -115,6 +115,64 @@ def test_adoption_can_be_forbidden(company: Company) -> None:
     company.until_ready("jane")
 
 
+def test_what_was_refused_is_not_deprovisioned(company: Company) -> None:
+    """Deleting a resource that never was allowed to adopt leaves the other's account alone; nor does a 409 adopt it."""
+    company.open()
+    create(company, "john")
+    company.until_ready("john")
+    outside(company)
+    create(company, adoptionPolicy="Never")
+    company.until_reason("jane", "AlreadyExists")
+    assert "userId" not in company.user("jane")["status"]
+    annotate(company, "jane", reconcile_requested_at="1")
+    eventually(lambda: company.user("jane")["status"].get("lastHandledReconcileAt") == "1")
+    assert company.reason("jane") == "False/AlreadyExists"
+    delete(company)
+    until_gone(company)
+    assert company.effects(JANE) == ["created", "licenseAssigned"]
+
+
+def test_what_was_only_watched_is_not_ours(company: Company) -> None:
+    """ObserveOnly with adoptionPolicy Never, then Full: still refused."""
+    outside(company, roles=[{"value": "Supervisor"}])
+    company.open()
+    create(company, managementPolicy="ObserveOnly", adoptionPolicy="Never")
+    company.until_reason("jane", "DifferencesFound")
+    change(company, managementPolicy="Full")
+    company.until_reason("jane", "AlreadyExists")
+    delete(company)
+    until_gone(company)
+    assert company.effects(JANE) == ["created", "licenseAssigned"]
+
+
+def test_retaining_leaves_one_audit_line_and_one_write(company: Company) -> None:
+    """Somebody may want to know whom the resource left behind; once."""
+    company.open()
+    create(company, deletionPolicy="Retain")
+    company.until_ready("jane")
+    delete(company)
+    until_gone(company)
+    audit = [line["action"] for line in company.log() if line.get("log") == "audit"]
+    assert audit == ["create", "retain"]
+
+
+def test_a_tenant_that_was_deleted_while_nobody_watched(company: Company) -> None:
+    """It is let go at the next start, and nobody is provisioned through it any more."""
+    company.open()
+    create(company)
+    company.until_ready("jane")
+    company.stop()
+    company.kube.delete("CxoneTenant", company.namespace, "default").accepted()
+    body = {"metadata": {"finalizers": []}}
+    company.kube.patch("CxoneUser", company.namespace, "jane", body).accepted()
+    delete(company)
+    company.start()
+    eventually(lambda: company.kube.get("CxoneTenant", company.namespace, "default").code == 404)
+    create(company, "john")
+    company.until_reason("john", "TenantNotReady")
+    assert company.remote("john@example.com") is None
+
+
 @pytest.mark.parametrize(
     ("policy", "safety", "expected"),
     [

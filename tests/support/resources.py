@@ -32,6 +32,20 @@ def condition(type_: str, status: str = "True", **fields: Any) -> dict[str, Any]
     } | fields
 
 
+def contains(stored: Any, declared: Any) -> bool:
+    """Every declared value is stored; the server may have added defaults."""
+    if isinstance(declared, dict):
+        return all(field in stored and contains(stored[field], value) for field, value in declared.items())
+    if isinstance(declared, list):
+        return len(stored) == len(declared) and all(map(contains, stored, declared))
+    return bool(stored == declared)
+
+
+def words(length: int) -> str:
+    """Text of that length."""
+    return "x" * length
+
+
 def _resource(kind: str, namespace: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "cxone.dev/v1alpha1",

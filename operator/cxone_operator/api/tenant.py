@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from cxone_operator.api.conditions import Condition, find
 from cxone_operator.api.meta import TENANT_FINALIZER, InvalidResource, Metadata, Reference, trimmed
@@ -38,28 +39,28 @@ class Api(msgspec.Struct, frozen=True, rename="camel"):
 class RateLimit(msgspec.Struct, frozen=True, rename="camel"):
     """The budget of requests: a sliding window of 60 seconds."""
 
-    requests_per_minute: int = 100
-    reserved_percent_for_leavers: int = 10
+    requests_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    reserved_percent_for_leavers: Annotated[int, Meta(ge=0, le=50)] = 10
 
 
 class Bulk(msgspec.Struct, frozen=True, rename="camel"):
     """When and how much is sent as one bulk request."""
 
     mode: Literal["Auto", "Off"] = "Auto"
-    min_operations: int = 5
-    max_operations: int = 100
-    max_failures: int = 5
-    job_timeout_seconds: int = 900
+    min_operations: Annotated[int, Meta(ge=1)] = 5
+    max_operations: Annotated[int, Meta(ge=1, le=1000)] = 100
+    max_failures: Annotated[int, Meta(ge=1)] = 5
+    job_timeout_seconds: Annotated[int, Meta(ge=1)] = 900
 
 
 class License(msgspec.Struct, frozen=True, rename="camel"):
     """Where the number of seats comes from, and what happens when they run short."""
 
     mode: Literal["Quota", "CountUsers", "None"] = "Quota"
-    limit: int | None = None
+    limit: Annotated[int, Meta(ge=0)] | None = None
     reclaim: bool = True
     on_shortage: Literal["FillAvailable", "HoldBatch"] = "FillAvailable"
-    reserve: int = 0
+    reserve: Annotated[int, Meta(ge=0)] = 0
 
 
 class Deprovisioning(msgspec.Struct, frozen=True, rename="camel"):
@@ -99,7 +100,7 @@ class TenantSpec(msgspec.Struct, frozen=True, rename="camel"):
     bulk: Bulk = Bulk()
     license: License = License()
     safety: Safety = Safety()
-    sync_period_seconds: int = 900
+    sync_period_seconds: Annotated[int, Meta(ge=30)] = 900
     drift_policy: Literal["Correct", "Report"] = "Correct"
     groups_policy: Literal["Exact", "Additive"] = "Exact"
     defaults: Defaults = Defaults()

@@ -23,7 +23,7 @@ from cxone_operator.cli.site import Site
 from cxone_operator.cluster.access import Access, load_access
 from cxone_operator.cluster.client import ClusterClient
 from cxone_operator.cluster.errors import ClusterError, Unreachable
-from cxone_operator.config import EnvironmentTenant, SettingsError, environment_tenant
+from cxone_operator.config import EnvironmentTenant, SettingsError, environment_tenant, unknown_fields
 from cxone_operator.engine.remote import remote_builder
 from cxone_operator.engine.state import Clocks
 from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
@@ -169,6 +169,10 @@ def _default_tenant(environ: Mapping[str, str]) -> DefaultTenant | None:
 
 def _spec(tenant: EnvironmentTenant) -> TenantSpec:
     try:
-        return msgspec.convert(tenant.spec, TenantSpec, strict=False)
+        spec = msgspec.convert(tenant.spec, TenantSpec, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"the CXONE_ variables do not describe a tenant: {error}") from error
+    unknown = unknown_fields(tenant.spec, msgspec.to_builtins(spec))
+    if unknown:
+        raise SettingsError(f"the CXONE_ variables name fields that a tenant does not have: {', '.join(unknown)}")
+    return spec

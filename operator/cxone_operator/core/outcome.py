@@ -39,6 +39,8 @@ class Subject:
     remote: RemoteUser | None = None
     remote_known: bool = False
     """False: `remote` None means "not looked at", and the status keeps what it said of CXone."""
+    ours: bool = True
+    """False: the user in CXone is somebody else's, and its id is not recorded, as that would make it ours."""
 
 
 def settled(subject: Subject, schedule: Schedule, *, counts_seats: bool, released: bool) -> UserStatus:
@@ -171,7 +173,7 @@ def _status(
     requested = user.reconcile_requested_at if handled else None
     return UserStatus(
         observed_generation=user.metadata.generation,
-        user_id=_known(subject, lambda remote: remote.id, old.user_id),
+        user_id=_known(subject, lambda remote: remote.id, old.user_id) if subject.ours else None,
         active=_known(subject, lambda remote: remote.state.active, old.active),
         differences=differences,
         last_handled_reconcile_at=requested or old.last_handled_reconcile_at,

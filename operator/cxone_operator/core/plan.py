@@ -10,6 +10,7 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | deleted, unclaimed | any              | Ignore                                                                    |
 | deleted            | any              | Release, if Retain, ObserveOnly, abandoned, not the owner, or handed over |
 | deleted            | absent           | Release, if seen lately; else LookUp                                      |
+| deleted, Never     | present, not ours| Release: what was refused is not deprovisioned either                     |
 | deleted, Delete    | present          | Delete, if the tenant allows it; else as Deactivate                       |
 | deleted            | active           | Deactivate                                                                |
 | deleted            | inactive         | Reclaim the seat, then Release                                            |
@@ -113,6 +114,10 @@ def _plan_deletion(facts: Facts) -> Action:
         return actions.Release(deprovisioned=False)
     if is_protected(facts.user.spec.user_name, facts.tenant.safety.protected_users):
         return _protected(facts)
+    return _plan_departure(facts)
+
+
+def _plan_departure(facts: Facts) -> Action:
     match facts.known:
         case Unknown():
             return actions.LookUp()
@@ -122,6 +127,8 @@ def _plan_deletion(facts: Facts) -> Action:
             return actions.Release(deprovisioned=True)
         case Ambiguous(ids):
             return _ambiguous(ids)
+        case Present(user) if _belongs_to_somebody_else(facts, user):
+            return actions.Release(deprovisioned=False)
         case Present(user):
             return _deprovision(facts, user)
 
@@ -166,7 +173,8 @@ def _refusal(facts: Facts) -> Action | None:
 def _protected(facts: Facts) -> Action:
     return actions.Refuse(
         Reason.PROTECTED_USER,
-        f"tenant {facts.user.spec.tenant_ref.name} protects this user (safety.protectedUsers); it is never changed",
+        f"tenant {facts.user.spec.tenant_ref.name} protects this user, so it is never changed; "
+        "take it out of safety.protectedUsers, or annotate the resource cxone.dev/abandon=true to delete only that",
     )
 
 

@@ -54,6 +54,8 @@ class Reconciler:
         if self._waits_for_an_old_job(user):
             self._state.record(uid)
             return
+        if self._is_stalled(user):
+            return
         action = self.plan(user)
         self._close_attempt(user, action)
         self._settle_seat(user)
@@ -88,11 +90,28 @@ class Reconciler:
         """The user for a status, with what is known of it."""
         known = self.known(user)
         remote = known.user if isinstance(known, Present) else None
-        return Subject(user, self._state.clocks.now(), remote, remote_known=isinstance(known, Present | Absent))
+        only_watched = user.spec.management_policy == "ObserveOnly" and user.spec.adoption_policy == "Never"
+        looked = isinstance(known, Present | Absent)
+        return Subject(user, self._state.clocks.now(), remote, remote_known=looked, ours=not only_watched)
 
     def _waits_for_an_old_job(self, user: CxoneUser) -> bool:
         """A job that an earlier process left behind may still create this user: absence proves nothing yet."""
         return bool(self._state.recovering) and isinstance(self.known(user), Absent)
+
+    def _is_stalled(self, user: CxoneUser) -> bool:
+        """Nothing that could cure the last failure has changed; otherwise this is a new start."""
+        uid = user.metadata.uid
+        record = self._state.records.get(uid)
+        if record is None or record.stalled is None or record.failure is None:
+            return False
+        if record.stalled != self._state.signature(user):
+            del self._state.records[uid]
+            return False
+        reason, message = record.failure.reason, record.failure.message
+        subject = replace(self.subject(user), ours=reason is not Reason.ALREADY_EXISTS)
+        self._state.lanes.discard(uid)
+        self._reporter.tell(user, outcome.stalled(subject, reason, message))
+        return True
 
     def _close_attempt(self, user: CxoneUser, action: Action) -> None:
         """Read back: what a bulk job was to do is done, unless the plan asks for the same again."""
@@ -143,12 +162,6 @@ class Reconciler:
     def _enqueue(self, user: CxoneUser, action: RemoteAction) -> None:
         state, uid = self._state, user.metadata.uid
         record = state.record(uid)
-        if record.stalled is not None and record.stalled == state.signature(user) and record.failure is not None:
-            reason, message = record.failure.reason, record.failure.message
-            self._reporter.tell(user, outcome.stalled(self.subject(user), reason, message))
-            return
-        if record.stalled is not None:
-            state.records[uid] = record = Record(state.time)
         if record.retry_at > state.time:
             state.alarms.set(record.retry_at, uid)
             return
@@ -168,8 +181,7 @@ class Reconciler:
             case Report(differences):
                 self._reporter.tell(user, outcome.reported(subject, differences))
             case Refuse(reason, message):
-                # The id of a user that is refused is not ours to record: it would make the user ours.
-                subject = replace(subject, remote=None, remote_known=False)
+                subject = replace(subject, ours=subject.ours and reason is not Reason.ALREADY_EXISTS)
                 self._reporter.tell(user, outcome.stalled(subject, reason, message))
             case Pause():
                 self._reporter.tell(user, outcome.paused(subject, "The user"))

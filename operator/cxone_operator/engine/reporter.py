@@ -75,7 +75,7 @@ class Reporter:
     async def _write(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
         uid = user.metadata.uid
         try:
-            self._state.inbox.absorb(decode_user(await write()))
+            self._take_over(decode_user(await write()))
         except (Conflicted, Gone):
             await self._look_again(user)
         except Unreachable as error:
@@ -87,12 +87,22 @@ class Reporter:
         finally:
             self._state.end(uid)
 
+    def _take_over(self, user: CxoneUser) -> None:
+        """A deleted resource whose last finalizer was taken off is gone, whenever the watch says so."""
+        if user.metadata.deleting and not user.metadata.finalizers:
+            self._lose(user)
+        else:
+            self._state.inbox.absorb(user)
+
+    def _lose(self, user: CxoneUser) -> None:
+        self._state.inbox.remove(user.metadata.uid)
+        self._state.forget_user(user.metadata.uid)
+
     async def _look_again(self, user: CxoneUser) -> None:
         try:
             self._state.inbox.put(decode_user(await self._cluster.get(user_api.PLURAL, user.reference)))
         except Gone:
-            self._state.inbox.remove(user.metadata.uid)
-            self._state.forget_user(user.metadata.uid)
+            self._lose(user)
         except (ClusterError, InvalidResource) as error:
             log.warning("resource_not_read", resource=user.metadata.name, error=str(error))
             await self._tasks.sleep(_RETRY_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from cxone_operator.api.reasons import Reason
@@ -74,7 +75,7 @@ class Results:
         if self._stalls(user, action, failure):
             latest = self._state.inbox.get(user.metadata.uid) or user
             record.stalled = self._state.signature(latest)
-            record.failure = replace(failure, message=failure.message + self._suggestion(user, failure))
+            record.failure = replace(failure, message=self._message(user, failure))
         elif record.failures > _QUICK_LOOKS or not self._is_news(failure):
             record.retry_at = self._state.time + self._pause(record.failures, failure)
 
@@ -95,19 +96,21 @@ class Results:
         pause = max(backoff(failures, self._state.clocks.jitter()), failure.retry_after or 0.0)
         return min(pause, _LONGEST_SILENCE_SECONDS)
 
-    def _suggestion(self, user: CxoneUser, failure: Failure) -> str:
-        directory = self._state.directory
+    def _message(self, user: CxoneUser, failure: Failure) -> str:
+        """What CXone said, or better: which name it does not know, and which one was probably meant."""
+        directory, spec = self._state.directory, user.spec
         if failure.reason is Reason.ROLE_NOT_FOUND:
-            return _suggest((user.spec.role, *(user.spec.secondary_roles or ())), directory.roles())
+            names = (spec.role, self._state.spec.defaults.role, *(spec.secondary_roles or ()))
+            return self._missing("role", names, directory.roles(), failure)
         if failure.reason is Reason.GROUP_NOT_FOUND:
-            return _suggest(user.spec.groups or (), directory.groups())
-        return ""
+            names = (*(spec.groups or ()), *(self._state.spec.defaults.groups or ()))
+            return self._missing("group", names, directory.groups(), failure)
+        return failure.message
 
-
-def _suggest(names: tuple[str | None, ...], known: set[str]) -> str:
-    """The remedy for the first name that CXone shows at no user."""
-    for name in names:
-        if name is not None and name not in known:
-            close = did_you_mean(name, known)
-            return f"; did you mean '{close}'?" if close else ""
-    return ""
+    def _missing(self, what: str, names: Iterable[str | None], known: set[str], failure: Failure) -> str:
+        for name in names:
+            if name is not None and f"'{name}'" in failure.message:
+                close = did_you_mean(name, known - {name})
+                suggestion = f"; did you mean '{close}'?" if close else ""
+                return f"{what} '{name}' does not exist in tenant {self._state.name}{suggestion}"
+        return failure.message

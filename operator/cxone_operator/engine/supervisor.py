@@ -110,7 +110,7 @@ class Supervisor:
         resource = _decoded(decode_tenant, body)
         if resource is None:
             return
-        key = (resource.metadata.namespace, resource.metadata.name)
+        key = _key(resource)
         if kind == "DELETED":
             self._lose_tenant(key)
         else:
@@ -234,7 +234,9 @@ class Supervisor:
             log.warning("tenant_finalizer_not_written", tenant=f"{key[0]}/{key[1]}", error=str(error))
             return
         changed = _decoded(decode_tenant, body)
-        if changed is not None and self._resources.get(key) is resource:
+        if changed is not None and changed.metadata.deleting and not changed.metadata.finalizers:
+            self._lose_tenant(key)
+        elif changed is not None and self._resources.get(key) is resource:
             self._resources[key] = changed
             tenant.change(changed)
 
@@ -248,8 +250,11 @@ class Supervisor:
 
     async def _list_everything(self) -> None:
         """Tenants first, so that no user is taken for one without a tenant."""
-        for resource in [item async for item in self._list(tenant_api.PLURAL, decode_tenant)]:
-            self._keep_tenant((resource.metadata.namespace, resource.metadata.name), resource)
+        resources = {_key(item): item async for item in self._list(tenant_api.PLURAL, decode_tenant)}
+        for key in self._resources.keys() - resources.keys():
+            self._lose_tenant(key)
+        for key, resource in resources.items():
+            self._keep_tenant(key, resource)
         seen = set()
         known_before = set(self._routes)
         async for user in self._list(user_api.PLURAL, decode_user):
@@ -298,6 +303,10 @@ class _NoCredentials:
         """Always what is missing."""
         message = "spec.credentialsSecretRef is missing; name a Secret with the keys clientId and clientSecret"
         return Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
+
+
+def _key(resource: CxoneTenant) -> Key:
+    return (resource.metadata.namespace, resource.metadata.name)
 
 
 def _tenant_key(user: CxoneUser) -> Key:

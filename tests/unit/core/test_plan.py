@@ -132,6 +132,16 @@ TABLE: list[tuple[str, Facts, type]] = [
         actions.Release,
     ),
     (
+        "deleted, refused because it was somebody else's",
+        facts(a_user(deleting=True, adoptionPolicy="Never"), Present(ACTIVE)),
+        actions.Release,
+    ),
+    (
+        "deleted, never to be adopted, but ours",
+        facts(a_user(deleting=True, adoptionPolicy="Never", status={"userId": "id-jane"}), Present(ACTIVE)),
+        actions.Deactivate,
+    ),
+    (
         "deleted, observed only",
         facts(a_user(deleting=True, managementPolicy="ObserveOnly"), Present(ACTIVE)),
         actions.Release,
