@@ -70,8 +70,11 @@ def _watch(stage: Stage, over: Callable[[dict[str, Resource]], bool]) -> dict[st
             found = resources(stage.plane, scenario.NAMESPACE)
             live.update(_table(found, stage))
             if over(found) or time.monotonic() > deadline:
-                return found
+                break
             time.sleep(0.5)
+    if not console.is_terminal:
+        console.print()
+    return found
 
 
 def _table(found: dict[str, Resource], stage: Stage) -> Table:

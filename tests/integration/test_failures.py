@@ -263,7 +263,7 @@ def test_a_cluster_without_the_crds(tmp_path: Path, control_plane_binaries: obje
                 "CXONE_RATELIMIT__REQUESTS_PER_MINUTE": "60",
             },
             1,
-            "do not have: ratelimit",
+            "does not have: ratelimit",
         ),
     ],
 )

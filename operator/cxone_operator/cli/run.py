@@ -128,6 +128,7 @@ class _Operator:
         return self._supervisor
 
     async def _stop(self) -> None:
+        log.info("stopping")
         if self._supervisor is not None:
             await self._supervisor.stop()
 

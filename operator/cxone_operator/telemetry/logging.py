@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Literal
 
 import structlog
@@ -59,8 +59,18 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 def redact(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
     """Drop secrets by key and mask addresses by form (a structlog processor)."""
     for key, value in event.items():
-        if _SECRET_KEYS.search(key):
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = _EMAIL.sub("[address]", value)
+        event[key] = "[redacted]" if _SECRET_KEYS.search(key) else _masked(value)
     return event
+
+
+def _masked(value: object) -> object:
+    """Numbers as they are; everything else as text, or text within lists and mappings, without addresses."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {
+            str(key): "[redacted]" if _SECRET_KEYS.search(str(key)) else _masked(item) for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(item) for item in value]
+    return _EMAIL.sub("[address]", str(value))
