@@ -333,6 +333,16 @@ def test_seats_run_out_and_come_back(make_company: Any) -> None:
     assert company.simulator.get("stats")["licenses"] == {"total": 2, "used": 2}
 
 
+def test_a_refused_user_gives_its_seat_to_the_next(make_company: Any) -> None:
+    """A seat that was promised to a user whom CXone refuses for good is free again."""
+    company = make_company("--seats", "1")
+    company.open()
+    create(company, "wrong", role="Agnet")
+    company.until_reason("wrong", "RoleNotFound")
+    create(company)
+    company.until_ready("jane")
+
+
 def test_a_held_batch_goes_whole_or_not_at_all(make_company: Any) -> None:
     """onShortage HoldBatch takes no seat unless all fit."""
     company = make_company("--seats", "2")

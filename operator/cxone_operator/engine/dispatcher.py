@@ -7,6 +7,7 @@ directory, and the user is looked at again; the dispatcher itself never decides 
 from __future__ import annotations
 
 import math
+from heapq import nsmallest
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import (
@@ -137,7 +138,7 @@ class Dispatcher:
     def _still_wanted(self, lane: Lane, most: int, *, alone: bool) -> list[Item]:
         """The first in a queue with their action as of now; who has no business here any more is looked at again."""
         items: list[Item] = []
-        for uid in self._state.lanes.first(lane, most, alone=alone):
+        for uid in self._first(lane, most, alone=alone):
             user = self._state.inbox.get(uid)
             action = self._reconciler.plan(user) if user is not None and uid not in self._state.busy else None
             if user is not None and isinstance(action, _REMOTE_ACTIONS) and lane_of(action) is lane:
@@ -146,6 +147,17 @@ class Dispatcher:
                 self._state.lanes.discard(uid)
                 self._state.inbox.mark(uid)
         return items
+
+    def _first(self, lane: Lane, most: int, *, alone: bool) -> list[str]:
+        """First come, first served; but where seats are short the oldest resource comes first."""
+        lanes = self._state.lanes
+        if lane is not Lane.JOINERS or alone or most >= lanes.shared(lane):
+            return lanes.first(lane, most, alone=alone)
+        return nsmallest(most, lanes.first(lane, lanes.shared(lane), alone=False), key=self._age)
+
+    def _age(self, uid: str) -> tuple[str, str]:
+        user = self._state.inbox.get(uid)
+        return user.age_order if user is not None else ("", "")
 
     def _take(self, lane: Lane, items: list[Item]) -> None:
         now = self._state.time

@@ -75,6 +75,7 @@ class Results:
         if self._stalls(user, action, failure):
             latest = self._state.inbox.get(user.metadata.uid) or user
             record.stalled = self._state.signature(latest)
+            self._state.ledger.give_back(user.metadata.uid)
             record.failure = replace(failure, message=self._message(user, failure))
         elif record.failures > _QUICK_LOOKS or not self._is_news(failure):
             record.retry_at = self._state.time + self._pause(record.failures, failure)
