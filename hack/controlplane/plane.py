@@ -105,6 +105,7 @@ class ControlPlane:
         """Apply the manifests of the folder, and wait until the API server serves them."""
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(folder))
         self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(folder))
+        shutil.rmtree(self.files.run / "kubectl-cache", ignore_errors=True)  # it was filled before the kinds existed
 
     def start_controllers(self, names: tuple[str, ...] = CONTROLLERS) -> None:
         """Run these controllers of Kubernetes too; the first use on a machine builds them, which takes a minute."""

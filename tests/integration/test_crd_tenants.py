@@ -12,6 +12,7 @@ import yaml
 
 from support.kube import Kube
 from support.resources import condition, contains, tenant
+from support.waiting import eventually
 
 Kubectl = Callable[..., CompletedProcess[str]]
 
@@ -191,4 +192,5 @@ def _gaps(path: str, node: dict[str, Any], *, item: bool = False) -> list[str]:
     "field", ["cxu.spec.userName", "cxu.status.conditions.reason", "cxt.spec.safety.deprovisioning"]
 )
 def test_explain_knows_the_fields(kubectl: Kubectl, field: str) -> None:
-    assert "DESCRIPTION:" in kubectl("explain", field).stdout
+    """The API server publishes discovery and OpenAPI some seconds after it serves a new kind."""
+    assert eventually(lambda: "DESCRIPTION:" in kubectl("explain", field, check=False).stdout)
