@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cxone_operator.core.lane import Lane
+from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, RemoteUser, UserState
 from cxone_operator.scim import bulk
 from cxone_operator.scim.answers import count_from
@@ -40,14 +41,6 @@ class Page:
     """Resources in the page, also those that are no users (no id or userName); paging advances by it."""
     total: int | None
     """All resources, None where the server does not say (RFC 9865 section 2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class LicenseQuota:
-    """Seats as CXone counts them."""
-
-    total: int
-    used: int
 
 
 class RemoteUsers(Protocol):
@@ -91,7 +84,7 @@ class RemoteUsers(Protocol):
     async def job(self, job_id: str, lane: Lane) -> JobState:
         """Poll a bulk job."""
 
-    async def license_quota(self, lane: Lane) -> LicenseQuota:
+    async def license_quota(self, lane: Lane) -> Quota:
         """Read the number of seats."""
 
     async def release_license(self, user_id: str, lane: Lane) -> bool:
@@ -195,7 +188,7 @@ class ScimClient:
         answer = await self._transport.request("poll", "GET", path, lane=lane, scope=self._dialect.scim_scope)
         return bulk.job_from(answer.body())
 
-    async def license_quota(self, lane: Lane) -> LicenseQuota:
+    async def license_quota(self, lane: Lane) -> Quota:
         """GET /api/v2/license/quotas."""
         answer = await self._transport.request(
             "quota", "GET", self._dialect.license_quota_path, lane=lane, scope=self._dialect.license_read_scope
@@ -204,7 +197,7 @@ class ScimClient:
         total, used = count_from(body.get("total")), count_from(body.get("used"))
         if total is None or used is None:
             raise MalformedAnswer("a licence quota without total and used", code="malformed", write=False)
-        return LicenseQuota(total, used)
+        return Quota(total, used)
 
     async def release_license(self, user_id: str, lane: Lane) -> bool:
         """DELETE /api/v2/license/assignments/{userId} → 204; 404 means already released."""

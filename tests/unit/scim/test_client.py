@@ -8,7 +8,7 @@ from aiohttp import web
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim import bulk
-from cxone_operator.scim.client import LicenseQuota, ScimClient
+from cxone_operator.scim.client import Quota, ScimClient
 from cxone_operator.scim.dialect import PLATFORM, BulkMode, ListMode, UnsupportedPreset, dialect_for
 from unit.builders import a_state
 from unit.scim.conftest import CountingBudget, Server, json_answer
@@ -109,7 +109,7 @@ async def test_deleting_twice_is_no_error(server: Server, client: ScimClient) ->
 async def test_seats(server: Server, client: ScimClient) -> None:
     """Counted, given back, and not given back twice."""
     server.answers = [json_answer(200, {"total": 10, "used": "4"}), no_content, json_answer(404, {})]
-    assert await client.license_quota(Lane.BACKGROUND) == LicenseQuota(10, 4)
+    assert await client.license_quota(Lane.BACKGROUND) == Quota(10, 4)
     assert await client.release_license("1", Lane.LEAVERS) is True
     assert await client.release_license("1", Lane.LEAVERS) is False
     assert [path for _, path, _ in server.requests][1:] == ["/api/v2/license/assignments/1"] * 2
