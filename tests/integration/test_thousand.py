@@ -48,7 +48,8 @@ def test_a_thousand_users(company: Company) -> None:
     everybody_ready(company)
     assert Counter(company.effects()) == {"created": NUMBER, "licenseAssigned": NUMBER}
     assert writes_since(Counter()) == {"main": NUMBER, "status": NUMBER}
-    assert company.simulator.get("stats")["total"] <= NUMBER // 10
+    # No rate limit to save for: the operator gathers little. The benchmark has the figure under a limit.
+    assert company.simulator.get("stats")["total"] <= NUMBER // 4
 
     before = company.operator_writes()
     change(role="Supervisor")
