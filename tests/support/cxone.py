@@ -58,7 +58,11 @@ class Company:
         """Start an operator for this namespace."""
         self._logs.append(self.directory / f"operator-{len(self._logs) + 1}.log")
         self.operator = start_operator(
-            self._logs[-1], self.plane.kubeconfig, "--namespace", self.namespace, *options, environment=environment
+            self._logs[-1],
+            self.plane.kubeconfig,
+            *("--namespace", self.namespace, "--lease-seconds", "3"),
+            *options,
+            environment=environment,
         )
 
     def stop(self) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import socket
 import sys
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,10 +22,13 @@ from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cli.site import Site
-from cxone_operator.cluster.access import Access, load_access
+from cxone_operator.cluster.access import CONNECTIONS, Access, load_access, own_namespace
 from cxone_operator.cluster.client import ClusterClient
-from cxone_operator.cluster.errors import ClusterError, Unreachable
+from cxone_operator.cluster.errors import ClusterError, Forbidden, Gone, Unreachable
+from cxone_operator.cluster.lease import ClusterLease, Lease, Timing
+from cxone_operator.cluster.server import ApiServer
 from cxone_operator.config import EnvironmentTenant, SettingsError, environment_tenant, unknown_fields
+from cxone_operator.core.fence import unfenced
 from cxone_operator.engine.remote import remote_builder
 from cxone_operator.engine.state import Clocks
 from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
@@ -40,6 +45,15 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseOptions:
+    """Which Lease decides who acts."""
+
+    namespace: str
+    name: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """What the command line says."""
 
@@ -47,6 +61,7 @@ class RunOptions:
     port: int
     namespaces: tuple[str, ...]
     context: str | None
+    lease: LeaseOptions
 
 
 class OperatorError(Exception):
@@ -59,18 +74,36 @@ class OperatorError(Exception):
 )
 @click.option("--namespace", "namespaces", multiple=True, help="Watch this namespace only; repeatable [all]")
 @click.option("--context", default=None, help="Context of the kubeconfig")
+@click.option("--lease-namespace", default=None, help="Where the Lease is kept [the pod's; outside, the first watched]")
+@click.option("--lease-name", default="cxone-operator", show_default=True, help="One for each group of replicas")
+@click.option(
+    "--lease-seconds",
+    type=click.IntRange(3, 60),
+    default=8,
+    show_default=True,
+    help="How long a replica that dies without a word blocks the next",
+)
 @click.option("--log-format", type=click.Choice(["json", "console"]), default=None, help="[console on a terminal]")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
 def run(
-    listen: str | None, namespaces: tuple[str, ...], context: str | None, log_format: LogFormat | None, log_level: str
+    listen: str | None,
+    namespaces: tuple[str, ...],
+    context: str | None,
+    lease_namespace: str | None,
+    lease_name: str,
+    lease_seconds: int,
+    log_format: LogFormat | None,
+    log_level: str,
 ) -> None:
     """Watch CxoneUser resources and make CXone agree with them."""
     configure_logging(log_format or ("console" if sys.stderr.isatty() else "json"), log_level)
     host, port = _address(listen)
+    where = lease_namespace or own_namespace() or next(iter(namespaces), "default")
+    lease = LeaseOptions(where, lease_name, lease_seconds)
     try:
-        asyncio.run(_Operator(RunOptions(host, port, namespaces, context)).run())
+        asyncio.run(_Operator(RunOptions(host, port, namespaces, context, lease)).run())
     except (OperatorError, ClusterError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -83,6 +116,7 @@ class _Operator:
         self._default = _default_tenant(os.environ)
         self._access: Access = load_access(options.context)
         self._supervisor: Supervisor | None = None
+        self._lease: Lease | None = None
         self._sessions: list[aiohttp.ClientSession] = []
 
     async def run(self) -> None:
@@ -107,9 +141,8 @@ class _Operator:
         """Kopf would wait in silence for a CRD that never comes; say what is missing instead."""
         async with self._access.open_session(version("cxone-operator"), connections=1) as session:
             try:
-                served = await ClusterClient(
-                    session, self._access.server, metrics.observe_kubernetes_write
-                ).served_kinds()
+                server = ApiServer(session, self._access.server)
+                served = await ClusterClient(server, metrics.observe_kubernetes_write, unfenced).served_kinds()
             except Unreachable as error:
                 raise OperatorError(f"{error}; check KUBECONFIG or --context") from error
         missing = sorted({user_api.PLURAL, tenant_api.PLURAL} - served)
@@ -117,12 +150,19 @@ class _Operator:
             raise OperatorError(f"the CRDs of {' and '.join(missing)} are not installed; run: kubectl apply -f crds/")
 
     async def _start(self) -> Supervisor:
-        cluster = ClusterClient(self._open_session(), self._access.server, metrics.observe_kubernetes_write)
+        lease = await self._acquire_lease()
+        server = ApiServer(self._open_session(), self._access.server)
+        cluster = ClusterClient(server, metrics.observe_kubernetes_write, lease.fence)
         remote_session = aiohttp.ClientSession(headers={"User-Agent": f"cxone-operator/{version('cxone-operator')}"})
         self._sessions.append(remote_session)
         clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), random.random)
         self._supervisor = Supervisor(
-            cluster, self._options.namespaces, self._default, remote_builder(remote_session), clocks, write_audit
+            cluster,
+            self._options.namespaces,
+            self._default,
+            remote_builder(remote_session, lease.fence),
+            clocks,
+            write_audit,
         )
         await self._supervisor.start()
         return self._supervisor
@@ -131,15 +171,37 @@ class _Operator:
         log.info("stopping")
         if self._supervisor is not None:
             await self._supervisor.stop()
+        if self._lease is not None:
+            await self._lease.release()
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        session = self._access.open_session(version("cxone-operator"))
+    async def _acquire_lease(self) -> Lease:
+        """Stand by until no other process acts; from here on it is renewed, or the process ends."""
+        options = self._options.lease
+        # Connections of its own: a renewal must not queue behind a thousand status writes.
+        server = ApiServer(self._open_session(connections=2), self._access.server)
+        store = ClusterLease(server, options.namespace, options.name)
+        identity = f"{socket.gethostname()}_{uuid.uuid4()}"
+        self._lease = lease = Lease(store, identity, Timing(options.seconds), time.monotonic, _end_at_once)
+        try:
+            await lease.acquire()
+        except (Forbidden, Gone) as error:
+            where = f"Lease {options.name} in namespace {options.namespace}"
+            raise OperatorError(f"the operator may not use the {where}: {error}") from error
+        return lease
+
+    def _open_session(self, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
+        session = self._access.open_session(version("cxone-operator"), connections)
         self._sessions.append(session)
         return session
 
     def _set_gauges(self) -> None:
+        metrics.leader.set(self._leads)
         if self._supervisor is not None:
             self._supervisor.set_gauges()
+
+    @property
+    def _leads(self) -> bool:
+        return self._lease is not None and self._lease.held
 
     def _alive(self) -> str | None:
         listed = self._supervisor.listed_at if self._supervisor is not None else None
@@ -148,9 +210,18 @@ class _Operator:
         return None
 
     def _ready(self) -> str | None:
+        """A process that stands by is ready to take over."""
+        if self._lease is not None and not self._leads:
+            return None
         if self._supervisor is None or self._supervisor.listed_at is None:
             return "the resources have not been listed yet"
         return None
+
+
+def _end_at_once() -> None:
+    """The Lease is lost: another process acts. Nothing is finished, as the crash-safe order of steps allows."""
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _address(listen: str | None) -> tuple[str, int]:

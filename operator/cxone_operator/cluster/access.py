@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 from kubernetes import client, config
@@ -22,6 +23,7 @@ from cxone_operator.cluster.errors import ClusterError
 FIELD_MANAGER = "cxone-operator"
 CONNECTIONS = 24
 """Connections of one session; 16 to 32 saturate an API server on two cores (measured), more only queue there."""
+_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _TOKEN_SECONDS = 60.0
 """How long a token is used before the library is asked again; projected tokens rotate within the hour."""
 
@@ -61,6 +63,14 @@ class Access:
         if token:
             request.headers["Authorization"] = token
         return await handler(request)
+
+
+def own_namespace() -> str | None:
+    """The namespace of the pod, None outside a cluster."""
+    try:
+        return _NAMESPACE_FILE.read_text().strip() or None
+    except OSError:
+        return None
 
 
 def load_access(context: str | None) -> Access:

@@ -8,19 +8,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-import aiohttp
-import msgspec
-
 from cxone_operator.api.meta import GROUP, VERSION, Reference
-from cxone_operator.cluster.errors import ClusterError, Gone, Unreachable, error_for
+from cxone_operator.cluster.errors import ClusterError, Gone
+from cxone_operator.cluster.server import ApiServer, Body
+from cxone_operator.core.fence import Fence
 
-Body = Mapping[str, object]
 WriteObserver = Callable[[str, str], None]
 """Called with (plural, HTTP status) after each write."""
 
 _PAGE = 500
-_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
-_MERGE = "application/merge-patch+json"
 
 
 class Cluster(Protocol):
@@ -48,19 +44,19 @@ class Cluster(Protocol):
 
 
 class ClusterClient:
-    """`Cluster` over one aiohttp session."""
+    """`Cluster` on the API server; nothing is written that the fence does not let through."""
 
-    def __init__(self, session: aiohttp.ClientSession, server: str, observe_write: WriteObserver) -> None:
-        self._session = session
+    def __init__(self, server: ApiServer, observe_write: WriteObserver, fence: Fence) -> None:
         self._server = server
         self._observe_write = observe_write
+        self._fence = fence
 
     async def list(self, plural: str, namespace: str | None) -> AsyncIterator[Body]:
         """Every resource of a kind, read in pages of 500."""
         token = ""
         while True:
             params = {"limit": str(_PAGE), **({"continue": token} if token else {})}
-            page = await self._request("GET", _collection(plural, namespace), params=params)
+            page = await self._server.request("GET", _collection(plural, namespace), params=params)
             for item in _items(page):
                 yield item
             token = _continue_token(page)
@@ -69,7 +65,7 @@ class ClusterClient:
 
     async def get(self, plural: str, ref: Reference) -> Body:
         """One resource; raises Gone where it, or its namesake, is not the one that is meant."""
-        body = await self._request("GET", _object(plural, ref))
+        body = await self._server.request("GET", _object(plural, ref))
         if _uid(body) != ref.uid:
             raise Gone("another object has taken the name")
         return body
@@ -88,7 +84,7 @@ class ClusterClient:
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
         """The decoded data of a Secret; what is not UTF-8 is left out."""
-        body = await self._request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        body = await self._server.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
         data = body.get("data")
         items = data.items() if isinstance(data, Mapping) else ()
         return {str(key): text for key, value in items if (text := _decoded(value)) is not None}
@@ -121,49 +117,21 @@ class ClusterClient:
     async def served_kinds(self) -> frozenset[str]:
         """Plurals of our group that the server serves; empty where the CRDs are not installed."""
         try:
-            body = await self._request("GET", f"/apis/{GROUP}/{VERSION}")
+            body = await self._server.request("GET", f"/apis/{GROUP}/{VERSION}")
         except Gone:
             return frozenset()
         resources = body.get("resources")
         return frozenset(str(item.get("name")) for item in resources) if isinstance(resources, list) else frozenset()
 
     async def _write(self, plural: str, method: str, path: str, body: Body) -> Body:
+        self._fence()
         try:
-            answer = await self._request(method, path, body=body)
+            answer = await self._server.request(method, path, body=body)
         except ClusterError as error:
             self._observe_write(plural, type(error).__name__.lower())
             raise
         self._observe_write(plural, "200")
         return answer
-
-    async def _request(
-        self, method: str, path: str, *, body: Body | None = None, params: Mapping[str, str] | None = None
-    ) -> Body:
-        headers = {"Content-Type": _MERGE if method == "PATCH" else "application/json"}
-        data = msgspec.json.encode(body) if body is not None else None
-        try:
-            async with self._session.request(
-                method, self._server + path, params=params, data=data, headers=headers, timeout=_TIMEOUT
-            ) as response:
-                raw = await response.read()
-                status = response.status
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(f"the API server at {self._server} cannot be reached: {error}") from error
-        return _answer(status, raw)
-
-
-def _answer(status: int, raw: bytes) -> Body:
-    try:
-        body = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        body = None
-    if not isinstance(body, dict):
-        raise (
-            error_for(status, "no JSON object") if status >= 400 else Unreachable("the API server sent no JSON object")
-        )
-    if status >= 400:
-        raise error_for(status, str(body.get("message", "")))
-    return body
 
 
 def _collection(plural: str, namespace: str | None) -> str:

@@ -9,6 +9,7 @@ import aiohttp
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.fence import Fence
 from cxone_operator.engine.budget import Budget
 from cxone_operator.engine.tenant import BuildClient
 from cxone_operator.scim.auth import Credentials, TokenSource
@@ -18,8 +19,8 @@ from cxone_operator.scim.transport import Observer, Transport
 from cxone_operator.telemetry import metrics
 
 
-def remote_builder(session: aiohttp.ClientSession) -> BuildClient:
-    """A function that builds clients over one HTTP session."""
+def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
+    """A function that builds clients over one HTTP session, all behind one fence."""
 
     def build(name: str, spec: TenantSpec, credentials: Credentials, budget: Budget) -> RemoteUsers | Failure:
         try:
@@ -30,7 +31,7 @@ def remote_builder(session: aiohttp.ClientSession) -> BuildClient:
         tokens = TokenSource(
             session, base + dialect.token_path, credentials, spec.scopes or dialect.scopes, time.monotonic
         )
-        return ScimClient(Transport(session, base, tokens, budget, _observer(name)), dialect)
+        return ScimClient(Transport(session, base, tokens, budget, _observer(name), fence), dialect)
 
     return build
 

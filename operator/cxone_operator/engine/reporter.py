@@ -13,8 +13,9 @@ from cxone_operator.api import user as user_api
 from cxone_operator.api.meta import USER_FINALIZER, InvalidResource
 from cxone_operator.api.tenant import CxoneTenant, TenantStatus, encode_tenant_status
 from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
-from cxone_operator.cluster.client import Body, Cluster
+from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone, Unreachable
+from cxone_operator.cluster.server import Body
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.telemetry.logging import get_logger

@@ -18,8 +18,9 @@ from cxone_operator.api.meta import TENANT_FINALIZER, InvalidResource
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import DEFAULT_NAME, CxoneTenant, TenantSpec, decode_tenant
 from cxone_operator.api.user import CxoneUser, decode_user, encode_status
-from cxone_operator.cluster.client import Body, Cluster
+from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone
+from cxone_operator.cluster.server import Body
 from cxone_operator.core import outcome
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.outcome import Subject

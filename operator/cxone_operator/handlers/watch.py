@@ -17,7 +17,7 @@ import kopf
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.meta import GROUP, VERSION
-from cxone_operator.cluster.client import Body
+from cxone_operator.cluster.server import Body
 
 
 class Listener(Protocol):
@@ -56,19 +56,26 @@ class NoDiffBase(kopf.DiffBaseStorage):
 
 
 async def watch(edge: Edge, namespaces: Sequence[str]) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; raises what `edge.start` raises."""
     registry = kopf.OperatorRegistry()
-    _register(registry, edge)
-    await kopf.operator(
-        registry=registry,
-        settings=_settings(),
-        standalone=True,
-        clusterwide=not namespaces,
-        namespaces=list(namespaces),
-    )
+    failures: list[Exception] = []
+    _register(registry, edge, failures)
+    try:
+        await kopf.operator(
+            registry=registry,
+            settings=_settings(),
+            standalone=True,
+            clusterwide=not namespaces,
+            namespaces=list(namespaces),
+        )
+    except Exception:
+        # What Kopf raises is its own and private; what the start raised is meant for a person.
+        if failures:
+            raise failures[0] from None
+        raise
 
 
-def _register(registry: kopf.OperatorRegistry, edge: Edge) -> None:
+def _register(registry: kopf.OperatorRegistry, edge: Edge, failures: list[Exception]) -> None:
     listeners: list[Listener] = []
 
     @kopf.on.login(registry=registry)
@@ -77,7 +84,12 @@ def _register(registry: kopf.OperatorRegistry, edge: Edge) -> None:
 
     @kopf.on.startup(registry=registry)
     async def startup(**_: Any) -> None:  # noqa: ANN401
-        listeners.append(await edge.start())
+        try:
+            listeners.append(await edge.start())
+        except Exception as error:
+            # Kopf would try again and again, in silence; a process that ends is restarted, and seen.
+            failures.append(error)
+            raise kopf.PermanentError(str(error)) from error
 
     @kopf.on.cleanup(registry=registry)
     async def cleanup(**_: Any) -> None:  # noqa: ANN401

@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from cxone_operator.core.fence import Fence
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, retry_after, text_of
 from cxone_operator.scim.auth import TokenSource
@@ -39,15 +40,9 @@ class Budget(Protocol):
 Observer = Callable[[str, str, float], None]
 """Called with (operation, HTTP status or error word, seconds) after each request."""
 
-Fence = Callable[[], None]
-"""Called immediately before each request; raises where this process may not send it any more."""
 _REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
 CREATE = "create"
 """The operation whose 409 means that the user exists."""
-
-
-def unfenced() -> None:
-    """The fence of a process that nobody can take over from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class Transport:
         tokens: TokenSource,
         budget: Budget,
         observe: Observer,
-        fence: Fence = unfenced,
+        fence: Fence,
     ) -> None:
         self._session = session
         self._base = base_url.rstrip("/")

@@ -77,6 +77,7 @@ drift = Counter(
 kubernetes_writes = Counter(
     "kubernetes_writes", "Writes to the API server", ["kind", "code"], namespace=_PREFIX, registry=REGISTRY
 )
+leader = Gauge("leader", "1 where this process may act, 0 where it stands by", namespace=_PREFIX, registry=REGISTRY)
 build_info = Info("build", "Version of the operator", namespace=_PREFIX, registry=REGISTRY)
 
 

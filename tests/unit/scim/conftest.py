@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from cxone_operator.core.fence import unfenced
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.auth import Credentials, TokenSource
 from cxone_operator.scim.client import ScimClient
@@ -118,6 +119,6 @@ async def client(
         session, f"{server.url}/oauth/token", Credentials("id", CANARY), PLATFORM.scopes, time.monotonic
     )
     transport = Transport(
-        session, server.url, tokens, budget, lambda operation, code, _: observed.append((operation, code))
+        session, server.url, tokens, budget, lambda operation, code, _: observed.append((operation, code)), unfenced
     )
     return ScimClient(transport, PLATFORM)

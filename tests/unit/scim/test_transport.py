@@ -12,12 +12,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from cxone_operator.core.fence import Fence, unfenced
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.auth import Credentials, TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.dialect import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, ScimError, Throttled
-from cxone_operator.scim.transport import Fence, Transport, unfenced
+from cxone_operator.scim.transport import Transport
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer
 
