@@ -18,7 +18,11 @@ from support.kube import Kube
 from support.resources import tenant
 from support.waiting import eventually
 
-UNLIMITED = {"rateLimit": {"requestsPerMinute": 100000}, "bulk": {"maxOperations": 100}}
+UNLIMITED = {
+    "rateLimit": {"requestsPerMinute": 100000},
+    "bulk": {"maxOperations": 100},
+    "safety": {"deprovisioning": {"maxPercent": 100, "maxUsers": 100000}},
+}
 
 
 class Company:

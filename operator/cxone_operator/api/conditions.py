@@ -21,6 +21,8 @@ LICENSED = "Licensed"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 AUTHENTICATED = "Authenticated"
+DEPROVISIONING_HELD = "DeprovisioningHeld"
+CIRCUIT_OPEN = "CircuitOpen"
 
 _MESSAGE_LIMIT = 1024
 """Characters; long remote answers add nothing to the first thousand."""

@@ -13,6 +13,7 @@ USER_FINALIZER = f"{GROUP}/user"
 TENANT_FINALIZER = f"{GROUP}/in-use"
 RECONCILE_REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
 ABANDON = f"{GROUP}/abandon"
+APPROVE_DEPROVISIONING = f"{GROUP}/approve-deprovisioning"
 
 
 class InvalidResource(ValueError):

@@ -9,7 +9,14 @@ import msgspec
 from msgspec import Meta
 
 from cxone_operator.api.conditions import Condition, find
-from cxone_operator.api.meta import TENANT_FINALIZER, InvalidResource, Metadata, Reference, trimmed
+from cxone_operator.api.meta import (
+    APPROVE_DEPROVISIONING,
+    TENANT_FINALIZER,
+    InvalidResource,
+    Metadata,
+    Reference,
+    trimmed,
+)
 from cxone_operator.api.user import DeletionPolicy
 
 PLURAL = "cxonetenants"
@@ -144,6 +151,26 @@ class BulkJob(msgspec.Struct, frozen=True, rename="camel"):
     purpose: str = ""
 
 
+class AdmissionStatus(msgspec.Struct, frozen=True):
+    """So many users were let through at that time, without approval."""
+
+    time: str
+    users: int
+
+
+class DeprovisioningStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """What the guard against mass deprovisioning has counted and holds."""
+
+    held: int = 0
+    plan_hash: str | None = None
+    sample: tuple[str, ...] = ()
+    held_since: str | None = None
+    window_start: str | None = None
+    used: int = 0
+    admissions: tuple[AdmissionStatus, ...] = ()
+    released: tuple[str, ...] = ()
+
+
 class TenantStatus(msgspec.Struct, frozen=True, rename="camel"):
     """What the operator last said of the tenant."""
 
@@ -153,6 +180,8 @@ class TenantStatus(msgspec.Struct, frozen=True, rename="camel"):
     users: UserCounts | None = None
     directory: DirectoryStatus | None = None
     bulk_jobs: tuple[BulkJob, ...] = ()
+    unconfirmed_until: str | None = None
+    deprovisioning: DeprovisioningStatus | None = None
 
     def condition(self, type_: str) -> Condition | None:
         """The condition of that type, or None."""
@@ -175,6 +204,11 @@ class CxoneTenant(msgspec.Struct, frozen=True):
     def claimed(self) -> bool:
         """The resource carries the finalizer that keeps it while users refer to it."""
         return TENANT_FINALIZER in self.metadata.finalizers
+
+    @property
+    def approved_plan(self) -> str | None:
+        """The hash of the deprovisioning plan that somebody has approved, None where nobody has."""
+        return self.metadata.annotations.get(APPROVE_DEPROVISIONING)
 
 
 def decode_tenant(body: Mapping[str, object]) -> CxoneTenant:

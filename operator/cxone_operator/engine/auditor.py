@@ -43,6 +43,21 @@ class Auditor:
                 )
             )
 
+    def held(self, user: CxoneUser, action: RemoteAction) -> None:
+        """The deprovisioning guard does not let it pass."""
+        self._line(user, action, "held")
+
+    def plan_approved(self, plan: str, users: int) -> None:
+        """Somebody has approved what the guard held."""
+        self._write(
+            AuditLine(
+                tenant=self._tenant,
+                action="approve-deprovisioning",
+                result="success",
+                resource={"plan": plan, "users": str(users)},
+            )
+        )
+
     def job_abandoned(self, job: str, operations: int, why: str) -> None:
         """A bulk job was given up; its users are read back."""
         self._write(

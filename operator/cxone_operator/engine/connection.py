@@ -15,7 +15,7 @@ from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Gone
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.failure import Failure, Scope
-from cxone_operator.engine.state import Clocks
+from cxone_operator.engine.clocks import Clocks
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.scim.client import RemoteUsers
 from cxone_operator.scim.errors import ScimError

@@ -43,7 +43,7 @@ class Jobs:
         results: Results,
         auditor: Auditor,
         tasks: Tasks,
-        persist: Callable[[], Awaitable[None]],
+        persist: Callable[[], Awaitable[bool]],
         warn: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._state = state

@@ -33,6 +33,7 @@ from cxone_operator.core.outcome import Subject
 from cxone_operator.core.plan import Facts, plan, started_creating
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.guard import Guard
 from cxone_operator.engine.reporter import Reporter
 from cxone_operator.engine.state import Record, TenantState
 from cxone_operator.telemetry import metrics
@@ -41,8 +42,9 @@ from cxone_operator.telemetry import metrics
 class Reconciler:
     """Decides for the users of one tenant."""
 
-    def __init__(self, state: TenantState, reporter: Reporter, auditor: Auditor) -> None:
+    def __init__(self, state: TenantState, reporter: Reporter, auditor: Auditor, guard: Guard) -> None:
         self._state = state
+        self._guard = guard
         self._reporter = reporter
         self._auditor = auditor
 
@@ -139,7 +141,13 @@ class Reconciler:
         match action:
             case LookUp():
                 self._look_up(user)
-            case Create() | Update() | Deactivate() | Delete() | Reclaim():
+            case Deactivate() | Delete():
+                if self._guard.passes(user, action):
+                    self._enqueue(user, action)
+                    return
+                self._state.record(uid)
+            case Create() | Update() | Reclaim():
+                self._state.departures.withdraw(uid)
                 self._enqueue(user, action)
                 return
             case Claim():
@@ -151,12 +159,16 @@ class Reconciler:
                 self._conclude(user, action)
             case Ignore():
                 self._state.records.pop(uid, None)
+        if not isinstance(action, LookUp | Deactivate | Delete):
+            self._state.departures.withdraw(uid)
         self._state.lanes.discard(uid)
 
     def _look_up(self, user: CxoneUser) -> None:
         self._state.record(user.metadata.uid)
         leaving = user.metadata.deleting or not schedule(user.spec, self._state.clocks.now()).active
         lane = Lane.LEAVERS if leaving else Lane.UPDATES
+        if leaving:
+            self._state.departures.suspect(user.metadata.uid)
         self._state.lookups[key_of(user.spec.user_name)] = (user.spec.user_name, lane)
 
     def _enqueue(self, user: CxoneUser, action: RemoteAction) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.meta import USER_FINALIZER, InvalidResource
-from cxone_operator.api.tenant import CxoneTenant, TenantStatus, encode_tenant_status
+from cxone_operator.api.tenant import CxoneTenant, TenantStatus, decode_tenant, encode_tenant_status
 from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone, Unreachable
@@ -51,14 +51,14 @@ class Reporter:
         """Take our finalizer off."""
         self._set_finalizers(user, [name for name in user.metadata.finalizers if name != USER_FINALIZER])
 
-    async def tell_tenant(self, tenant: CxoneTenant, status: TenantStatus) -> bool:
-        """Write the tenant's status; False where it could not be written now."""
+    async def tell_tenant(self, tenant: CxoneTenant, status: TenantStatus) -> CxoneTenant | None:
+        """Write the tenant's status; the new object, None where it could not be written now."""
+        encoded = encode_tenant_status(status)
         try:
-            await self._cluster.patch_status(tenant_api.PLURAL, tenant.reference, encode_tenant_status(status))
-        except ClusterError as error:
+            return decode_tenant(await self._cluster.patch_status(tenant_api.PLURAL, tenant.reference, encoded))
+        except (ClusterError, InvalidResource) as error:
             log.warning("tenant_status_not_written", tenant=self._state.name, error=str(error))
-            return False
-        return True
+            return None
 
     async def warn(self, tenant: CxoneTenant | None, reason: str, message: str) -> None:
         """A Warning event on the tenant, where it is a resource."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, TenantSpec
@@ -15,23 +13,13 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
+from cxone_operator.engine.clocks import Clocks
+from cxone_operator.engine.departures import Departures
 from cxone_operator.engine.directory import Directory
 from cxone_operator.engine.inbox import Inbox
 from cxone_operator.engine.lanes import Lanes
 from cxone_operator.engine.ledger import Ledger
 from cxone_operator.engine.pause import Pause
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """Time and chance, from outside: tests bring their own."""
-
-    monotonic: Callable[[], float]
-    """Seconds; only differences mean anything."""
-    now: Callable[[], datetime]
-    """Wall-clock time with zone, for schedules and conditions."""
-    jitter: Callable[[], float]
-    """A random number from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +86,7 @@ class TenantState:
     directory: Directory = field(default_factory=Directory)
     ledger: Ledger = field(default_factory=Ledger)
     lanes: Lanes = field(default_factory=Lanes)
+    departures: Departures = field(init=False)
     alarms: Alarms = field(default_factory=Alarms)
     records: dict[str, Record] = field(default_factory=dict)
     busy: Counter[str] = field(default_factory=Counter)
@@ -115,6 +104,9 @@ class TenantState:
     """Closed after the directory could not be read, by look-ups or as a whole."""
     refresh_wanted: bool = True
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.departures = Departures(self.clocks)
 
     @property
     def time(self) -> float:
@@ -164,3 +156,4 @@ class TenantState:
         self.records.pop(uid, None)
         self.lanes.discard(uid)
         self.ledger.give_back(uid)
+        self.departures.withdraw(uid)

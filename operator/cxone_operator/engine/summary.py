@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 from cxone_operator.api import conditions
-from cxone_operator.api.conditions import AUTHENTICATED, READY, RECONCILING, STALLED, Finding
+from cxone_operator.api.conditions import AUTHENTICATED, DEPROVISIONING_HELD, READY, RECONCILING, STALLED, Finding
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import CxoneTenant, DirectoryStatus, Licenses, TenantStatus, UserCounts
 from cxone_operator.core.failure import Failure
@@ -42,14 +42,16 @@ class Summary:
             users=self._users(),
             directory=self._directory(tenant.status.directory),
             bulk_jobs=tuple(self._state.jobs.values()),
+            deprovisioning=self._state.departures.status(),
         )
 
-    def moved(self, tenant: CxoneTenant) -> bool:
+    def moved(self, tenant: CxoneTenant | None) -> bool:
         """Something that the status is counted from has changed; counting 100,000 users costs more than looking."""
         state = self._state
         now = (
             *(state.inbox.version, state.directory.refreshed, len(state.directory), tuple(state.jobs)),
-            *(state.ledger.quota, state.ledger.reserved, state.lanes.depth(Lane.JOINERS), tenant.metadata.generation),
+            *(state.ledger.quota, state.ledger.reserved, state.lanes.depth(Lane.JOINERS), state.departures.version),
+            tenant.metadata.generation if tenant is not None else 0,
             *(self._connection.problem, self._connection.authenticated, self._lasting_failure(), state.spec.suspend),
         )
         moved, self._counted = now != self._counted, now
@@ -72,6 +74,7 @@ class Summary:
         if licenses is not None:
             for kind in ("total", "used", "reserved", "waiting"):
                 metrics.licenses.labels(name, kind).set(getattr(licenses, kind))
+        metrics.deprovisioning_held.labels(name).set(state.departures.held)
         self._count_users()
 
     def _count_users(self) -> None:
@@ -108,7 +111,13 @@ class Summary:
             token = Finding(AUTHENTICATED, "True", Reason.SUCCEEDED, "CXone accepts the credentials")
         else:
             token = Finding(AUTHENTICATED, "False", problem.reason, problem.message)
-        return [ready, token]
+        return [ready, token, self._held()]
+
+    def _held(self) -> Finding:
+        hold = self._state.departures.hold
+        if hold is None:
+            return Finding(DEPROVISIONING_HELD, "False", Reason.SUCCEEDED, "Nobody's deprovisioning is held")
+        return Finding(DEPROVISIONING_HELD, "True", Reason.DEPROVISIONING_HELD, hold.message)
 
     def _lasting_failure(self) -> Failure | None:
         pauses = (self._state.requests, self._state.reading)

@@ -24,18 +24,16 @@ from cxone_operator.cluster.server import Body
 from cxone_operator.core import outcome
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.outcome import Subject
+from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.connection import CredentialSource, FixedCredentials, SecretCredentials
-from cxone_operator.engine.state import Clocks
 from cxone_operator.engine.tasks import Tasks
-from cxone_operator.engine.tenant import BuildClient, Tenant
+from cxone_operator.engine.tenant import STOP_SECONDS, BuildClient, Tenant
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry.audit import Audit
 from cxone_operator.telemetry.logging import get_logger
 
 RELIST_SECONDS = 420.0
 """How often everything is listed: a deletion inside a watch gap is reported by nobody (measured on Kopf 1.45)."""
-_STOP_SECONDS = 8.0
-"""How long requests in flight may take to end at shutdown; well inside the usual 30 s of a pod's grace period."""
 _ORPHAN_SECONDS = 5.0
 
 Key = tuple[str, str]
@@ -93,7 +91,7 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop all loops at once, and wait for what they have in flight."""
         self._stopping = True
-        await asyncio.gather(*(tenant.stop(_STOP_SECONDS) for tenant in self._tenants.values()))
+        await asyncio.gather(*(tenant.stop(STOP_SECONDS) for tenant in self._tenants.values()))
         await self._tasks.finish(0.0)
 
     def observe_user(self, kind: str | None, body: Body) -> None:
@@ -136,31 +134,30 @@ class Supervisor:
         self._resources.pop(key, None)
         tenant = self._tenants.pop(key, None)
         if tenant is not None:
-            self._close(tenant)
+            self._tasks.start(tenant.stop(STOP_SECONDS))
+            self._hand_over(tenant)
 
     def _reopen(self, key: Key, resource: CxoneTenant) -> None:
         """Replace a loop; also takes over users that had to do without this tenant so far."""
         old = self._tenants.pop(key, None)
-        self._open(key, resource)
+        self._open(key, resource, after=old)
         if old is not None:
-            self._close(old)
+            self._hand_over(old)
         for user in [user for user in self._everybody() if _tenant_key(user) == key]:
             self._route(user)
 
-    def _open(self, key: Key, resource: CxoneTenant | None) -> None:
+    def _open(self, key: Key, resource: CxoneTenant | None, after: Tenant | None = None) -> None:
         spec = resource.spec if resource is not None else self._default_spec()
         name = f"{key[0]}/{key[1]}" if resource is not None else "environment"
         tenant = Tenant(
             name, spec, resource, self._cluster, self._source(resource), self._build, self._clocks, self._audit
         )
         self._tenants[key] = tenant
-        tenant.start()
+        tenant.start(after)
 
-    def _close(self, tenant: Tenant) -> None:
-        """Stop a loop; its users go wherever they belong now."""
-        users = list(tenant.state.inbox)
-        self._tasks.start(tenant.stop(_STOP_SECONDS))
-        for user in users:
+    def _hand_over(self, tenant: Tenant) -> None:
+        """The users of a loop that ends go wherever they belong now."""
+        for user in list(tenant.state.inbox):
             self._routes.pop(user.metadata.uid, None)
             self._route(user)
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from cxone_operator.api.reasons import Reason
-from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec, TenantStatus
+from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.core.failure import Failure
@@ -17,15 +17,18 @@ from cxone_operator.core.users import key_of
 from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.budget import Budget
+from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.connection import Connection, CredentialSource
 from cxone_operator.engine.dispatcher import Dispatcher
 from cxone_operator.engine.gate import Gate
+from cxone_operator.engine.guard import Guard
 from cxone_operator.engine.jobs import Jobs
+from cxone_operator.engine.publisher import Publisher
 from cxone_operator.engine.reconciler import Reconciler
 from cxone_operator.engine.reporter import Reporter
 from cxone_operator.engine.results import Results
 from cxone_operator.engine.snapshot import Snapshot
-from cxone_operator.engine.state import Clocks, TenantState
+from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.summary import Summary
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.engine.waits import Waits
@@ -37,6 +40,8 @@ from cxone_operator.telemetry.logging import get_logger
 
 SLICE = 500
 """Users looked at in one turn; about 20 ms, so that requests and health checks are never kept waiting."""
+STOP_SECONDS = 8.0
+"""How long requests in flight may take to end; well inside the usual 30 s of a pod's grace period."""
 _HOUSEKEEPING_SECONDS = 1.0
 _STATUS_SECONDS = 5.0
 """How often a changing tenant's status is written."""
@@ -62,29 +67,35 @@ class Tenant:
         audit: Audit,
     ) -> None:
         self.state = state = TenantState(name, spec, clocks)
-        self.resource = resource
         self._tasks = tasks = Tasks()
         self.budget = budget = Budget(_window(spec, clocks), clocks.monotonic, metrics.api_throttled.labels(name).inc)
         self._connection = Connection(source, lambda credentials: build(name, state.spec, credentials, budget), clocks)
         auditor = Auditor(name, audit)
         self._reporter = Reporter(state, cluster, tasks)
-        self._reconciler = Reconciler(state, self._reporter, auditor)
+        self._summary = Summary(state, self._connection, budget)
+        self._publisher = publisher = Publisher(resource, self._summary, self._reporter)
+        self._guard = Guard(state, auditor, tasks, publisher.persist, publisher.warn)
+        self._reconciler = Reconciler(state, self._reporter, auditor, self._guard)
         results = Results(state, auditor)
         gate = Gate(state, tasks)
-        self._jobs = Jobs(state, results, auditor, tasks, self._write_status, self._warn)
+        self._jobs = Jobs(state, results, auditor, tasks, publisher.persist, publisher.warn)
         self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, tasks)
         self._snapshot = Snapshot(state, tasks)
         self._waits = Waits(state, self._connection, gate, self._reconciler, self._reporter)
-        self._summary = Summary(state, self._connection, budget)
-        self._unrecovered: tuple[BulkJob, ...] = resource.status.bulk_jobs if resource is not None else ()
+        self._unrecovered: tuple[BulkJob, ...] = ()
         self._next_housekeeping = float("-inf")
         self._next_status = float("-inf")
         self._stopping = False
         self._main: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin working."""
-        self._main = asyncio.create_task(self._run(), name=f"tenant {self.state.name}")
+    @property
+    def resource(self) -> CxoneTenant | None:
+        """The newest version of the tenant's resource, None for the tenant of the environment."""
+        return self._publisher.resource
+
+    def start(self, after: Tenant | None = None) -> None:
+        """Begin working; `after` the loop that this one replaces has ended, with what it has written."""
+        self._main = asyncio.create_task(self._run(after), name=f"tenant {self.state.name}")
         self._tasks.start(self._stay_connected())
 
     async def stop(self, seconds: float) -> None:
@@ -116,7 +127,8 @@ class Tenant:
     def change(self, resource: CxoneTenant) -> None:
         """The tenant's resource has changed; a change of what is sent where needs a new Tenant instead."""
         respec = self.state.spec != resource.spec
-        self.resource = resource
+        self._publisher.observe(resource)
+        self._guard.approval = resource.approved_plan
         self.state.spec = resource.spec
         if respec:
             self.budget.window.configure(resource.spec.rate_limit.requests_per_minute, _reserved(resource.spec))
@@ -132,7 +144,10 @@ class Tenant:
         if record is not None and user.metadata.uid not in self.state.busy:
             del self.state.records[user.metadata.uid]
 
-    async def _run(self) -> None:
+    async def _run(self, after: Tenant | None) -> None:
+        if after is not None:
+            await after.stop(STOP_SECONDS)
+        self._remember(after)
         while not self._stopping:
             self.state.wake.clear()
             try:
@@ -142,6 +157,17 @@ class Tenant:
                 log.exception("turn_failed", tenant=self.state.name)
                 delay = 1.0
             await self._sleep(delay)
+
+    def _remember(self, after: Tenant | None) -> None:
+        """Go on where the loop before this one, or another process, ended."""
+        status = self._publisher.status
+        if after is not None and after.resource is not None:
+            status = after.resource.status
+        self._unrecovered = status.bulk_jobs
+        if status.deprovisioning is not None:
+            self.state.departures.load(status.deprovisioning)
+        if self.resource is not None:
+            self._guard.approval = self.resource.approved_plan
 
     def _turn(self) -> float:
         """One turn; seconds until the next is due at the latest."""
@@ -156,7 +182,7 @@ class Tenant:
             self._waits.tell()
         if now >= self._next_status and self.resource is not None:
             self._next_status = now + _STATUS_SECONDS
-            self._tasks.start(self._write_status())
+            self._tasks.start(self._publisher.publish())
         alarm = self.state.alarms.next()
         return min(0.0 if self.state.inbox.marked else _HOUSEKEEPING_SECONDS, delay, *([alarm - now] if alarm else []))
 
@@ -172,8 +198,8 @@ class Tenant:
             self._jobs.recover(client, self._unrecovered)
             self._unrecovered = ()
         self._snapshot.refresh_if_due(client)
-        delay = self._dispatcher.dispatch(client)
-        return _HOUSEKEEPING_SECONDS if delay is None else delay
+        delays = (self._guard.judge(), self._dispatcher.dispatch(client))
+        return min((delay for delay in delays if delay is not None), default=_HOUSEKEEPING_SECONDS)
 
     def _drop_refused_credentials(self) -> None:
         failure = self.state.requests.failure
@@ -199,26 +225,6 @@ class Tenant:
                 self.state.reading.succeeded()
                 self.state.free_stalled()
             await self._tasks.sleep(min(1.0, max(0.05, self._connection.due())))
-
-    async def _write_status(self) -> None:
-        """Write the tenant's status if it has changed; also how a bulk job is remembered."""
-        tenant = self.resource
-        if tenant is None or not self._summary.worth_telling() or not self._summary.moved(tenant):
-            return
-        status = self._summary.status(tenant)
-        if status == tenant.status:
-            return
-        if await self._reporter.tell_tenant(tenant, status):
-            self._keep_status(tenant, status)
-        else:
-            self._summary.count_again()
-
-    def _keep_status(self, tenant: CxoneTenant, status: TenantStatus) -> None:
-        if self.resource is not None and self.resource.metadata.uid == tenant.metadata.uid:
-            self.resource = CxoneTenant(self.resource.metadata, self.resource.spec, status)
-
-    async def _warn(self, reason: str, message: str) -> None:
-        await self._reporter.warn(self.resource, reason, message)
 
 
 def _window(spec: TenantSpec, clocks: Clocks) -> SlidingWindow:

@@ -36,7 +36,8 @@ class Waits:
         """Write what is waited for to every user that has waited long enough, once for each reason."""
         now = self._state.time
         for uid, record in list(self._state.records.items()):
-            if now - record.pending_since < PATIENCE_SECONDS or record.stalled is not None:
+            held = self._held(uid)
+            if (now - record.pending_since < PATIENCE_SECONDS and not held) or record.stalled is not None:
                 continue
             user = self._state.inbox.get(uid)
             if user is not None and (uid not in self._state.busy or record.in_job):
@@ -61,6 +62,8 @@ class Waits:
         shared = self._tenant_wait()
         if shared is not None:
             return (*shared, False)
+        if self._held(user.metadata.uid):
+            return Reason.DEPROVISIONING_HELD, self._held_message(), False
         if record.in_job:
             return Reason.JOB_RUNNING, "Part of a bulk job that CXone is working on", False
         if self._state.lanes.lane_of(user.metadata.uid) is Lane.JOINERS and (self._gate.short or self._gate.failure):
@@ -70,6 +73,14 @@ class Waits:
         if self._state.recovering:
             return Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended", False
         return Reason.RATE_LIMITED, "Waits for the tenant's request budget", False
+
+    def _held(self, uid: str) -> bool:
+        departures = self._state.departures
+        return departures.hold is not None and uid in departures.waiting
+
+    def _held_message(self) -> str:
+        """Without numbers and hash, which change with every further leaver: the tenant has them."""
+        return f"too many users would lose access at once; tenant {self._state.name} says how to approve it"
 
     def _tenant_wait(self) -> tuple[Reason, str] | None:
         if self._state.spec.suspend:

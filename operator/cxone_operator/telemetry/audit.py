@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-Result = Literal["success", "failure", "refused", "abandoned"]
+Result = Literal["success", "failure", "refused", "held", "abandoned"]
 
 
 class AuditLine(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

@@ -74,6 +74,13 @@ directory_age = Gauge(
 drift = Counter(
     "drift", "Fields found changed in CXone by somebody else", ["tenant", "field"], namespace=_PREFIX, registry=REGISTRY
 )
+deprovisioning_held = Gauge(
+    "deprovisioning_held",
+    "Users whose deprovisioning waits for an approval",
+    ["tenant"],
+    namespace=_PREFIX,
+    registry=REGISTRY,
+)
 kubernetes_writes = Counter(
     "kubernetes_writes", "Writes to the API server", ["kind", "code"], namespace=_PREFIX, registry=REGISTRY
 )

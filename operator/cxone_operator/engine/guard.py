@@ -1,0 +1,177 @@
+"""The guard in front of the leavers' lane: gathers them for a moment, judges them together, and holds a flood.
+
+An admission is on the tenant's status before the first of its users is touched, so that neither a restart nor another
+process lets more people through than one window allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from cxone_operator.api.conditions import timestamp
+from cxone_operator.api.meta import APPROVE_DEPROVISIONING
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.actions import Deactivate, Delete
+from cxone_operator.core.deprovisioning import Leaver, admits, allowance, plan_hash
+from cxone_operator.core.knowledge import Present
+from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.departures import Hold
+from cxone_operator.engine.state import TenantState
+from cxone_operator.engine.tasks import Tasks
+
+GATHER_SECONDS = 0.5
+"""Leavers that come closer together than this are judged together; `kubectl delete` takes 0.1 s for each."""
+LONGEST_GATHER_SECONDS = 10.0
+"""However long they keep coming: what is not complete by then is judged as it is."""
+LONGEST_LOOKUP_SECONDS = 60.0
+"""How long leavers wait for others that have not been looked up yet, as after a restart."""
+_LOOK_AGAIN_SECONDS = 10.0
+"""How often a hold is judged again without news: the window moves, and the number of active users changes."""
+_RETRY_SECONDS = 2.0
+
+
+class Guard:
+    """Decides over the departures of one tenant."""
+
+    def __init__(
+        self,
+        state: TenantState,
+        auditor: Auditor,
+        tasks: Tasks,
+        persist: Callable[[], Awaitable[bool]],
+        warn: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        self._state = state
+        self._auditor = auditor
+        self._tasks = tasks
+        self._persist = persist
+        self._warn = warn
+        self._unwritten: dict[str, Leaver] = {}
+        self._audited: set[str] = set()
+        self._judged: object = None
+        self.approval: str | None = None
+        """The plan hash that somebody has approved last."""
+
+    def passes(self, user: CxoneUser, action: Deactivate | Delete) -> bool:
+        """Whether the user may lose access now; otherwise the guard marks it when it may."""
+        uid, departures = user.metadata.uid, self._state.departures
+        if uid in self._unwritten:
+            return False
+        if departures.is_released(uid):
+            return True
+        departures.wait(Leaver(uid, user.metadata.generation, user.spec.user_name))
+        if departures.hold is not None:
+            self._audit(user, action)
+        return False
+
+    def judge(self) -> float | None:
+        """Let everybody go who waits, or hold them; seconds until it is worth asking again, None without anybody."""
+        departures = self._state.departures
+        if self._state.directory.complete:
+            departures.forget_strangers(user.metadata.uid for user in self._state.inbox)
+        if not departures.waiting:
+            departures.keep_hold(None)
+            self._audited.clear()
+            return None
+        wait = self._gathers()
+        if wait > 0 or self._unwritten:
+            return wait or _RETRY_SECONDS
+        news = (departures.version, self.approval, self._policy, self._state.time // _LOOK_AGAIN_SECONDS)
+        if news != self._judged:
+            self._decide()
+            self._judged = (departures.version, *news[1:])
+        return _LOOK_AGAIN_SECONDS
+
+    @property
+    def _policy(self) -> object:
+        return self._state.spec.safety.deprovisioning
+
+    def _gathers(self) -> float:
+        departures, now = self._state.departures, self._state.time
+        if departures.suspects:
+            return max(0.0, min(GATHER_SECONDS, departures.began + LONGEST_LOOKUP_SECONDS - now))
+        return min(departures.arrived + GATHER_SECONDS, departures.began + LONGEST_GATHER_SECONDS) - now
+
+    def _decide(self) -> None:
+        departures, policy = self._state.departures, self._state.spec.safety.deprovisioning
+        leavers = list(departures.waiting.values())
+        used = departures.count_within(policy.window_seconds)
+        allowed = allowance(policy, self._active_users(used))
+        since = departures.since or timestamp(self._state.clocks.now())
+        name = plan_hash(leavers, since)
+        if admits(leavers, used, allowed):
+            self._admit(leavers, approved=None)
+        elif self.approval == name:
+            self._admit(leavers, approved=name)
+        else:
+            self._hold(Hold(since, name, self._explain(len(leavers), used, allowed, name)))
+
+    def _active_users(self, used: int) -> int:
+        """Managed users that are active, or were when the window began."""
+        directory, now = self._state.directory, self._state.time
+        known = (directory.known(key, now) for key in self._state.inbox.keys())  # noqa: SIM118
+        active = sum(isinstance(item, Present) and item.user.state.active for item in known)
+        return active + max(0, used - self._state.departures.under_way)
+
+    def _admit(self, leavers: list[Leaver], *, approved: str | None) -> None:
+        departures = self._state.departures
+        admissions, hold = departures.admissions, departures.hold
+        self._unwritten = {leaver.uid: leaver for leaver in leavers}
+        departures.release(self._unwritten, None if approved else departures.admission(len(leavers)))
+        departures.keep_hold(None)
+
+        async def write_first() -> None:
+            written = await self._persist()
+            batch, self._unwritten = self._unwritten, {}
+            if written:
+                self._let_go(batch, approved)
+                return
+            departures.admissions = admissions
+            departures.keep_hold(hold)
+            for uid, leaver in batch.items():
+                if departures.is_released(uid):
+                    departures.withdraw(uid)
+                    departures.wait(leaver)
+            await self._tasks.sleep(_RETRY_SECONDS)
+            self._state.wake.set()
+
+        self._tasks.start(write_first())
+
+    def _let_go(self, batch: dict[str, Leaver], approved: str | None) -> None:
+        if approved is not None:
+            self._auditor.plan_approved(approved, len(batch))
+        for uid in batch:
+            self._state.inbox.mark(uid)
+        self._state.wake.set()
+
+    def _hold(self, hold: Hold) -> None:
+        departures = self._state.departures
+        begins = departures.hold is None
+        departures.keep_hold(hold)
+        for uid in departures.waiting:
+            self._state.inbox.mark(uid)
+        self._tasks.start(self._announce(hold.message, begins=begins))
+
+    async def _announce(self, message: str, *, begins: bool) -> None:
+        if begins:
+            await self._warn(Reason.DEPROVISIONING_HELD, message)
+        await self._persist()
+
+    def _audit(self, user: CxoneUser, action: Deactivate | Delete) -> None:
+        """One line for each user that is held, when it is first seen held."""
+        if user.metadata.uid not in self._audited:
+            self._audited.add(user.metadata.uid)
+            self._auditor.held(user, action)
+
+    def _explain(self, leavers: int, used: int, allowed: int, name: str) -> str:
+        window = self._state.spec.safety.deprovisioning.window_seconds
+        rest = f" ({used} have)" if used else ""
+        namespace, _, tenant = self._state.name.partition("/")
+        approve = (
+            f"approve exactly this set: kubectl -n {namespace} annotate cxonetenant {tenant} "
+            f"{APPROVE_DEPROVISIONING}={name} --overwrite"
+            if tenant
+            else "describe the tenant by a CxoneTenant, which can carry an approval"
+        )
+        return f"{leavers} users would lose access, and only {allowed} may in {window} s{rest}; undo it, or {approve}"
