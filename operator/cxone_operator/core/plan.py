@@ -15,10 +15,10 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | deleted            | active           | Deactivate                                                                |
 | deleted            | inactive         | Reclaim the seat, then Release                                            |
 | suspended          | any              | Pause                                                                     |
-| younger namesake   | any              | Refuse OwnershipConflict                                                  |
-| protected          | any              | Refuse ProtectedUser                                                      |
 | ObserveOnly        | any              | Report                                                                    |
+| protected, or us   | any              | Refuse ProtectedUser, also where it is deleted                            |
 | unclaimed          | any              | Claim                                                                     |
+| younger namesake   | any              | Refuse OwnershipConflict                                                  |
 | Never adopt        | present, not ours| Refuse AlreadyExists                                                      |
 | active             | absent           | Create                                                                    |
 | inactive           | absent           | Settle: nobody is created to be inactive                                  |
@@ -42,7 +42,7 @@ from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.protection import is_protected
-from cxone_operator.core.users import Change, Field, RemoteUser, UserState
+from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
 
 TRUSTED_ABSENCE_SECONDS = 30.0
 """How old the knowledge "no such user" may be when a resource is let go for good on the strength of it."""
@@ -59,7 +59,9 @@ class Facts:
     owner: str | None = None
     """Name of the older resource that owns this userName; None where this one does."""
     heir: str | None = None
-    """Name of the resource that takes over when this one is deleted."""
+    """Name of the claimed resource that takes over when this one is deleted."""
+    own_identities: frozenset[str] = frozenset()
+    """Lower-case names and ids of the operator's own account in CXone."""
     seat_released: bool | None = None
     """What we did a moment ago, where the status does not say it yet: gave the seat back, or (False) deactivated."""
 
@@ -112,9 +114,7 @@ def _plan_deletion(facts: Facts) -> Action:
         return actions.Ignore()
     if _nothing_to_undo(facts):
         return actions.Release(deprovisioned=False)
-    if is_protected(facts.user.spec.user_name, facts.tenant.safety.protected_users):
-        return _protected(facts)
-    return _plan_departure(facts)
+    return _protected(facts) or _plan_departure(facts)
 
 
 def _plan_departure(facts: Facts) -> Action:
@@ -157,20 +157,32 @@ def _refusal(facts: Facts) -> Action | None:
     """What stops a resource that is not being deleted before anything remote is looked at."""
     if facts.user.spec.suspend:
         return actions.Pause()
+    if facts.user.spec.management_policy == "ObserveOnly":
+        return None
+    protected = _protected(facts)
+    if protected is not None:
+        return protected
+    if not facts.user.claimed:
+        return actions.Claim()
     if facts.owner is not None:
         return actions.Refuse(
             Reason.OWNERSHIP_CONFLICT,
             f"CxoneUser '{facts.owner}' is older and owns this userName; delete one of the two",
         )
-    if facts.user.spec.management_policy == "Full":
-        if is_protected(facts.user.spec.user_name, facts.tenant.safety.protected_users):
-            return _protected(facts)
-        if not facts.user.claimed:
-            return actions.Claim()
     return None
 
 
-def _protected(facts: Facts) -> Action:
+def _protected(facts: Facts) -> Action | None:
+    """What never happens to anybody, on any path: a protected user is changed, or we lock ourselves out."""
+    remote_id = facts.known.user.id.lower() if isinstance(facts.known, Present) else None
+    if not facts.own_identities.isdisjoint({key_of(facts.user.spec.user_name), remote_id}):
+        return actions.Refuse(
+            Reason.PROTECTED_USER,
+            "this is the account that the operator itself works with, so it is never changed; "
+            "annotate the resource cxone.dev/abandon=true to delete only that",
+        )
+    if not is_protected(facts.user.spec.user_name, facts.tenant.safety.protected_users):
+        return None
     return actions.Refuse(
         Reason.PROTECTED_USER,
         f"tenant {facts.user.spec.tenant_ref.name} protects this user, so it is never changed; "

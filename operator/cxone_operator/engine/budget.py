@@ -1,4 +1,4 @@
-"""The request budget of one tenant: the sliding window, with people waiting in front of it."""
+"""The request budget of one tenant: the circuit and the sliding window, with people waiting in front of them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from cxone_operator.api.reasons import Reason
+from cxone_operator.core.circuit import Circuit
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.window import SlidingWindow
-
-Clock = Callable[[], float]
+from cxone_operator.engine.clocks import Clocks
+from cxone_operator.scim.errors import CircuitOpen
 
 
 class Budget:
     """Hands out places in the window, by lane first and by arrival second."""
 
-    def __init__(self, window: SlidingWindow, clock: Clock, throttled: Callable[[], None]) -> None:
+    def __init__(self, window: SlidingWindow, clocks: Clocks, throttled: Callable[[], None]) -> None:
         self.window = window
-        self._clock = clock
+        self.circuit = Circuit()
+        self._clocks = clocks
+        self._clock = clocks.monotonic
         self._on_throttled = throttled
         self._queue: list[tuple[Lane, int]] = []
         self._arrivals = itertools.count()
@@ -33,18 +38,29 @@ class Budget:
 
     @asynccontextmanager
     async def slot(self, lane: Lane) -> AsyncIterator[None]:
-        """Wait for a place and hold it until the answer has come (or will not come)."""
+        """Wait for a place and hold it until the answer has come (or will not come); raises CircuitOpen.
+
+        Nobody waits in front of an open circuit: what is wanted may be something else when it closes.
+        """
         await self._enter(lane)
+        probes = self.circuit.probing = self.circuit.is_open
         try:
             yield
         finally:
+            if probes:
+                self.circuit.probing = False
             self.window.leave(self._clock())
             self._notify()
 
-    def throttled(self, retry_after: float | None) -> None:
-        """The server answered 429."""
-        self.window.throttled(retry_after, self._clock())
-        self._on_throttled()
+    def answered(self, failure: Failure | None) -> None:
+        """A request has ended, `failure` None where it succeeded."""
+        now = self._clock()
+        self.circuit.answered(failure, now, self._clocks.jitter())
+        if failure is not None and failure.reason is Reason.RATE_LIMITED:
+            self.window.throttled(failure.retry_after, now)
+            self._on_throttled()
+        if self.circuit.is_open:
+            self._notify()
 
     def delay(self, lane: Lane) -> float:
         """Seconds until a new request of that lane could be sent, with nobody else in the way."""
@@ -65,15 +81,22 @@ class Budget:
         ticket = (lane, next(self._arrivals))
         heapq.heappush(self._queue, ticket)
         try:
+            self._check_circuit()
             while (delay := self._delay_of(ticket)) > 0:
                 await self._wait(delay)
                 if self._closed:
                     raise asyncio.CancelledError
+                self._check_circuit()
             self.window.enter(self._clock())
         finally:
             self._queue.remove(ticket)
             heapq.heapify(self._queue)
             self._notify()
+
+    def _check_circuit(self) -> None:
+        failure = self.circuit.failure
+        if failure is not None and not self.circuit.admits(self._clock()):
+            raise CircuitOpen(f"not sent, as CXone fails: {failure.message}", code="circuit")
 
     def _delay_of(self, ticket: tuple[Lane, int]) -> float:
         if self._queue[0] != ticket:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,10 @@ class Clocks:
     """Wall-clock time with zone, for schedules and conditions."""
     jitter: Callable[[], float]
     """A random number from 0 to 1."""
+
+    def after(self, seconds: float) -> datetime:
+        """The wall-clock time that many seconds from now."""
+        return self.now() + timedelta(seconds=seconds)
 
     def moment(self, time: datetime) -> float:
         """A past wall-clock time in seconds of the monotonic clock; what lies in the future has just happened."""

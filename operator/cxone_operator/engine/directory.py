@@ -19,6 +19,8 @@ class Refresh:
     """A snapshot that is being read, page by page."""
 
     started: float
+    asked: frozenset[str] | None = None
+    """The natural keys that are looked up; None where the whole directory is listed."""
     users: dict[str, RemoteUser] = field(default_factory=dict)
 
     def add(self, users: Iterable[RemoteUser]) -> None:
@@ -35,6 +37,8 @@ class Directory:
         self._touched: dict[str, float] = {}
         self._absent: dict[str, float] = {}
         self._unknown: dict[str, float] = {}
+        self._listed = float("-inf")
+        """When the last whole list was begun: whoever was not in it did not exist then."""
         self.refreshed: float | None = None
 
     def __len__(self) -> int:
@@ -71,9 +75,7 @@ class Directory:
             return Ambiguous(ids)
         if ids:
             return Present(self._users[ids[0]])
-        seen = max(
-            self._absent.get(key, float("-inf")), self.refreshed if self.refreshed is not None else float("-inf")
-        )
+        seen = max(self._absent.get(key, float("-inf")), self._listed)
         return Absent(now - seen) if seen > float("-inf") else Unknown()
 
     def put(self, user: RemoteUser, now: float) -> None:
@@ -98,6 +100,7 @@ class Directory:
     def doubt_absences(self) -> None:
         """Users may have been created without us: who is not here is unknown until the next snapshot."""
         self.refreshed = None
+        self._listed = float("-inf")
         self._absent.clear()
 
     def learn(self, asked: Iterable[str], found: Iterable[RemoteUser], sent: float) -> None:
@@ -109,9 +112,9 @@ class Directory:
             if self._touched.get(key, float("-inf")) <= sent:
                 self._replace(key, users, sent)
 
-    def begin_refresh(self, now: float) -> Refresh:
-        """Start reading a snapshot."""
-        return Refresh(now)
+    def begin_refresh(self, now: float, asked: Iterable[str] | None = None) -> Refresh:
+        """Start reading a snapshot: of everybody, or of the `asked` keys, which proves nothing of any other."""
+        return Refresh(now, frozenset(asked) if asked is not None else None)
 
     def finish_refresh(self, refresh: Refresh) -> set[str]:
         """Take the snapshot over, but for what was touched since it began; the keys that read differently now."""
@@ -119,14 +122,17 @@ class Directory:
         for user in refresh.users.values():
             fresh.setdefault(key_of(user.state.user_name), []).append(user)
         changed = set()
-        for key in fresh.keys() | self._ids.keys() | self._unknown.keys():
+        concerned = fresh.keys() | self._ids.keys() | self._unknown.keys() if refresh.asked is None else refresh.asked
+        for key in concerned:
             if self._touched.get(key, float("-inf")) > refresh.started:
                 continue
             if self._replace(key, fresh.get(key, []), refresh.started):
                 changed.add(key)
         self.refreshed = refresh.started
-        self._touched = {key: time for key, time in self._touched.items() if time > refresh.started}
-        self._absent = {key: time for key, time in self._absent.items() if time > refresh.started}
+        if refresh.asked is None:
+            self._listed = refresh.started
+            self._touched = {key: time for key, time in self._touched.items() if time > refresh.started}
+            self._absent = {key: time for key, time in self._absent.items() if time > refresh.started}
         return changed
 
     def _replace(self, key: str, users: list[RemoteUser], now: float) -> bool:

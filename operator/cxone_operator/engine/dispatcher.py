@@ -225,10 +225,9 @@ class Dispatcher:
         try:
             found = await client.look_up(names, lane)
         except ScimError as error:
-            self._state.note(self._state.reading, error.failure)
+            self._state.pause_reading(error.failure)
         else:
             self._state.reading.succeeded()
-            self._state.requests.succeeded()
             self._state.directory.learn(keys, found, sent)
         finally:
             self._lookups -= 1

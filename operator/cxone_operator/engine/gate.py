@@ -31,6 +31,8 @@ class Gate:
         if license_.mode == "None":
             return waiting
         if license_.mode == "CountUsers":
+            if not self._state.directory.complete:
+                return 0
             self._count_users()
         elif not self._have_quota(client):
             return 0
@@ -56,9 +58,8 @@ class Gate:
 
     def _count_users(self) -> None:
         limit = self._state.spec.license.limit
-        if limit is not None and self._state.directory.complete:
-            now = self._state.time
-            self._state.ledger.learn(Quota(limit, self._state.directory.active_users), now)
+        if limit is not None:
+            self._state.ledger.learn(Quota(limit, self._state.directory.active_users), self._state.time)
 
     def _have_quota(self, client: RemoteUsers) -> bool:
         due = self._state.ledger.read_due(self._state.time, short=self.short)
@@ -72,7 +73,7 @@ class Gate:
         try:
             quota = await client.license_quota(Lane.JOINERS)
         except ScimError as error:
-            self._state.note(self._pause, error.failure)
+            self._pause.failed(error.failure, self._state.time, self._state.clocks.jitter())
         else:
             self._pause.succeeded()
             limit = self._state.spec.license.limit

@@ -16,6 +16,7 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Create, Deactivate, Delete, RemoteAction, Update
 from cxone_operator.core.lane import Lane
 from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.doubts import REQUEST_SECONDS
 from cxone_operator.engine.results import Results
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
@@ -24,7 +25,7 @@ from cxone_operator.scim.bulk import Create as CreateOperation
 from cxone_operator.scim.bulk import Delete as DeleteOperation
 from cxone_operator.scim.bulk import Patch as PatchOperation
 from cxone_operator.scim.client import RemoteUsers
-from cxone_operator.scim.errors import NotFound, PayloadTooLarge, ScimError, Throttled
+from cxone_operator.scim.errors import CircuitOpen, NotFound, PayloadTooLarge, ScimError, Throttled
 from cxone_operator.telemetry import metrics
 
 Item = tuple[CxoneUser, RemoteAction]
@@ -32,6 +33,7 @@ Item = tuple[CxoneUser, RemoteAction]
 _FIRST_POLL_SECONDS = 1.0
 _LONGEST_POLL_SECONDS = 15.0
 _POLL_GROWTH = 1.6
+_PERSIST_RETRY_SECONDS = 2.0
 
 
 class Jobs:
@@ -81,39 +83,48 @@ class Jobs:
         self, client: RemoteUsers, lane: Lane, operations: Sequence[BulkOperation], items: Sequence[Item]
     ) -> None:
         metrics.bulk_batch_size.observe(len(items))
+        timeout = float(self._state.spec.bulk.job_timeout_seconds)
+        submission = self._state.doubts.begin_submission(timeout)
         try:
+            if not await self._persist():
+                await self._tasks.sleep(_PERSIST_RETRY_SECONDS)
+                return
             receipt = await client.submit(operations, lane)
             if isinstance(receipt, Accepted):
-                await self._follow_new(client, lane, receipt.job_id, items)
+                await self._follow_new(client, lane, receipt.job_id, items, submission)
             else:
                 self._book(items, dict(receipt.results))
         except PayloadTooLarge:
             self.largest = max(1, len(items) // 2)
         except ScimError as error:
             for user, action in items:
-                self._results.failed(user, action, error.failure)
+                self._results.failed(user, action, error.failure, doubtful_seconds=timeout)
         finally:
+            self._state.doubts.end_submission(submission)
             self.running -= 1
             for user, _ in items:
                 self._state.record(user.metadata.uid).in_job = False
                 self._state.end(user.metadata.uid)
 
-    async def _follow_new(self, client: RemoteUsers, lane: Lane, job_id: str, items: Sequence[Item]) -> None:
+    async def _follow_new(
+        self, client: RemoteUsers, lane: Lane, job_id: str, items: Sequence[Item], submission: int
+    ) -> None:
         job = BulkJob(job_id, len(items), timestamp(self._state.clocks.now()), lane.label)
         self._state.jobs[job_id] = job
         for user, action in items:
             record = self._state.record(user.metadata.uid)
             record.in_job, record.attempted = True, action
+        self._state.doubts.end_submission(submission)
         await self._persist()
         try:
-            self._book(items, await self._follow(client, lane, job))
+            self._book(items, await self._follow(client, lane, job, items))
         finally:
             del self._state.jobs[job_id]
             self._state.wake.set()
 
     async def _recover(self, client: RemoteUsers, job: BulkJob) -> None:
         try:
-            await self._follow(client, Lane.UPDATES, job)
+            await self._follow(client, Lane.UPDATES, job, ())
         finally:
             self.running -= 1
             self._state.jobs.pop(job.id, None)
@@ -122,7 +133,9 @@ class Jobs:
             self._state.refresh_wanted = True
             self._state.wake.set()
 
-    async def _follow(self, client: RemoteUsers, lane: Lane, job: BulkJob) -> dict[str, OperationResult]:
+    async def _follow(
+        self, client: RemoteUsers, lane: Lane, job: BulkJob, items: Sequence[Item]
+    ) -> dict[str, OperationResult]:
         """Poll until the job ends or is given up; its results by bulkId, empty where the server gives none."""
         began, delay, failures = self._state.time, self._typical_seconds, 0
         deadline = _deadline(job, self._state)
@@ -133,12 +146,13 @@ class Jobs:
                 found = await client.job(job.id, lane)
             except NotFound:
                 return {}
-            except Throttled:
+            except (Throttled, CircuitOpen):
                 continue
             except ScimError as error:
                 failures += 1
                 if failures >= self._state.spec.bulk.max_failures:
-                    await self._abandon(job, f"{failures} failures in a row while polling: {error.failure.message}")
+                    why = f"{failures} failures in a row while polling: {error.failure.message}"
+                    await self._abandon(job, items, deadline, why)
                     return {}
                 continue
             failures = 0
@@ -146,10 +160,17 @@ class Jobs:
                 self._typical_seconds = 0.7 * self._typical_seconds + 0.3 * max(0.2, self._state.time - began)
                 return dict(found.results)
             if self._state.time > deadline:
-                await self._abandon(job, f"not finished after {self._state.spec.bulk.job_timeout_seconds} s")
+                why = f"not finished after {self._state.spec.bulk.job_timeout_seconds} s"
+                await self._abandon(job, items, deadline, why)
                 return {}
 
-    async def _abandon(self, job: BulkJob, why: str) -> None:
+    async def _abandon(self, job: BulkJob, items: Sequence[Item], deadline: float, why: str) -> None:
+        """Nobody looks at it any more, but it may go on: its users may still appear."""
+        left = max(0.0, deadline - self._state.time) + REQUEST_SECONDS
+        for user, _ in items:
+            self._state.doubts.add(user.metadata.uid, left)
+        if not items:
+            self._state.doubts.extend(self._state.time + left)
         metrics.bulk_jobs.labels(self._state.name, "abandoned").inc()
         self._auditor.job_abandoned(job.id, job.operations, why)
         await self._warn("BulkJobAbandoned", f"bulk job {job.id} ({job.operations} operations) was given up: {why}")

@@ -53,7 +53,7 @@ class Reconciler:
         uid = user.metadata.uid
         if uid in self._state.busy:
             return
-        if self._waits_for_an_old_job(user):
+        if self._waits_for_an_old_job(user) or self._may_still_appear(user):
             self._state.record(uid)
             return
         if self._is_stalled(user):
@@ -70,19 +70,29 @@ class Reconciler:
     def facts(self, user: CxoneUser) -> Facts:
         """All that the plan may depend on."""
         state = self._state
-        owner = state.inbox.owner(user)
-        other = owner.metadata.name if owner is not None and owner.metadata.uid != user.metadata.uid else None
         record = state.records.get(user.metadata.uid)
-        full = user.spec.management_policy == "Full"
         return Facts(
             user=user,
             tenant=state.spec,
             schedule=schedule(user.spec, state.clocks.now()),
             known=self.known(user),
-            owner=other if full and not user.metadata.deleting else None,
-            heir=other if user.metadata.deleting else None,
+            owner=self._owner(user),
+            heir=self._heir(user),
+            own_identities=state.own_identities,
             seat_released=record.seat_released if record is not None else None,
         )
+
+    def _owner(self, user: CxoneUser) -> str | None:
+        """The older resource of that userName, which owns it."""
+        other = self._state.inbox.owner(user)
+        older = other is not None and other.age_order < user.age_order and user.spec.management_policy == "Full"
+        return other.metadata.name if other is not None and older else None
+
+    def _heir(self, user: CxoneUser) -> str | None:
+        """Who takes over from a resource that is being deleted; one without our finalizer could vanish unseen."""
+        other = self._state.inbox.owner(user)
+        takes_over = other is not None and other.claimed and user.metadata.deleting
+        return other.metadata.name if other is not None and takes_over else None
 
     def known(self, user: CxoneUser) -> Knowledge:
         """What is known of the user in CXone; a request to reconcile makes it unknown once."""
@@ -99,6 +109,22 @@ class Reconciler:
     def _waits_for_an_old_job(self, user: CxoneUser) -> bool:
         """A job that an earlier process left behind may still create this user: absence proves nothing yet."""
         return bool(self._state.recovering) and isinstance(self.known(user), Absent)
+
+    def _may_still_appear(self, user: CxoneUser) -> bool:
+        """Somebody who is to have no access is absent, but a request that creates them may be under way."""
+        state, uid, known = self._state, user.metadata.uid, self.known(user)
+        if not isinstance(known, Absent) or not self._is_leaving(user) or _is_settled(user):
+            return False
+        until = state.doubts.until(uid)
+        if until > state.time:
+            state.alarms.set(until, uid)
+            return True
+        if state.time - known.age < until:
+            state.directory.forget(key_of(user.spec.user_name), state.time)
+        return False
+
+    def _is_leaving(self, user: CxoneUser) -> bool:
+        return user.metadata.deleting or not schedule(user.spec, self._state.clocks.now()).active
 
     def _is_stalled(self, user: CxoneUser) -> bool:
         """Nothing that could cure the last failure has changed; otherwise this is a new start."""
@@ -151,6 +177,7 @@ class Reconciler:
                 self._enqueue(user, action)
                 return
             case Claim():
+                self._state.doubts.claimed(uid)
                 self._reporter.claim(user)
             case Release():
                 self._auditor.released(user, action)
@@ -165,7 +192,7 @@ class Reconciler:
 
     def _look_up(self, user: CxoneUser) -> None:
         self._state.record(user.metadata.uid)
-        leaving = user.metadata.deleting or not schedule(user.spec, self._state.clocks.now()).active
+        leaving = self._is_leaving(user)
         lane = Lane.LEAVERS if leaving else Lane.UPDATES
         if leaving:
             self._state.departures.suspect(user.metadata.uid)
@@ -232,3 +259,10 @@ class Reconciler:
         if isinstance(action, Update) and self._state.lanes.lane_of(user.metadata.uid) is None:
             for field in action.change.fields:
                 metrics.drift.labels(self._state.name, field.value).inc()
+
+
+def _is_settled(user: CxoneUser) -> bool:
+    """The status says of this very spec that CXone agrees."""
+    ready = user.status.condition(READY)
+    agrees = ready is not None and ready.status == "True" and ready.observed_generation == user.metadata.generation
+    return agrees and not user.metadata.deleting

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
-from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction
+from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, takes_seat
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.suggestion import did_you_mean
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.doubts import REQUEST_SECONDS
 from cxone_operator.engine.state import TenantState
 
 _LONGEST_SILENCE_SECONDS = 300.0
@@ -29,7 +30,6 @@ class Results:
 
     def done(self, user: CxoneUser, action: RemoteAction, seconds: float | None = None) -> None:
         """CXone has carried it out."""
-        self._state.requests.succeeded()
         self._auditor.done(user, action, seconds)
         self.carried_out(user, action)
 
@@ -58,13 +58,24 @@ class Results:
         """Nobody knows what became of this user: read it before deciding."""
         self._state.directory.forget(key_of(user.spec.user_name), self._state.time)
 
-    def failed(self, user: CxoneUser, action: RemoteAction, failure: Failure, seconds: float | None = None) -> None:
-        """The request failed: learn what it says of CXone, then wait, retry or stall."""
+    def failed(
+        self,
+        user: CxoneUser,
+        action: RemoteAction,
+        failure: Failure,
+        seconds: float | None = None,
+        doubtful_seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        """The request failed: learn what it says of CXone, then wait, retry or stall.
+
+        `doubtful_seconds`: how long a request without a certain end may still have its effect.
+        """
         self._auditor.failed(user, action, failure, seconds)
+        if failure.uncertain and takes_seat(action):
+            self._state.doubts.add(user.metadata.uid, doubtful_seconds)
         if failure.uncertain or failure.reason is Reason.ALREADY_EXISTS or failure.code in ("404", "412"):
             self.forget(user)
         if failure.scope is Scope.TENANT:
-            self._state.note(self._state.requests, failure)
             return
         if failure.reason is Reason.LICENSE_UNAVAILABLE:
             self._state.ledger.doubt()

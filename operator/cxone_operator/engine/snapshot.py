@@ -5,7 +5,7 @@ Doing this once per period and comparing locally is the whole drift detection.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, key_of
@@ -44,17 +44,18 @@ class Snapshot:
 
     async def _refresh(self, client: RemoteUsers) -> None:
         names_before = self._names()
-        refresh = self._state.directory.begin_refresh(self._state.time)
+        names = None if client.lists else self._declared()
+        refresh = self._state.directory.begin_refresh(self._state.time, names)
         first = not self._state.directory.complete
         try:
-            if client.lists:
+            if names is None:
                 await self._walk(client, refresh.add)
             else:
-                await self._look_up_everybody(client, refresh.add)
+                await self._look_up(client, names.values(), refresh.add)
         except ScimError as error:
             log.warning("directory_not_refreshed", tenant=self._state.name, error=str(error))
             self._state.refresh_wanted = True
-            self._state.note(self._state.reading, error.failure)
+            self._state.pause_reading(error.failure)
         else:
             self._take_over(refresh, first=first, names_before=names_before)
         finally:
@@ -63,7 +64,6 @@ class Snapshot:
 
     def _take_over(self, refresh: Refresh, *, first: bool, names_before: frozenset[str]) -> None:
         state = self._state
-        state.requests.succeeded()
         state.reading.succeeded()
         changed = state.directory.finish_refresh(refresh)
         if first:
@@ -87,9 +87,14 @@ class Snapshot:
             if not page.returned or (page.total is not None and start > page.total):
                 return
 
-    async def _look_up_everybody(self, client: RemoteUsers, add: Callable[[tuple[RemoteUser, ...]], None]) -> None:
-        names = {key_of(user.spec.user_name): user.spec.user_name for user in self._state.inbox}
-        for chunk in client.look_up_chunks(list(names.values())):
+    def _declared(self) -> dict[str, str]:
+        """Natural key → userName of all resources."""
+        return {key_of(user.spec.user_name): user.spec.user_name for user in self._state.inbox}
+
+    async def _look_up(
+        self, client: RemoteUsers, names: Iterable[str], add: Callable[[tuple[RemoteUser, ...]], None]
+    ) -> None:
+        for chunk in client.look_up_chunks(names):
             add(await client.look_up(chunk, Lane.BACKGROUND))
 
     def _names(self) -> frozenset[str]:

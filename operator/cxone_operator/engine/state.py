@@ -11,11 +11,12 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
-from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.departures import Departures
 from cxone_operator.engine.directory import Directory
+from cxone_operator.engine.doubts import Doubts
 from cxone_operator.engine.inbox import Inbox
 from cxone_operator.engine.lanes import Lanes
 from cxone_operator.engine.ledger import Ledger
@@ -48,8 +49,8 @@ class Record:
     in_job: bool = False
     seat_released: bool | None = None
     """True after the seat was given back, False after a deactivation; None: as the status says."""
-    told: set[Reason] = field(default_factory=set)
-    """The waits that the author has been told of."""
+    told: Reason | None = None
+    """The wait that the author was told of last."""
 
 
 class Alarms:
@@ -87,6 +88,9 @@ class TenantState:
     ledger: Ledger = field(default_factory=Ledger)
     lanes: Lanes = field(default_factory=Lanes)
     departures: Departures = field(init=False)
+    doubts: Doubts = field(init=False)
+    own_identities: frozenset[str] = frozenset()
+    """Lower-case names and ids of the operator's own account in CXone."""
     alarms: Alarms = field(default_factory=Alarms)
     records: dict[str, Record] = field(default_factory=dict)
     busy: Counter[str] = field(default_factory=Counter)
@@ -98,8 +102,6 @@ class TenantState:
     """Jobs of an earlier process that may still create users."""
     epoch: int = 0
     """Counts changes of the tenant, its Secret and its directory names: each frees stalled users."""
-    requests: Pause = field(default_factory=Pause)
-    """Closed after a failure that concerns every request to the tenant."""
     reading: Pause = field(default_factory=Pause)
     """Closed after the directory could not be read, by look-ups or as a whole."""
     refresh_wanted: bool = True
@@ -107,6 +109,7 @@ class TenantState:
 
     def __post_init__(self) -> None:
         self.departures = Departures(self.clocks)
+        self.doubts = Doubts(self.clocks)
 
     @property
     def time(self) -> float:
@@ -146,10 +149,9 @@ class TenantState:
         self.inbox.mark_everything()
         self.wake.set()
 
-    def note(self, pause: Pause, failure: Failure) -> None:
-        """A request has failed: close what it concerns, the given pause or all requests."""
-        concerned = self.requests if failure.scope is Scope.TENANT else pause
-        concerned.failed(failure, self.time, self.clocks.jitter())
+    def pause_reading(self, failure: Failure) -> None:
+        """The directory could not be read."""
+        self.reading.failed(failure, self.time, self.clocks.jitter())
 
     def forget_user(self, uid: str) -> None:
         """The resource is gone."""
@@ -157,3 +159,4 @@ class TenantState:
         self.lanes.discard(uid)
         self.ledger.give_back(uid)
         self.departures.withdraw(uid)
+        self.doubts.forget(uid)

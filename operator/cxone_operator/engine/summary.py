@@ -6,7 +6,15 @@ from collections import Counter
 from datetime import timedelta
 
 from cxone_operator.api import conditions
-from cxone_operator.api.conditions import AUTHENTICATED, DEPROVISIONING_HELD, READY, RECONCILING, STALLED, Finding
+from cxone_operator.api.conditions import (
+    AUTHENTICATED,
+    CIRCUIT_OPEN,
+    DEPROVISIONING_HELD,
+    READY,
+    RECONCILING,
+    STALLED,
+    Finding,
+)
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import CxoneTenant, DirectoryStatus, Licenses, TenantStatus, UserCounts
 from cxone_operator.core.failure import Failure
@@ -42,6 +50,7 @@ class Summary:
             users=self._users(),
             directory=self._directory(tenant.status.directory),
             bulk_jobs=tuple(self._state.jobs.values()),
+            unconfirmed_until=self._state.doubts.status(),
             deprovisioning=self._state.departures.status(),
         )
 
@@ -74,6 +83,7 @@ class Summary:
         if licenses is not None:
             for kind in ("total", "used", "reserved", "waiting"):
                 metrics.licenses.labels(name, kind).set(getattr(licenses, kind))
+        metrics.circuit_open.labels(name).set(self._circuit().status == "True")
         metrics.deprovisioning_held.labels(name).set(state.departures.held)
         self._count_users()
 
@@ -111,7 +121,18 @@ class Summary:
             token = Finding(AUTHENTICATED, "True", Reason.SUCCEEDED, "CXone accepts the credentials")
         else:
             token = Finding(AUTHENTICATED, "False", problem.reason, problem.message)
-        return [ready, token, self._held()]
+        return [ready, token, self._held(), self._circuit()]
+
+    def _circuit(self) -> Finding:
+        """Refused credentials keep it open: they are probed by asking for a token."""
+        failure = self._budget.circuit.failure
+        problem = self._connection.problem
+        if failure is None and problem is not None and problem.reason is Reason.AUTHENTICATION_FAILED:
+            failure = problem
+        if failure is None:
+            return Finding(CIRCUIT_OPEN, "False", Reason.SUCCEEDED, "CXone answers")
+        message = f"requests are held back and tried one at a time: {failure.message}"
+        return Finding(CIRCUIT_OPEN, "True", failure.reason, message)
 
     def _held(self) -> Finding:
         hold = self._state.departures.hold
@@ -120,8 +141,8 @@ class Summary:
         return Finding(DEPROVISIONING_HELD, "True", Reason.DEPROVISIONING_HELD, hold.message)
 
     def _lasting_failure(self) -> Failure | None:
-        pauses = (self._state.requests, self._state.reading)
-        return next((pause.failure for pause in pauses if pause.lasting), None)
+        circuit, reading = self._budget.circuit, self._state.reading
+        return circuit.failure or (reading.failure if reading.lasting else None)
 
     def _licenses(self) -> Licenses | None:
         quota = self._state.ledger.quota

@@ -13,6 +13,7 @@ from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.core.failure import Failure
+from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.auditor import Auditor
@@ -34,6 +35,7 @@ from cxone_operator.engine.tasks import Tasks
 from cxone_operator.engine.waits import Waits
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.scim.client import RemoteUsers
+from cxone_operator.scim.errors import ScimError
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
 from cxone_operator.telemetry.logging import get_logger
@@ -68,7 +70,7 @@ class Tenant:
     ) -> None:
         self.state = state = TenantState(name, spec, clocks)
         self._tasks = tasks = Tasks()
-        self.budget = budget = Budget(_window(spec, clocks), clocks.monotonic, metrics.api_throttled.labels(name).inc)
+        self.budget = budget = Budget(_window(spec, clocks), clocks, metrics.api_throttled.labels(name).inc)
         self._connection = Connection(source, lambda credentials: build(name, state.spec, credentials, budget), clocks)
         auditor = Auditor(name, audit)
         self._reporter = Reporter(state, cluster, tasks)
@@ -81,10 +83,11 @@ class Tenant:
         self._jobs = Jobs(state, results, auditor, tasks, publisher.persist, publisher.warn)
         self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, tasks)
         self._snapshot = Snapshot(state, tasks)
-        self._waits = Waits(state, self._connection, gate, self._reconciler, self._reporter)
+        self._waits = Waits(state, self._connection, budget, gate, self._reconciler, self._reporter)
         self._unrecovered: tuple[BulkJob, ...] = ()
         self._next_housekeeping = float("-inf")
         self._next_status = float("-inf")
+        self._probing = False
         self._stopping = False
         self._main: asyncio.Task[None] | None = None
 
@@ -164,6 +167,8 @@ class Tenant:
         if after is not None and after.resource is not None:
             status = after.resource.status
         self._unrecovered = status.bulk_jobs
+        if status.unconfirmed_until is not None:
+            self.state.doubts.load(status.unconfirmed_until)
         if status.deprovisioning is not None:
             self.state.departures.load(status.deprovisioning)
         if self.resource is not None:
@@ -191,9 +196,8 @@ class Tenant:
         client, state = self._connection.client, self.state
         if client is None or state.spec.suspend:
             return _HOUSEKEEPING_SECONDS
-        pause = state.requests.remaining(now)
-        if pause > 0:
-            return min(pause, _HOUSEKEEPING_SECONDS)
+        if self.budget.circuit.is_open:
+            return self._probe(client, now)
         if self._unrecovered:
             self._jobs.recover(client, self._unrecovered)
             self._unrecovered = ()
@@ -202,10 +206,27 @@ class Tenant:
         return min((delay for delay in delays if delay is not None), default=_HOUSEKEEPING_SECONDS)
 
     def _drop_refused_credentials(self) -> None:
-        failure = self.state.requests.failure
+        failure = self.budget.circuit.failure
         if failure is not None and failure.reason is Reason.AUTHENTICATION_FAILED:
             self._connection.refused(failure)
-            self.state.requests.succeeded()
+            self.budget.circuit.reset()
+
+    def _probe(self, client: RemoteUsers, now: float) -> float:
+        """Ask for something harmless when the pause is over; its answer closes the circuit, or opens it again."""
+        pause = self.budget.circuit.remaining(now)
+        if pause <= 0 and not self._probing:
+            self._probing = True
+            self._tasks.start(self._ask(client))
+        return min(pause or _HOUSEKEEPING_SECONDS, _HOUSEKEEPING_SECONDS)
+
+    async def _ask(self, client: RemoteUsers) -> None:
+        try:
+            await client.list_users(Lane.LEAVERS, 1, 1)
+        except ScimError as error:
+            log.info("circuit_probed", tenant=self.state.name, error=str(error))
+        finally:
+            self._probing = False
+            self.state.wake.set()
 
     async def _sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -221,7 +242,9 @@ class Tenant:
         while not self._stopping:
             if self._connection.due() <= 0 and await self._connection.look():
                 log.info("authenticated", tenant=self.state.name)
-                self.state.requests.succeeded()
+                client = self._connection.client
+                self.state.own_identities = client.identities if client is not None else frozenset()
+                self.budget.circuit.reset()
                 self.state.reading.succeeded()
                 self.state.free_stalled()
             await self._tasks.sleep(min(1.0, max(0.05, self._connection.due())))

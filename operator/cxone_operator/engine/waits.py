@@ -10,6 +10,7 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core import outcome
 from cxone_operator.core.lane import Lane
+from cxone_operator.engine.budget import Budget
 from cxone_operator.engine.connection import Connection
 from cxone_operator.engine.gate import Gate
 from cxone_operator.engine.reconciler import Reconciler
@@ -24,16 +25,28 @@ class Waits:
     """Interim statuses of one tenant's users."""
 
     def __init__(
-        self, state: TenantState, connection: Connection, gate: Gate, reconciler: Reconciler, reporter: Reporter
+        self,
+        state: TenantState,
+        connection: Connection,
+        budget: Budget,
+        gate: Gate,
+        reconciler: Reconciler,
+        reporter: Reporter,
     ) -> None:
         self._state = state
+        self._budget = budget
         self._connection = connection
         self._gate = gate
         self._reconciler = reconciler
         self._reporter = reporter
 
     def tell(self) -> None:
-        """Write what is waited for to every user that has waited long enough, once for each reason."""
+        """Write what is waited for to every user that has waited long enough, once for each reason.
+
+        Not while the circuit is open: the tenant says so, and thousands of writes would help nobody.
+        """
+        if self._budget.circuit.is_open:
+            return
         now = self._state.time
         for uid, record in list(self._state.records.items()):
             held = self._held(uid)
@@ -45,9 +58,9 @@ class Waits:
 
     def _tell(self, user: CxoneUser, record: Record) -> None:
         reason, message, retrying = self._explain(user, record)
-        if reason in record.told:
+        if reason is record.told:
             return
-        record.told.add(reason)
+        record.told = reason
         subject = self._reconciler.subject(user)
         if user.metadata.deleting:
             message = f"Being deprovisioned: {message}"
@@ -70,6 +83,8 @@ class Waits:
             return (*self._gate.explain(), False)
         if record.failure is not None:
             return record.failure.reason, record.failure.message, True
+        if self._state.doubts.until(user.metadata.uid) > self._state.time:
+            return Reason.PROGRESSING, "A request that may still create the user has not ended for certain", False
         if self._state.recovering:
             return Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended", False
         return Reason.RATE_LIMITED, "Waits for the tenant's request budget", False
@@ -87,7 +102,7 @@ class Waits:
             return Reason.SUSPENDED, f"tenant {self._state.name} is suspended"
         if self._connection.problem is not None:
             return self._connection.problem.reason, self._connection.problem.message
-        failure = self._state.requests.failure or self._state.reading.failure
+        failure = self._state.reading.failure
         if failure is not None:
             return failure.reason, failure.message
         if not self._state.directory.complete:

@@ -13,6 +13,7 @@ import aiohttp
 
 from cxone_operator.scim.answers import decode_object, read_answer, retry_after, text_of
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, error_for
+from cxone_operator.scim.identity import identities_of
 
 EARLY_SECONDS = 60.0
 """How long before its end a token is replaced; never more than a tenth of its life."""
@@ -71,6 +72,11 @@ class TokenSource:
             if self._attempts != seen and self._failure is not None:
                 raise self._failure
             return await self._renew()
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """Lower-case names and ids under which our own account may appear among the users."""
+        return identities_of(self._credentials.client_id, self._token.value if self._token is not None else "")
 
     def invalidate(self, value: str) -> None:
         """A request was refused with this token: the next one gets another. A newer token is kept."""

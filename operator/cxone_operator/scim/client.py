@@ -54,6 +54,10 @@ class RemoteUsers(Protocol):
     def takes_bulk(self) -> bool:
         """The tenant takes bulk requests."""
 
+    @property
+    def identities(self) -> frozenset[str]:
+        """Lower-case names and ids of the operator's own account, as far as CXone has told them."""
+
     async def authenticate(self) -> None:
         """Try the credentials."""
 
@@ -107,6 +111,11 @@ class ScimClient:
     def takes_bulk(self) -> bool:
         """The tenant takes bulk requests."""
         return self._dialect.bulk is not BulkMode.OFF
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """From the client id and the token."""
+        return self._transport.identities
 
     async def authenticate(self) -> None:
         """Get a token."""

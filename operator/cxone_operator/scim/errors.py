@@ -13,6 +13,7 @@
     ├── Throttled             429
     ├── ServerError           5xx
     ├── Unavailable           no connection: the request was not sent
+    ├── CircuitOpen           not sent, as CXone as a whole fails
     ├── ConnectionLost        sent, but no whole answer came: nobody knows whether it was carried out
     ├── MalformedAnswer       an answer that cannot be understood
     └── Rejected              every other refusal
@@ -172,6 +173,10 @@ class Unavailable(ScimError):
     reason = Reason.REMOTE_UNAVAILABLE
     retryable = True
     scope = Scope.TENANT
+
+
+class CircuitOpen(Unavailable):
+    """The tenant's circuit is open, so nothing was sent."""
 
 
 class ConnectionLost(ScimError):

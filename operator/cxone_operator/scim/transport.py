@@ -15,11 +15,12 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import Fence
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, retry_after, text_of
 from cxone_operator.scim.auth import TokenSource
-from cxone_operator.scim.errors import ScimError, Throttled, error_for, printable
+from cxone_operator.scim.errors import CircuitOpen, ScimError, error_for, printable
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 """Seconds: the slowest creates seen at vendors take 20; a connection that is not there after 10 will not come."""
@@ -31,10 +32,10 @@ class Budget(Protocol):
     """Who may send when."""
 
     def slot(self, lane: Lane) -> AbstractAsyncContextManager[None]:
-        """Wait for a place, and hold it while the request is under way."""
+        """Wait for a place, and hold it while the request is under way; raises CircuitOpen."""
 
-    def throttled(self, retry_after: float | None) -> None:
-        """The server answered 429; seconds that it asked to wait, None where it did not say."""
+    def answered(self, failure: Failure | None) -> None:
+        """A request has ended, `failure` None where it succeeded."""
 
 
 Observer = Callable[[str, str, float], None]
@@ -109,7 +110,19 @@ class Transport:
 
         `path` and `query` are percent-encoded already; `scope` is what the operation needs, named if CXone answers 403.
         """
-        send = partial(self._send, operation, method, self._url(path, query), lane, body)
+        url = self._url(path, query)
+        try:
+            answer = await self._request(operation, method, url, lane, scope, body)
+        except CircuitOpen:
+            raise
+        except ScimError as error:
+            self._budget.answered(error.failure)
+            raise
+        self._budget.answered(None)
+        return answer
+
+    async def _request(self, operation: str, method: str, url: URL, lane: Lane, scope: str, body: object) -> Answer:
+        send = partial(self._send, operation, method, url, lane, body)
         token = await self._tokens.token()
         answer = await send(token)
         if answer.status == 401:
@@ -123,6 +136,11 @@ class Transport:
     async def authenticate(self) -> None:
         """Get a token; raises ScimError."""
         await self._tokens.token()
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """Who we are, by the last token."""
+        return self._tokens.identities
 
     def _url(self, path: str, query: str) -> URL:
         with mapped_errors(write=False):
@@ -157,17 +175,13 @@ class Transport:
             self._observe(operation, outcome.code, time.monotonic() - started)
 
     def _error(self, answer: Answer, operation: str, method: str, scope: str, token: str) -> ScimError:
-        wait = retry_after(answer.headers, datetime.now(UTC))
         named = _SCOPE.search(answer.headers.get("WWW-Authenticate", ""))
-        error = error_for(
+        return error_for(
             answer.status,
             text_of(answer.raw, "detail", "message", "error_description", "error").replace(token, "…"),
             method=method,
             creates=operation == CREATE,
             scim_type=text_of(answer.raw, "scimType"),
             scope_missing=named.group(1) if named else scope,
-            retry_after=wait,
+            retry_after=retry_after(answer.headers, datetime.now(UTC)),
         )
-        if isinstance(error, Throttled):
-            self._budget.throttled(wait)
-        return error

@@ -81,6 +81,13 @@ deprovisioning_held = Gauge(
     namespace=_PREFIX,
     registry=REGISTRY,
 )
+circuit_open = Gauge(
+    "circuit_open",
+    "1 while CXone as a whole fails and is tried with one request at a time",
+    ["tenant"],
+    namespace=_PREFIX,
+    registry=REGISTRY,
+)
 kubernetes_writes = Counter(
     "kubernetes_writes", "Writes to the API server", ["kind", "code"], namespace=_PREFIX, registry=REGISTRY
 )

@@ -78,3 +78,15 @@ def test_doubted_absences_are_unknown() -> None:
     directory.doubt_absences()
     assert directory.known(JANE, 11.0) == Unknown()
     assert isinstance(directory.known("john@example.com", 11.0), Present)
+
+
+def test_a_snapshot_by_look_ups_proves_nothing_of_whoever_was_not_asked_for() -> None:
+    """A tenant that cannot list: resources that come later are unknown, not absent."""
+    directory = Directory()
+    refresh = directory.begin_refresh(1.0, ["jane@example.com", "john@example.com"])
+    refresh.add([a_remote("jane")])
+    directory.finish_refresh(refresh)
+    assert directory.complete
+    assert isinstance(directory.known("jane@example.com", 2.0), Present)
+    assert directory.known("john@example.com", 2.0) == Absent(1.0)
+    assert directory.known("late@example.com", 2.0) == Unknown()

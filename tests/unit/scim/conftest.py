@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from cxone_operator.api.reasons import Reason
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import unfenced
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.auth import Credentials, TokenSource
@@ -29,7 +31,7 @@ class CountingBudget:
 
     entered: int = 0
     inside: int = 0
-    waits: list[float | None] = field(default_factory=list)
+    ends: list[Failure | None] = field(default_factory=list)
 
     @asynccontextmanager
     async def slot(self, lane: Lane) -> AsyncIterator[None]:
@@ -40,8 +42,13 @@ class CountingBudget:
         finally:
             self.inside -= 1
 
-    def throttled(self, retry_after: float | None) -> None:
-        self.waits.append(retry_after)
+    def answered(self, failure: Failure | None) -> None:
+        self.ends.append(failure)
+
+    @property
+    def waits(self) -> list[float | None]:
+        """What each 429 asked for."""
+        return [end.retry_after for end in self.ends if end is not None and end.reason is Reason.RATE_LIMITED]
 
 
 @dataclass
