@@ -25,6 +25,7 @@ from cxone_operator.core.actions import (
     Settle,
     Update,
     lane_of,
+    takes_seat,
 )
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.knowledge import Absent, Knowledge, Present, Unknown
@@ -206,6 +207,8 @@ class Reconciler:
             return
         if isinstance(action, Create) and user.spec.adoption_policy == "Never" and not started_creating(user):
             self._reporter.tell(user, outcome.creating(self.subject(user)))
+            return
+        if state.closing and takes_seat(action):
             return
         self._count_drift(user, action, record)
         state.lanes.put(uid, lane_of(action), state.time, alone=record.alone or isinstance(action, Reclaim))

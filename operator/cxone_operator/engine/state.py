@@ -89,6 +89,8 @@ class TenantState:
     lanes: Lanes = field(default_factory=Lanes)
     departures: Departures = field(init=False)
     doubts: Doubts = field(init=False)
+    closing: bool = False
+    """The tenant is being deleted: nobody gains access through it any more."""
     own_identities: frozenset[str] = frozenset()
     """Lower-case names and ids of the operator's own account in CXone."""
     alarms: Alarms = field(default_factory=Alarms)

@@ -129,7 +129,8 @@ class Tenant:
 
     def change(self, resource: CxoneTenant) -> None:
         """The tenant's resource has changed; a change of what is sent where needs a new Tenant instead."""
-        respec = self.state.spec != resource.spec
+        respec = self.state.spec != resource.spec or self.state.closing != resource.metadata.deleting
+        self.state.closing = resource.metadata.deleting
         self._publisher.observe(resource)
         self._guard.approval = resource.approved_plan
         self.state.spec = resource.spec
@@ -172,6 +173,7 @@ class Tenant:
         if status.deprovisioning is not None:
             self.state.departures.load(status.deprovisioning)
         if self.resource is not None:
+            self.state.closing = self.resource.metadata.deleting
             self._guard.approval = self.resource.approved_plan
 
     def _turn(self) -> float:

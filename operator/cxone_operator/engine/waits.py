@@ -79,8 +79,9 @@ class Waits:
             return Reason.DEPROVISIONING_HELD, self._held_message(), False
         if record.in_job:
             return Reason.JOB_RUNNING, "Part of a bulk job that CXone is working on", False
-        if self._state.lanes.lane_of(user.metadata.uid) is Lane.JOINERS and (self._gate.short or self._gate.failure):
-            return (*self._gate.explain(), False)
+        entry = self._entry_wait(user)
+        if entry is not None:
+            return (*entry, False)
         if record.failure is not None:
             return record.failure.reason, record.failure.message, True
         if self._state.doubts.until(user.metadata.uid) > self._state.time:
@@ -88,6 +89,13 @@ class Waits:
         if self._state.recovering:
             return Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended", False
         return Reason.RATE_LIMITED, "Waits for the tenant's request budget", False
+
+    def _entry_wait(self, user: CxoneUser) -> tuple[Reason, str] | None:
+        """What keeps somebody out who is to gain access."""
+        if self._state.closing and not user.metadata.deleting:
+            return Reason.TENANT_NOT_READY, f"tenant {self._state.name} is being deleted; nobody joins it any more"
+        joins = self._state.lanes.lane_of(user.metadata.uid) is Lane.JOINERS
+        return self._gate.explain() if joins and (self._gate.short or self._gate.failure) else None
 
     def _held(self, uid: str) -> bool:
         departures = self._state.departures
