@@ -8,8 +8,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CONTROL_PLANE := PYTHONPATH=hack $(BIN)/python -m controlplane
 ARGS ?=
+SCHEDULES ?= 1000
 
-.PHONY: help install demo test check format control-plane control-plane-stop run bench lock clean
+.PHONY: help install demo test check format control-plane control-plane-stop run bench bench-takeover chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -51,6 +52,12 @@ run: install ## Run the operator against the control plane of `make control-plan
 
 bench: install ## Measure; writes one JSON file and one table to benchmarks/results/
 	PYTHONPATH=hack:benchmarks $(BIN)/python -m thousand_joiners $(ARGS)
+
+bench-takeover: install ## Measure how long nobody acts when the leader ends, dies or freezes
+	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m takeover $(ARGS)
+
+chaos: install ## Break it for longer than `make test` does (SCHEDULES=1000 random schedules on real processes)
+	CHAOS_SCHEDULES=$(SCHEDULES) $(BIN)/pytest tests/chaos $(ARGS)
 
 lock: ## Resolve the dependencies again into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
