@@ -7,7 +7,6 @@ import heapq
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
@@ -49,8 +48,8 @@ class Record:
     in_job: bool = False
     seat_released: bool | None = None
     """True after the seat was given back, False after a deactivation; None: as the status says."""
-    told: Reason | None = None
-    """The wait that the author was told of last."""
+    told_at: float = float("-inf")
+    """When the author was last told of a wait."""
 
 
 class Alarms:

@@ -6,6 +6,7 @@ that work is going on.
 
 from __future__ import annotations
 
+from cxone_operator.api.conditions import READY
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core import outcome
@@ -41,7 +42,7 @@ class Waits:
         self._reporter = reporter
 
     def tell(self) -> None:
-        """Write what is waited for to every user that has waited long enough, once for each reason.
+        """Write what is waited for to every user that has waited long enough, when it is news.
 
         Not while the circuit is open: the tenant says so, and thousands of writes would help nobody.
         """
@@ -49,8 +50,8 @@ class Waits:
             return
         now = self._state.time
         for uid, record in list(self._state.records.items()):
-            held = self._held(uid)
-            if (now - record.pending_since < PATIENCE_SECONDS and not held) or record.stalled is not None:
+            waits_long = now - record.pending_since >= PATIENCE_SECONDS or self._held(uid)
+            if not waits_long or now - record.told_at < PATIENCE_SECONDS or record.stalled is not None:
                 continue
             user = self._state.inbox.get(uid)
             if user is not None and (uid not in self._state.busy or record.in_job):
@@ -58,9 +59,10 @@ class Waits:
 
     def _tell(self, user: CxoneUser, record: Record) -> None:
         reason, message, retrying = self._explain(user, record)
-        if reason is record.told:
+        ready = user.status.condition(READY)
+        if ready is not None and ready.reason == reason and ready.observed_generation == user.metadata.generation:
             return
-        record.told = reason
+        record.told_at = self._state.time
         subject = self._reconciler.subject(user)
         if user.metadata.deleting:
             message = f"Being deprovisioned: {message}"

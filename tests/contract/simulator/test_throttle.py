@@ -17,7 +17,7 @@ from cxone_simulator.throttle import Throttle
 @pytest.mark.parametrize("seed", range(5))
 def test_never_101_in_any_minute(seed: int):
     """However the requests arrive, no window of 60 s has more than the limit, and none is refused without need."""
-    random_ = random.Random(seed)  # noqa: S311
+    random_ = random.Random(seed)
     throttle, now, admitted = Throttle(), 0.1, []
     for _ in range(3000):
         now += random_.choice([0.0, 0.01, 0.3, 0.6, 1.7])

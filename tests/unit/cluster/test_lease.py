@@ -168,7 +168,7 @@ async def test_who_may_not_use_leases_is_told() -> None:
 @pytest.mark.parametrize("seed", range(40))
 async def test_two_never_hold_it_at_once(seed: int) -> None:
     """Three replicas, an API server that is slow and away at random, and freezes: never two holders."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     store = Store()
     lost: dict[str, asyncio.Event] = {}
 
