@@ -1,0 +1,126 @@
+"""Schedules: a world, a workload and faults from a seed, played to the end and checked; several side by side."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.processes.checker import complaints
+from chaos.processes.proxy import Fault
+from chaos.processes.steps import CXONE, KUBERNETES
+from chaos.processes.workload import Workload
+from chaos.processes.world import World
+from controlplane.plane import ControlPlane
+
+SIDE_BY_SIDE = 6
+"""Worlds at once: most of the time one of them waits for a Lease, a job or a pause."""
+_SETTLE_SECONDS = 90.0
+_ASK_SECONDS = 6.0
+_QUIET = ("watch", "list", "secret", "token")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What happens in one world."""
+
+    name: str
+    seed: int
+    faults: tuple[Fault, ...]
+    people: int = 4
+    steps: int = 10
+    longest_pause: float = 0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended."""
+
+    schedule: Schedule
+    complaints: tuple[str, ...]
+    seconds: float
+    directory: Path
+
+    def __str__(self) -> str:
+        faults = ", ".join(str(fault) for fault in self.schedule.faults)
+        problems = "".join(f"\n    {problem}" for problem in self.complaints)
+        return f"CHAOS_SEED={self.schedule.seed} ({faults}), logs in {self.directory}{problems}"
+
+
+Play = Callable[[Workload], None]
+
+
+def drawn(seed: int) -> Schedule:
+    """A schedule from its seed alone."""
+    chance = random.Random(seed)
+    faults = tuple(_fault(chance) for _ in range(chance.randint(1, 3)))
+    return Schedule(f"seed {seed}", seed, faults, chance.randint(2, 8), chance.randint(4, 14))
+
+
+def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | None = None) -> Outcome:
+    """Play it, stop all faults, wait until all is well, or say what is not."""
+    started = time.monotonic()
+    world = World(plane, f"chaos-{random.SystemRandom().randrange(16**8):08x}", directory)
+    try:
+        work = Workload(world, random.Random(schedule.seed))
+        for fault in schedule.faults:
+            world.order(fault)
+        world.start()
+        if act is None:
+            work.run(schedule.people, schedule.steps, schedule.longest_pause)
+        else:
+            act(work)
+        found = _settle(world, work)
+    finally:
+        world.close()
+    return Outcome(schedule, tuple(found), time.monotonic() - started, directory)
+
+
+def play_all(
+    plane: ControlPlane, schedules: Sequence[Schedule], directory: Path, act: Play | None = None
+) -> list[Outcome]:
+    """Several worlds side by side."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        numbered = enumerate(schedules)
+        return list(pool.map(lambda item: play(plane, item[1], directory / f"{item[0]:04}", act), numbered))
+
+
+def _settle(world: World, work: Workload) -> list[str]:
+    """Faults that have not struck yet get a moment to do so."""
+    time.sleep(1.0)
+    world.calm()
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    next_ask = 0.0
+    while True:
+        world.keep_running()
+        found = complaints(world, work)
+        if not found or time.monotonic() > deadline:
+            return found
+        if time.monotonic() >= next_ask:
+            work.ask()
+            next_ask = time.monotonic() + _ASK_SECONDS
+        time.sleep(0.5)
+
+
+def _fault(chance: random.Random) -> Fault:
+    step = chance.choice([*KUBERNETES, *CXONE])
+    before, at = chance.random() < 0.5, chance.choice((1, 1, 2, 3, 5))
+    if step == "watch":
+        return Fault(step, chance.choice(("gone", "cut", "kill")), before=True, at=at)
+    if step in _QUIET:
+        return Fault(step, chance.choice(("kill", "status", "cut")), before, at)
+    action = chance.choice(("kill", "kill", "kill", "freeze", "cut", "status", "truncate", "delay"))
+    if action == "status":
+        status, headers = chance.choice(
+            ((503, {}), (503, {"Retry-After": "1"}), (429, {"Retry-After": "1"}), (429, {"Retry-After": _soon()}))
+        )
+        return Fault(step, "status", before, at, status, headers)
+    return Fault(step, action, before, at, seconds=5.0 if action == "freeze" else chance.uniform(0.2, 2.0))
+
+
+def _soon() -> str:
+    """An HTTP date (RFC 9110 section 5.6.7) two seconds from now."""
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))

@@ -1,0 +1,227 @@
+"""CXone in memory: users, seats and bulk jobs, and a journal of every effect.
+
+A userName names one user, whatever its case; a create of a second one is refused, unless the setting says that CXone
+does not look. Active users hold seats; when a deactivated user's seat is free again depends on the setting. A bulk
+job works on its own, one operation after the other, whatever became of the process that submitted it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from chaos.simulation.journal import Journal, Origin
+from chaos.simulation.schedule import JobEnd, Seats, Setting
+from cxone_operator.core.seats import Quota
+from cxone_operator.core.users import Change, RemoteUser, UserState
+from cxone_operator.scim.bulk import Accepted, BulkOperation, Completed, JobState, OperationResult, Receipt
+from cxone_operator.scim.bulk import Create as CreateOperation
+from cxone_operator.scim.bulk import Delete as DeleteOperation
+from cxone_operator.scim.bulk import Patch as PatchOperation
+from cxone_operator.scim.client import Page
+from cxone_operator.scim.errors import (
+    AlreadyExists,
+    AuthenticationFailed,
+    Conflict,
+    LicenseExhausted,
+    NotFound,
+    ScimError,
+)
+
+LATER_SECONDS = 5.0
+"""When a seat is free by itself under Seats.LATER."""
+
+
+@dataclass(slots=True)
+class _Job:
+    results: dict[str, OperationResult] = field(default_factory=dict)
+    left: int = 0
+    failed: bool = False
+    never: bool = False
+
+
+@dataclass(slots=True)
+class RemoteModel:
+    """One CXone tenant."""
+
+    setting: Setting
+    journal: Journal
+    chance: random.Random
+    users: dict[str, RemoteUser] = field(default_factory=dict)
+    holders: set[str] = field(default_factory=set)
+    """Ids of users that hold a seat."""
+    total: int = 0
+    refuses_credentials: bool = False
+    next_jobs: list[JobEnd] = field(default_factory=list)
+    jobs: dict[str, _Job] = field(default_factory=dict)
+    most_used: list[tuple[float, int, int]] = field(default_factory=list)
+    """(time, used, total) at each change."""
+    _made: int = 0
+
+    def __post_init__(self) -> None:
+        self.total = self.setting.seats
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds."""
+        return asyncio.get_running_loop().time()
+
+    def named(self, key: str) -> list[RemoteUser]:
+        """All users of a natural key; more than one is a catastrophe."""
+        return [user for user in self.users.values() if user.state.user_name.lower() == key]
+
+    def authenticate(self, _: Origin) -> None:
+        """Any request says whether the credentials are taken."""
+        if self.refuses_credentials:
+            raise AuthenticationFailed("the credentials are refused", code="401")
+
+    def list_users(self, start: int, count: int) -> Page:
+        """A page, as short as the server likes."""
+        chosen = list(self.users.values())[start - 1 :][: min(count, self.setting.page)]
+        return Page(tuple(chosen), len(chosen), len(self.users))
+
+    def look_up(self, user_names: Sequence[str]) -> tuple[RemoteUser, ...]:
+        """Those that exist."""
+        keys = {name.lower() for name in user_names}
+        return tuple(user for user in self.users.values() if user.state.user_name.lower() in keys)
+
+    def create(self, state: UserState, origin: Origin) -> RemoteUser:
+        """A new user, if the name and a seat are free."""
+        key = state.user_name.lower()
+        if self.setting.unique and self.named(key):
+            self._note(origin, "refused", key, "exists")
+            raise AlreadyExists("the user exists", code="409")
+        self._made += 1
+        user = RemoteUser(f"id-{self._made}", state)
+        if state.active:
+            self._take_seat(user, origin)
+        self.users[user.id] = user
+        self._note(origin, "create", key, user.id + ("" if state.active else " inactive"))
+        return user
+
+    def patch(self, user_id: str, change: Change, origin: Origin) -> RemoteUser:
+        """Set the fields of a change."""
+        user = self._get(user_id)
+        values = {name.attribute: getattr(change.target, name.attribute) for name in change.fields}
+        changed = replace(user, state=replace(user.state, **values))
+        before, after = user.state.active, changed.state.active
+        if after and not before:
+            self._take_seat(user, origin)
+        self.users[user_id] = changed
+        verb = "activate" if after and not before else "deactivate" if before and not after else "update"
+        self._note(origin, verb, user.state.user_name.lower(), ",".join(name.value for name in change.fields))
+        if before and not after:
+            self._vacate(user_id)
+        return changed
+
+    def delete(self, user_id: str, origin: Origin) -> None:
+        """Remove a user; one that is gone already is no error."""
+        user = self.users.pop(user_id, None)
+        if user is not None:
+            self._free_seat(user_id)
+            active = "active" if user.state.active else "inactive"
+            self._note(origin, "delete", user.state.user_name.lower(), f"{user_id} {active}")
+
+    def release_license(self, user_id: str, origin: Origin) -> bool:
+        """Give a seat back; an active user keeps it."""
+        user = self.users.get(user_id)
+        if user_id not in self.holders or user is None:
+            return False
+        if user.state.active:
+            self._note(origin, "refused", user.state.user_name.lower(), "active users keep their seat")
+            raise Conflict("an active user needs the licence", code="409")
+        self._note(origin, "reclaim", user.state.user_name.lower(), user_id)
+        self._free_seat(user_id)
+        return True
+
+    def quota(self) -> Quota:
+        """Seats as the licence API counts them."""
+        return Quota(self.total, len(self.holders))
+
+    def set_total(self, total: int) -> None:
+        """Seats are bought, or taken away."""
+        self.total = max(0, total)
+
+    # Bulk.
+
+    def submit(self, operations: Sequence[BulkOperation], origin: Origin) -> Receipt:
+        """Start a job, or do it at once."""
+        if self.setting.bulk == "Synchronous":
+            return Completed({item.bulk_id: self._carry_out(item, origin) for item in operations})
+        job_id = f"job-{len(self.jobs) + 1}"
+        end = self.next_jobs.pop(0) if self.next_jobs else None
+        job = self.jobs[job_id] = _Job(left=len(operations), failed=end is JobEnd.FAILED, never=end is JobEnd.NEVER)
+        self._note(origin, "submit", job_id, f"{len(operations)} operations{f', ends {end}' if end else ''}")
+        loop, delay = asyncio.get_running_loop(), 0.0
+        for index, item in enumerate(operations):
+            delay += self.chance.uniform(0.02, 2.0)
+            skipped = end is JobEnd.FAILED or (end is JobEnd.HALF and index % 2 == 0)
+            loop.call_later(delay, self._work, job, item, replace(origin, job=job_id), skipped)
+        return Accepted(job_id)
+
+    def job(self, job_id: str) -> JobState:
+        """How a job stands."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            raise NotFound("no such job", code="404", write=False)
+        done = job.left == 0 and not job.never
+        return JobState(done, dict(job.results) if done and self.setting.names_results else {}, failed=job.failed)
+
+    def _work(self, job: _Job, item: BulkOperation, origin: Origin, skipped: bool) -> None:
+        job.left -= 1
+        if not skipped:
+            job.results[item.bulk_id] = self._carry_out(item, origin)
+
+    def _carry_out(self, item: BulkOperation, origin: Origin) -> OperationResult:
+        try:
+            match item:
+                case CreateOperation(_, state):
+                    return OperationResult(None, self.create(state, origin).id)
+                case PatchOperation(_, user_id, change):
+                    return OperationResult(None, self.patch(user_id, change, origin).id)
+                case DeleteOperation(_, user_id):
+                    self.delete(user_id, origin)
+                    return OperationResult(None, user_id)
+        except ScimError as error:
+            return OperationResult(error)
+
+    # Seats.
+
+    def _take_seat(self, user: RemoteUser, origin: Origin) -> None:
+        if user.id in self.holders:
+            return
+        if self.setting.license != "None" and len(self.holders) >= self.total:
+            self._note(origin, "refused", user.state.user_name.lower(), "no seat")
+            raise LicenseExhausted("no licence is free", code="403")
+        self.holders.add(user.id)
+        self._count()
+
+    def _vacate(self, user_id: str) -> None:
+        """A user was deactivated."""
+        if self.setting.seat_release is Seats.AT_ONCE:
+            self._free_seat(user_id)
+        elif self.setting.seat_release is Seats.LATER:
+            asyncio.get_running_loop().call_later(LATER_SECONDS, self._free_if_inactive, user_id)
+
+    def _free_if_inactive(self, user_id: str) -> None:
+        user = self.users.get(user_id)
+        if user is None or not user.state.active:
+            self._free_seat(user_id)
+
+    def _free_seat(self, user_id: str) -> None:
+        self.holders.discard(user_id)
+        self._count()
+
+    def _count(self) -> None:
+        self.most_used.append((self.now, len(self.holders), self.total))
+
+    def _get(self, user_id: str) -> RemoteUser:
+        user = self.users.get(user_id)
+        if user is None:
+            raise NotFound("no such user", code="404")
+        return user
+
+    def _note(self, origin: Origin, verb: str, key: str, detail: str) -> None:
+        self.journal.add(self.now, origin, verb, key, f"{detail} {origin.job}".strip())

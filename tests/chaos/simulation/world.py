@@ -1,0 +1,189 @@
+"""The world: one schedule from its first step until the dust has settled.
+
+When the last step has been played everything that was broken is mended and the operator gets time. It must come to
+rest in the right state: the checker finds nothing, and then for a whole sync period nothing is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+
+from chaos.simulation import logs
+from chaos.simulation.checker import complaints_about_history, complaints_about_state
+from chaos.simulation.cluster_model import ClusterModel
+from chaos.simulation.journal import Journal
+from chaos.simulation.loop import Livelock, VirtualLoop, run
+from chaos.simulation.people import SYNC_SECONDS, People
+from chaos.simulation.process import Process, adopt
+from chaos.simulation.remote_model import RemoteModel
+from chaos.simulation.schedule import (
+    Act,
+    Crash,
+    Cut,
+    Event,
+    Fault,
+    InFlight,
+    Job,
+    Outsider,
+    Person,
+    Schedule,
+    Stop,
+    Tenant,
+)
+from chaos.simulation.wire import Faults
+
+SETTLE_SECONDS = 1500.0
+"""Longer than a relist, a job's timeout and the longest backoff together."""
+QUIET_SECONDS = SYNC_SECONDS * 1.05 + 4.0
+_LOOK_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a schedule."""
+
+    complaints: tuple[str, ...]
+    journal: Journal
+    seconds: float
+    """How much virtual time it took."""
+    remote: RemoteModel
+    cluster: ClusterModel
+
+
+class World:
+    """One run."""
+
+    def __init__(self, schedule: Schedule, loop: VirtualLoop) -> None:
+        self.schedule = schedule
+        self.journal = Journal()
+        self._loop = loop
+        self._chance = random.Random(schedule.setting.chance)
+        self.cluster = ClusterModel(self.journal, self._chance)
+        self.remote = RemoteModel(schedule.setting, self.journal, self._chance)
+        self._people = People(schedule.setting, self.cluster, self.remote)
+        self._faults = Faults()
+        self._process: Process | None = None
+        self._started = 0
+        self._crash: Crash | None = None
+        self.cluster.watcher = self._tell
+        loop.on_task = adopt
+
+    async def play(self) -> list[str]:
+        """The steps, the dust, and what is wrong in the end."""
+        self._people.make_tenant()
+        for who in range(self.schedule.setting.population):
+            self._people.act(Act.JOIN, who)
+        self._start()
+        for step in self.schedule.steps:
+            await asyncio.sleep(step.after)
+            self._apply(step.event)
+        await asyncio.sleep(1.0)
+        self._heal()
+        return await self._settle()
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case Person(act, who):
+                self._people.act(act, who)
+            case Outsider(hand, who):
+                self._people.hand(hand, who)
+            case Tenant(act):
+                self._people.tenant(act)
+            case Fault():
+                self._faults.arm(event)
+            case Job(end):
+                self.remote.next_jobs.append(end)
+            case Crash() if self._process is not None and self._process.alive:
+                self._crash = event
+                self._process.wire.arm(event)
+            case Stop(down) if self._process is not None and self._process.alive:
+                self._process.stop()
+                self._restart(down)
+            case Cut(seconds) if self._process is not None and self._process.alive:
+                self._process.watch.cut()
+                self._loop.call_later(seconds, self._process.watch.connect)
+
+    def _heal(self) -> None:
+        self._faults.armed.clear()
+        self._people.heal()
+        if self._process is not None and self._process.alive:
+            self._process.wire.disarm()
+
+    async def _settle(self) -> list[str]:
+        deadline = self._loop.time() + SETTLE_SECONDS
+        await asyncio.sleep(_LOOK_SECONDS)
+        while True:
+            self._people.approve()
+            began, found = self._loop.time(), self._complaints()
+            await asyncio.sleep(_LOOK_SECONDS if found else QUIET_SECONDS)
+            if not found:
+                written = self.journal.written_since(began)
+                found = [f"written at rest: {entry}" for entry in written] or self._complaints()
+                if not found:
+                    return []
+            if self._loop.time() > deadline:
+                return found
+
+    def _complaints(self) -> list[str]:
+        if self._process is None or not self._process.alive:
+            return ["no operator runs"]
+        return complaints_about_state(self.schedule.setting, self.cluster, self.remote)
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.alive:
+            return
+        self._started += 1
+        process = Process(
+            self._started,
+            self._loop,
+            self.cluster,
+            self.remote,
+            self._faults,
+            self._chance,
+            restart=self._restart,
+            die=self._die,
+        )
+        self._process = process
+        process.start()
+
+    def _die(self) -> None:
+        process, crash = self._process, self._crash
+        if process is not None and process.alive:
+            process.kill(crash.in_flight if crash is not None else InFlight.LOST)
+            self._restart(crash.down if crash is not None else 1.0)
+
+    def _restart(self, after: float) -> None:
+        self._loop.call_later(after, self._start_when_dead)
+
+    def _start_when_dead(self) -> None:
+        """A process that is still stopping holds the Lease."""
+        if self._process is not None and self._process.alive and self._process.stopping:
+            self._restart(0.5)
+        else:
+            self._start()
+
+    def _tell(self, plural: str, kind: str, body: dict[str, object]) -> None:
+        if self._process is not None and self._process.alive:
+            self._process.watch.tell(plural, kind, body)
+
+
+def simulate(schedule: Schedule) -> Verdict:
+    """Run a schedule and judge it."""
+    worlds: list[World] = []
+
+    async def main(loop: VirtualLoop) -> list[str]:
+        worlds.append(World(schedule, loop))
+        found = await worlds[0].play()
+        return [*found, *loop.problems]
+
+    with logs.captured() as errors:
+        try:
+            found, seconds = run(main)
+        except Livelock as error:
+            found, seconds = [f"livelock: {error}"], 0.0
+    world = worlds[0]
+    history = complaints_about_history(schedule, world.cluster, world.journal)
+    complaints = tuple(dict.fromkeys([*history, *found, *(f"the operator logged {error}" for error in errors)]))
+    return Verdict(complaints, world.journal, seconds, world.remote, world.cluster)
