@@ -85,13 +85,15 @@ class Jobs:
         metrics.bulk_batch_size.observe(len(items))
         timeout = float(self._state.spec.bulk.job_timeout_seconds)
         submission = self._state.doubts.begin_submission(timeout)
+        job_id: str | None = None
         try:
             if not await self._persist():
                 await self._tasks.sleep(_PERSIST_RETRY_SECONDS)
                 return
             receipt = await client.submit(operations, lane)
             if isinstance(receipt, Accepted):
-                await self._follow_new(client, lane, receipt.job_id, items, submission)
+                job_id = receipt.job_id
+                await self._follow_new(client, lane, job_id, items, submission)
             else:
                 self._book(items, dict(receipt.results))
         except PayloadTooLarge:
@@ -103,8 +105,7 @@ class Jobs:
             self._state.doubts.end_submission(submission)
             self.running -= 1
             for user, _ in items:
-                self._state.record(user.metadata.uid).in_job = False
-                self._state.end(user.metadata.uid)
+                self._let_out(user, job_id)
 
     async def _follow_new(
         self, client: RemoteUsers, lane: Lane, job_id: str, items: Sequence[Item], submission: int
@@ -113,14 +114,26 @@ class Jobs:
         self._state.jobs[job_id] = job
         for user, action in items:
             record = self._state.record(user.metadata.uid)
-            record.in_job, record.attempted = True, action
+            record.job, record.attempted = job_id, action
         self._state.doubts.end_submission(submission)
         await self._persist()
         try:
-            self._book(items, await self._follow(client, lane, job, items))
+            results = await self._follow(client, lane, job, items)
+            self._book([item for item in items if (job_id, item[0].metadata.uid) not in self._state.left_job], results)
         finally:
             del self._state.jobs[job_id]
             self._state.wake.set()
+
+    def _let_out(self, user: CxoneUser, job_id: str | None) -> None:
+        """The job has ended, or was given up. Whoever left it before is read back all the same: it may have acted."""
+        uid, state = user.metadata.uid, self._state
+        if job_id is None or (job_id, uid) not in state.left_job:
+            state.record(uid).job = None
+            state.end(uid)
+            return
+        state.left_job.discard((job_id, uid))
+        self._results.forget(user)
+        state.inbox.mark(uid)
 
     async def _recover(self, client: RemoteUsers, job: BulkJob) -> None:
         try:

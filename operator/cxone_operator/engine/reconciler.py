@@ -53,6 +53,7 @@ class Reconciler:
         """Plan the next step of a user, and set it going."""
         uid = user.metadata.uid
         if uid in self._state.busy:
+            self._leave_job(user)
             return
         if self._waits_for_an_old_job(user) or self._may_still_appear(user):
             self._state.record(uid)
@@ -63,6 +64,15 @@ class Reconciler:
         self._close_attempt(user, action)
         self._settle_seat(user)
         self._route(user, action)
+
+    def _leave_job(self, user: CxoneUser) -> None:
+        """A leaver does not wait for a bulk job that lets people in: it may hang for a quarter of an hour."""
+        record = self._state.records.get(user.metadata.uid)
+        if record is None or not self._is_leaving(user) or isinstance(record.attempted, Deactivate | Delete):
+            return
+        if record.job is not None:
+            self._state.directory.forget(key_of(user.spec.user_name), self._state.time)
+            self._state.leave_job(user.metadata.uid, record)
 
     def plan(self, user: CxoneUser) -> Action:
         """The next step by the newest knowledge."""
@@ -119,6 +129,7 @@ class Reconciler:
         until = state.doubts.until(uid)
         if until > state.time:
             state.alarms.set(until, uid)
+            state.departures.withdraw(uid)
             return True
         if state.time - known.age < until:
             state.directory.forget(key_of(user.spec.user_name), state.time)
@@ -150,7 +161,7 @@ class Reconciler:
         attempted, record.attempted = record.attempted, None
         if type(action) is type(attempted):
             record.alone = True
-        else:
+        elif not isinstance(attempted, Create) or isinstance(self.known(user), Present):
             self._auditor.done(user, attempted)
 
     def _settle_seat(self, user: CxoneUser) -> None:

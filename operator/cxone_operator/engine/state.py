@@ -45,7 +45,8 @@ class Record:
     """A bulk job did not do it: send a request of its own, whose answer says why."""
     attempted: RemoteAction | None = None
     """Sent in a bulk job, and not yet read back."""
-    in_job: bool = False
+    job: str | None = None
+    """The bulk job that is working on the user; None also for a leaver who did not wait for its end."""
     seat_released: bool | None = None
     """True after the seat was given back, False after a deactivation; None: as the status says."""
     told_at: float = float("-inf")
@@ -99,6 +100,8 @@ class TenantState:
     lookups: dict[str, tuple[str, Lane]] = field(default_factory=dict)
     """Natural key → userName and lane of those to be read from CXone."""
     jobs: dict[str, BulkJob] = field(default_factory=dict)
+    left_job: set[tuple[str, str]] = field(default_factory=set)
+    """(job, uid) of leavers who did not wait for the end of the job that they were in."""
     recovering: set[str] = field(default_factory=set)
     """Jobs of an earlier process that may still create users."""
     epoch: int = 0
@@ -143,6 +146,14 @@ class TenantState:
         if self.inbox.get(uid) is None:
             self.forget_user(uid)
         self.wake.set()
+
+    def leave_job(self, uid: str, record: Record) -> None:
+        """A user is taken out of a running job, which may still do what it was asked for."""
+        if record.job is not None:
+            self.left_job.add((record.job, uid))
+            self.doubts.add(uid, float(self.spec.bulk.job_timeout_seconds))
+            record.job = None
+            self.end(uid)
 
     def free_stalled(self) -> None:
         """Something changed that may cure permanent failures of any user."""

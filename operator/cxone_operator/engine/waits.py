@@ -54,7 +54,7 @@ class Waits:
             if not waits_long or now - record.told_at < PATIENCE_SECONDS or record.stalled is not None:
                 continue
             user = self._state.inbox.get(uid)
-            if user is not None and (uid not in self._state.busy or record.in_job):
+            if user is not None and (uid not in self._state.busy or record.job is not None):
                 self._tell(user, record)
 
     def _tell(self, user: CxoneUser, record: Record) -> None:
@@ -79,7 +79,7 @@ class Waits:
             return (*shared, False)
         if self._held(user.metadata.uid):
             return Reason.DEPROVISIONING_HELD, self._held_message(), False
-        if record.in_job:
+        if record.job is not None:
             return Reason.JOB_RUNNING, "Part of a bulk job that CXone is working on", False
         entry = self._entry_wait(user)
         if entry is not None:
