@@ -384,3 +384,16 @@ def test_a_tenant_outlives_its_users(company: Company) -> None:
     until_gone(company)
     eventually(lambda: company.kube.get("CxoneTenant", company.namespace, "default").code == 404)
     assert "deactivated" in company.effects()
+
+
+def test_the_operators_own_account_is_never_changed(company: Company) -> None:
+    """Whatever somebody declares of it, and also where the resource is deleted."""
+    company.put_secret(company.secret)
+    company.simulator.send("PATCH", "settings", {"clientId": JANE})
+    company.put_secret(company.secret, clientId=JANE)
+    outside(company)
+    company.create_tenant()
+    company.start()
+    create(company, active=False)
+    assert "itself works with" in company.until_reason("jane", "ProtectedUser")
+    assert company.effects() == ["created", "licenseAssigned"]

@@ -1,7 +1,7 @@
 """The actions that a plan can ask for.
 
 Three families: work in CXone (each with the lane that it waits in), writes to the resource (Claim, Release), and
-statements that only become conditions (Settle, Report, Refuse, Pause, Ignore).
+statements that only become conditions (Settle, Report, Refuse, Pause, AwaitHeir, Ignore).
 """
 
 from __future__ import annotations
@@ -107,12 +107,17 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitHeir:
+    """Another resource is about to take over; it must be claimed first, as it could vanish unseen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """The resource goes by itself; there is nothing of ours on it."""
 
 
 RemoteAction = Create | Update | Deactivate | Delete | Reclaim
-Action = RemoteAction | LookUp | Claim | Release | Settle | Report | Refuse | Pause | Ignore
+Action = RemoteAction | LookUp | Claim | Release | Settle | Report | Refuse | Pause | AwaitHeir | Ignore
 
 
 def lane_of(action: RemoteAction) -> Lane:

@@ -9,9 +9,10 @@ from cxone_operator.core.users import RemoteUser
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """CXone has exactly this user."""
+    """CXone had exactly this user `age` seconds ago."""
 
     user: RemoteUser
+    age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

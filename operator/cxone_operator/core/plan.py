@@ -9,15 +9,16 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | any                | several          | Refuse AmbiguousMatch                                                     |
 | deleted, unclaimed | any              | Ignore                                                                    |
 | deleted            | any              | Release, if Retain, ObserveOnly, abandoned, not the owner, or handed over |
-| deleted            | absent           | Release, if seen lately; else LookUp                                      |
+| deleted, heir comes| any              | AwaitHeir, until it is claimed                                            |
+| deleted            | absent           | Release, if seen since the deletion; else LookUp                          |
 | deleted, Never     | present, not ours| Release: what was refused is not deprovisioned either                     |
 | deleted, Delete    | present          | Delete, if the tenant allows it; else as Deactivate                       |
 | deleted            | active           | Deactivate                                                                |
-| deleted            | inactive         | Reclaim the seat, then Release                                            |
+| deleted            | inactive         | Reclaim the seat, then Release, if seen since the deletion; else LookUp   |
+| protected, or us   | any              | Refuse ProtectedUser, also where it is deleted                            |
+| unclaimed          | any              | Claim; never with ObserveOnly                                             |
 | suspended          | any              | Pause                                                                     |
 | ObserveOnly        | any              | Report                                                                    |
-| protected, or us   | any              | Refuse ProtectedUser, also where it is deleted                            |
-| unclaimed          | any              | Claim                                                                     |
 | younger namesake   | any              | Refuse OwnershipConflict                                                  |
 | Never adopt        | present, not ours| Refuse AlreadyExists                                                      |
 | active             | absent           | Create                                                                    |
@@ -31,6 +32,7 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from cxone_operator.api.conditions import LICENSED, SYNCED
 from cxone_operator.api.reasons import Reason
@@ -44,8 +46,14 @@ from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present,
 from cxone_operator.core.protection import is_protected
 from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
 
-TRUSTED_ABSENCE_SECONDS = 30.0
-"""How old the knowledge "no such user" may be when a resource is let go for good on the strength of it."""
+
+class Heir(Enum):
+    """A younger resource of the same userName."""
+
+    NONE = auto()
+    UNCLAIMED = auto()
+    """It will take over once it carries our finalizer; until then it could vanish unseen."""
+    CLAIMED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,10 @@ class Facts:
     known: Knowledge
     owner: str | None = None
     """Name of the older resource that owns this userName; None where this one does."""
-    heir: str | None = None
-    """Name of the claimed resource that takes over when this one is deleted."""
+    heir: Heir = Heir.NONE
+    """Who takes over when this one is deleted."""
+    deleting_for: float = 0.0
+    """Seconds since the deletion was first seen."""
     own_identities: frozenset[str] = frozenset()
     """Lower-case names and ids of the operator's own account in CXone."""
     seat_released: bool | None = None
@@ -114,6 +124,8 @@ def _plan_deletion(facts: Facts) -> Action:
         return actions.Ignore()
     if _nothing_to_undo(facts):
         return actions.Release(deprovisioned=False)
+    if facts.heir is Heir.UNCLAIMED:
+        return actions.AwaitHeir()
     return _protected(facts) or _plan_departure(facts)
 
 
@@ -121,49 +133,52 @@ def _plan_departure(facts: Facts) -> Action:
     match facts.known:
         case Unknown():
             return actions.LookUp()
-        case Absent(age) if age > TRUSTED_ABSENCE_SECONDS:
-            return actions.LookUp()
-        case Absent():
-            return actions.Release(deprovisioned=True)
+        case Absent(age):
+            return _let_go(facts, age)
         case Ambiguous(ids):
             return _ambiguous(ids)
         case Present(user) if _belongs_to_somebody_else(facts, user):
             return actions.Release(deprovisioned=False)
-        case Present(user):
-            return _deprovision(facts, user)
+        case Present() as known:
+            return _deprovision(facts, known)
 
 
 def _nothing_to_undo(facts: Facts) -> bool:
     return (
         facts.user.abandoned
         or facts.owner is not None
-        or facts.heir is not None
+        or facts.heir is Heir.CLAIMED
         or facts.deletion_policy == "Retain"
         or facts.user.spec.management_policy == "ObserveOnly"
     )
 
 
-def _deprovision(facts: Facts, remote: RemoteUser) -> Action:
+def _deprovision(facts: Facts, known: Present) -> Action:
+    remote = known.user
     if facts.deletion_policy == "Delete" and facts.tenant.safety.allow_delete:
         return actions.Delete(remote)
     if remote.state.active:
         return actions.Deactivate(remote)
     if facts.reclaims and not facts.seat_given_back:
         return actions.Reclaim(remote)
-    return actions.Release(deprovisioned=True)
+    return _let_go(facts, known.age)
+
+
+def _let_go(facts: Facts, age: float) -> Action:
+    """Nobody looks after the user from here on, so only what was seen since the deletion counts."""
+    return actions.Release(deprovisioned=True) if age <= facts.deleting_for else actions.LookUp()
 
 
 def _refusal(facts: Facts) -> Action | None:
     """What stops a resource that is not being deleted before anything remote is looked at."""
-    if facts.user.spec.suspend:
-        return actions.Pause()
-    if facts.user.spec.management_policy == "ObserveOnly":
-        return None
-    protected = _protected(facts)
+    full = facts.user.spec.management_policy == "Full"
+    protected = _protected(facts) if full else None
     if protected is not None:
         return protected
-    if not facts.user.claimed:
+    if full and not facts.user.claimed:
         return actions.Claim()
+    if facts.user.spec.suspend:
+        return actions.Pause()
     if facts.owner is not None:
         return actions.Refuse(
             Reason.OWNERSHIP_CONFLICT,

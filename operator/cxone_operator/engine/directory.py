@@ -35,7 +35,8 @@ class Directory:
         self._users: dict[str, RemoteUser] = {}
         self._ids: dict[str, tuple[str, ...]] = {}
         self._touched: dict[str, float] = {}
-        self._absent: dict[str, float] = {}
+        self._read: dict[str, float] = {}
+        """When a key was last read by itself, rather than with the whole list."""
         self._unknown: dict[str, float] = {}
         self._listed = float("-inf")
         """When the last whole list was begun: whoever was not in it did not exist then."""
@@ -51,8 +52,12 @@ class Directory:
 
     @property
     def active_users(self) -> int:
-        """Users that are active, by the newest knowledge of each."""
-        return sum(user.state.active for user in self._users.values())
+        """Users that are active, or may be: whoever is unknown at the moment counts as active."""
+        known = sum(user.state.active for user in self._users.values())
+        return known + sum(not self._has_active(key) for key in self._unknown)
+
+    def _has_active(self, key: str) -> bool:
+        return any(self._users[id_].state.active for id_ in self._ids.get(key, ()))
 
     def keys(self) -> Iterable[str]:
         """The natural keys of all users in CXone."""
@@ -73,17 +78,16 @@ class Directory:
         ids = self._ids.get(key, ())
         if len(ids) > 1:
             return Ambiguous(ids)
+        seen = max(self._read.get(key, float("-inf")), self._listed)
         if ids:
-            return Present(self._users[ids[0]])
-        seen = max(self._absent.get(key, float("-inf")), self._listed)
+            return Present(self._users[ids[0]], now - seen)
         return Absent(now - seen) if seen > float("-inf") else Unknown()
 
     def put(self, user: RemoteUser, now: float) -> None:
         """CXone has told us this version just now."""
         key = key_of(user.state.user_name)
         self._unknown.pop(key, None)
-        self._absent.pop(key, None)
-        self._touched[key] = now
+        self._read[key] = self._touched[key] = now
         self._store(user)
 
     def remove(self, user: RemoteUser, now: float) -> None:
@@ -91,7 +95,7 @@ class Directory:
         key = key_of(user.state.user_name)
         self._drop(user.id)
         self._unknown.pop(key, None)
-        self._absent[key] = self._touched[key] = now
+        self._read[key] = self._touched[key] = now
 
     def forget(self, key: str, now: float) -> None:
         """Something may have happened to this user: nothing is known until it is read again."""
@@ -101,7 +105,7 @@ class Directory:
         """Users may have been created without us: who is not here is unknown until the next snapshot."""
         self.refreshed = None
         self._listed = float("-inf")
-        self._absent.clear()
+        self._read.clear()
 
     def learn(self, asked: Iterable[str], found: Iterable[RemoteUser], sent: float) -> None:
         """The answer to a look-up of natural keys that was sent at `sent`; later knowledge stays."""
@@ -132,7 +136,7 @@ class Directory:
         if refresh.asked is None:
             self._listed = refresh.started
             self._touched = {key: time for key, time in self._touched.items() if time > refresh.started}
-            self._absent = {key: time for key, time in self._absent.items() if time > refresh.started}
+            self._read = {key: time for key, time in self._read.items() if time > refresh.started}
         return changed
 
     def _replace(self, key: str, users: list[RemoteUser], now: float) -> bool:
@@ -143,10 +147,7 @@ class Directory:
             self._drop(id_)
         for user in users:
             self._store(user)
-        if users:
-            self._absent.pop(key, None)
-        else:
-            self._absent[key] = now
+        self._read[key] = now
         return was_unknown or before != after
 
     def _store(self, user: RemoteUser) -> None:

@@ -211,6 +211,9 @@ class Dispatcher:
         pages = math.ceil((len(self._state.directory) + len(waiting)) / PAGE) + 1
         if client.lists and len(chunks) > pages:
             self._state.refresh_wanted = True
+            for key in waiting:
+                # What the list says of them is news, even if it is what was known before.
+                self._state.directory.forget(key, self._state.time)
             waiting.clear()
             return
         for names in chunks[: LOOKUPS - self._lookups]:

@@ -108,11 +108,11 @@ class Guard:
             self._hold(Hold(since, name, self._explain(len(leavers), used, allowed, name)))
 
     def _active_users(self, used: int) -> int:
-        """Managed users that are active, or were when the window began."""
+        """Managed users that are active, or were when the window began; never more than there are."""
         directory, now = self._state.directory, self._state.time
-        known = (directory.known(key, now) for key in self._state.inbox.keys())  # noqa: SIM118
+        known = [directory.known(key, now) for key in self._state.inbox.keys()]  # noqa: SIM118
         active = sum(isinstance(item, Present) and item.user.state.active for item in known)
-        return active + max(0, used - self._state.departures.under_way)
+        return min(len(known), active + max(0, used - self._state.departures.under_way))
 
     def _admit(self, leavers: list[Leaver], *, approved: str | None) -> None:
         departures = self._state.departures

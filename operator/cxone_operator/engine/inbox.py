@@ -59,6 +59,8 @@ class Inbox:
             self.version += 1
             if user.metadata.generation != old.metadata.generation or user.metadata.deleting != old.metadata.deleting:
                 self.mark(user.metadata.uid)
+            if user.claimed != old.claimed:
+                self.mark_key(key_of(user.spec.user_name))
 
     def remove(self, uid: str) -> CxoneUser | None:
         """The resource is gone; its namesakes are marked, as one of them may own the userName now."""

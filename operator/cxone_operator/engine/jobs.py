@@ -132,6 +132,7 @@ class Jobs:
             state.end(uid)
             return
         state.left_job.discard((job_id, uid))
+        state.ledger.lose_sight(job_id + uid)
         self._results.forget(user)
         state.inbox.mark(uid)
 

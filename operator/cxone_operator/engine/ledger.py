@@ -60,6 +60,12 @@ class Ledger:
             self._promised.remove(uid)
             self._taken[uid] = now
 
+    def lose_sight(self, uid: str) -> None:
+        """The resource is gone before anybody knew what became of the promise: count the seats again."""
+        if uid in self._promised:
+            self.give_back(uid)
+            self.doubt()
+
     def give_back(self, uid: str) -> None:
         """The create has failed for certain."""
         self._promised.discard(uid)

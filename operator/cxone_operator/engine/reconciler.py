@@ -10,6 +10,7 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core import outcome
 from cxone_operator.core.actions import (
     Action,
+    AwaitHeir,
     Claim,
     Create,
     Deactivate,
@@ -31,7 +32,7 @@ from cxone_operator.core.desired import schedule
 from cxone_operator.core.knowledge import Absent, Knowledge, Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import Facts, plan, started_creating
+from cxone_operator.core.plan import Facts, Heir, plan, started_creating
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.guard import Guard
@@ -89,9 +90,18 @@ class Reconciler:
             known=self.known(user),
             owner=self._owner(user),
             heir=self._heir(user),
+            deleting_for=self._deleting_for(user),
             own_identities=state.own_identities,
             seat_released=record.seat_released if record is not None else None,
         )
+
+    def _deleting_for(self, user: CxoneUser) -> float:
+        if not user.metadata.deleting:
+            return 0.0
+        record = self._state.record(user.metadata.uid)
+        if record.deleting_since is None:
+            record.deleting_since = self._state.time
+        return self._state.time - record.deleting_since
 
     def _owner(self, user: CxoneUser) -> str | None:
         """The older resource of that userName, which owns it."""
@@ -99,11 +109,12 @@ class Reconciler:
         older = other is not None and other.age_order < user.age_order and user.spec.management_policy == "Full"
         return other.metadata.name if other is not None and older else None
 
-    def _heir(self, user: CxoneUser) -> str | None:
-        """Who takes over from a resource that is being deleted; one without our finalizer could vanish unseen."""
+    def _heir(self, user: CxoneUser) -> Heir:
+        """Who takes over from a resource that is being deleted."""
         other = self._state.inbox.owner(user)
-        takes_over = other is not None and other.claimed and user.metadata.deleting
-        return other.metadata.name if other is not None and takes_over else None
+        if other is None or not user.metadata.deleting:
+            return Heir.NONE
+        return Heir.CLAIMED if other.claimed else Heir.UNCLAIMED
 
     def known(self, user: CxoneUser) -> Knowledge:
         """What is known of the user in CXone; a request to reconcile makes it unknown once."""
@@ -176,18 +187,15 @@ class Reconciler:
 
     def _route(self, user: CxoneUser, action: Action) -> None:
         uid = user.metadata.uid
+        if isinstance(action, RemoteAction):
+            self._route_remote(user, action)
+            return
+        self._state.lanes.discard(uid)
+        if not isinstance(action, LookUp):
+            self._state.departures.withdraw(uid)
         match action:
             case LookUp():
                 self._look_up(user)
-            case Deactivate() | Delete():
-                if self._guard.passes(user, action):
-                    self._enqueue(user, action)
-                    return
-                self._state.record(uid)
-            case Create() | Update() | Reclaim():
-                self._state.departures.withdraw(uid)
-                self._enqueue(user, action)
-                return
             case Claim():
                 self._state.doubts.claimed(uid)
                 self._reporter.claim(user)
@@ -196,11 +204,21 @@ class Reconciler:
                 self._reporter.release(user)
             case Settle() | Report() | Refuse() | Pause():
                 self._conclude(user, action)
+            case AwaitHeir():
+                self._state.record(uid)
             case Ignore():
                 self._state.records.pop(uid, None)
-        if not isinstance(action, LookUp | Deactivate | Delete):
+
+    def _route_remote(self, user: CxoneUser, action: RemoteAction) -> None:
+        """Into its lane; whoever is to lose access only past the guard."""
+        uid = user.metadata.uid
+        if not isinstance(action, Deactivate | Delete):
             self._state.departures.withdraw(uid)
-        self._state.lanes.discard(uid)
+        elif not self._guard.passes(user, action):
+            self._state.record(uid)
+            self._state.lanes.discard(uid)
+            return
+        self._enqueue(user, action)
 
     def _look_up(self, user: CxoneUser) -> None:
         self._state.record(user.metadata.uid)

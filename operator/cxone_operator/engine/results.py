@@ -17,6 +17,8 @@ from cxone_operator.engine.doubts import REQUEST_SECONDS
 from cxone_operator.engine.state import TenantState
 
 _LONGEST_SILENCE_SECONDS = 300.0
+_NEWS = ("404", "409", "412")
+"""Statuses that say: CXone is not as you think. A 409 also refuses to release the seat of somebody who is active."""
 _QUICK_LOOKS = 2
 """How often in a row a surprise is answered by looking again at once; after that it backs off like any failure."""
 
@@ -73,7 +75,7 @@ class Results:
         self._auditor.failed(user, action, failure, seconds)
         if failure.uncertain and takes_seat(action):
             self._state.doubts.add(user.metadata.uid, doubtful_seconds)
-        if failure.uncertain or failure.reason is Reason.ALREADY_EXISTS or failure.code in ("404", "412"):
+        if failure.uncertain or self._is_news(failure):
             self.forget(user)
         if failure.scope is Scope.TENANT:
             return
@@ -102,7 +104,8 @@ class Results:
     @staticmethod
     def _is_news(failure: Failure) -> bool:
         """The failure tells us that CXone is not as we thought: look again at once rather than wait."""
-        return failure.reason is Reason.ALREADY_EXISTS or failure.code in ("404", "412")
+        news = failure.code in _NEWS and failure.reason is not Reason.LICENSE_UNAVAILABLE
+        return news or failure.reason is Reason.ALREADY_EXISTS
 
     def _pause(self, failures: int, failure: Failure) -> float:
         pause = max(backoff(failures, self._state.clocks.jitter()), failure.retry_after or 0.0)

@@ -37,6 +37,8 @@ class Record:
     """What is remembered of a user that is not settled. Losing it loses no intent, only patience."""
 
     pending_since: float
+    deleting_since: float | None = None
+    """When the deletion of the resource was first seen."""
     failures: int = 0
     failure: Failure | None = None
     retry_at: float = 0.0
@@ -148,9 +150,11 @@ class TenantState:
         self.wake.set()
 
     def leave_job(self, uid: str, record: Record) -> None:
-        """A user is taken out of a running job, which may still do what it was asked for."""
+        """A user is taken out of a running job, which may still do what it was asked for, and take the seat."""
         if record.job is not None:
             self.left_job.add((record.job, uid))
+            if self.ledger.holds(uid):
+                self.ledger.promise(record.job + uid)
             self.doubts.add(uid, float(self.spec.bulk.job_timeout_seconds))
             record.job = None
             self.end(uid)
@@ -169,6 +173,6 @@ class TenantState:
         """The resource is gone."""
         self.records.pop(uid, None)
         self.lanes.discard(uid)
-        self.ledger.give_back(uid)
+        self.ledger.lose_sight(uid)
         self.departures.withdraw(uid)
         self.doubts.forget(uid)

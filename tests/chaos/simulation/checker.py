@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chaos.simulation import bugs
 from chaos.simulation.cluster_model import TENANTS, USERS, Body, ClusterModel, Version
 from chaos.simulation.journal import ADMINISTRATOR, Entry, Journal
 from chaos.simulation.remote_model import RemoteModel
@@ -101,12 +100,6 @@ class Past:
         """The last version of each resource of a user."""
         return [(Resource(versions[-1].body), versions[-1]) for versions in self._by_key.get(key, [])]
 
-    def never_claimed(self, key: str) -> bool:
-        """Some resource of the user went without ever having had a finalizer."""
-        return any(
-            not any(Resource(version.body).claimed for version in versions) for versions in self._by_key.get(key, [])
-        )
-
     def ever(self, key: str) -> Iterator[Resource]:
         """Every version of every resource of a user."""
         for versions in self._by_key.get(key, []):
@@ -139,8 +132,8 @@ def complaints_about_history(schedule: Schedule, cluster: ClusterModel, journal:
         *_locked_out_wrongly(past, journal, slack),
         *_created_twice(journal),
         *_seats_taken_from_active(journal, slack),
-        *(_refused_for_seats(journal) if schedule.undisturbed and _gate_counts(schedule.setting) else ()),
-        *(_beyond_limits(schedule.setting.limits, cluster, journal) if bugs.GUARD_EXISTS else ()),
+        *(_refused_for_seats(journal) if schedule.undisturbed else ()),
+        *_beyond_limits(schedule.setting.limits, cluster, journal),
     ]
 
 
@@ -197,10 +190,6 @@ def _seats_taken_from_active(journal: Journal, slack: float) -> Iterator[str]:
                 yield f"the seat of an active user was asked back: {entry}"
 
 
-def _gate_counts(setting: Setting) -> bool:
-    return setting.license == "Quota" or not bugs.COUNT_USERS_IGNORES_THE_LIMIT_AT_START
-
-
 def _refused_for_seats(journal: Journal) -> Iterator[str]:
     for entry in _effects(journal, "refused"):
         if entry.detail.startswith("no seat"):
@@ -249,8 +238,7 @@ def _about_user(
         return
     owner = owner_of(resources)
     if owner is None:
-        trusted = setting.lists or not bugs.FILTER_TAKES_THE_UNASKED_FOR_ABSENT
-        if trusted and not resources and _left_for_good(key, past, remote.journal):
+        if not resources and _left_for_good(key, past, remote.journal):
             yield from _about_leaver(setting, key, remote)
     elif not owner.suspended and not (closing and owner.active):
         yield from _about_owner(setting, owner, remote)
@@ -266,19 +254,14 @@ def _left_for_good(key: str, past: Past, journal: Journal) -> bool:
         return False
     if not all(resource.deprovisions for resource in past.ever(key)):
         return False
-    if bugs.HEIRS_NEED_NOT_BE_CLAIMED and past.never_claimed(key):
-        return False
     departed = max(version.time for _, version in lasts)
     granted = [entry for entry in journal if entry.subject == key and entry.verb in ("create", "activate")]
     return not any(_excuses(entry, departed) for entry in granted)
 
 
 def _excuses(entry: Entry, departed: float) -> bool:
-    """The user was let in by an administrator about when the last resource went, or by a known bug afterwards."""
-    if entry.origin.actor == ADMINISTRATOR:
-        return entry.time >= departed - SLACK_SECONDS
-    known = bugs.UNKNOWN_JOBS_OUTLIVE_THE_RESOURCE if "job-" in entry.detail else bugs.REQUESTS_OUTLIVE_THE_RESOURCE
-    return known and entry.time >= departed
+    """The user was let in by an administrator about when the last resource went."""
+    return entry.origin.actor == ADMINISTRATOR and entry.time >= departed - SLACK_SECONDS
 
 
 def _about_leaver(setting: Setting, key: str, remote: RemoteModel) -> Iterator[str]:
@@ -296,8 +279,7 @@ def _about_owner(setting: Setting, owner: Resource, remote: RemoteModel) -> Iter
     if owner.active and (user is None or not user.state.active):
         if setting.license == "None" or len(remote.holders) < remote.total:
             yield f"{owner.name} should be active and seats are free"
-        if not any((bugs.WAITS_ARE_TOLD_ONCE, bugs.WAITS_ARE_LOST_WITH_ONE_WRITE, bugs.WAITS_KEEP_AN_OLD_GENERATION)):
-            yield from _says(owner, Ready=("False", "LicenseUnavailable"))
+        yield from _says(owner, Ready=("False", "LicenseUnavailable"))
         return
     if not owner.active and user is not None and user.state.active:
         yield f"{owner.name} should be inactive"

@@ -12,8 +12,6 @@ from enum import StrEnum
 
 from hypothesis import strategies as st
 
-from chaos.simulation import bugs
-
 
 class Act(StrEnum):
     """What people do to resources."""
@@ -289,7 +287,7 @@ def _settings(draw: st.DrawFn) -> Setting:
         shows_changes=draw(st.booleans()),
         requests_per_minute=draw(st.sampled_from((600, 600, 60))),
         population=draw(st.integers(0, PEOPLE)),
-        limits=draw(st.sampled_from(_LIMITS)) if bugs.GUARD_EXISTS else Limits(),
+        limits=draw(st.sampled_from(_LIMITS)),
     )
 
 

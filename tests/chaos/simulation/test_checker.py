@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from chaos.simulation import bugs
 from chaos.simulation.checker import complaints_about_history, complaints_about_state
 from chaos.simulation.journal import Entry, Origin
 from chaos.simulation.schedule import Act, Limits, Person, Schedule, Setting, Step
@@ -147,9 +146,8 @@ def test_a_wrong_step_is_found(verdict: Verdict, verb: str, subject: str, detail
     assert said in complaints(verdict)
 
 
-def test_a_broken_limit_is_found(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_limit_is_found(verdict: Verdict) -> None:
     """Two were locked out within the window, and one is allowed."""
-    monkeypatch.setattr(bugs, "GUARD_EXISTS", True)
     tight = Schedule(replace(SCHEDULE.setting, limits=Limits(1, 100, 1, 60)), SCHEDULE.steps)
     assert "2 locked out within the window, 1 are allowed" in complaints(verdict, tight)
     loose = Schedule(replace(SCHEDULE.setting, limits=Limits(2, 100, 1, 60)), SCHEDULE.steps)

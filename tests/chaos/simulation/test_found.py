@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.simulation import bugs
 from chaos.simulation.journal import PEOPLE
 from chaos.simulation.schedule import (
     Act,
@@ -80,6 +79,10 @@ FOUND = {
         (6.0, Stop(0.5)),
         (0.0, Person(Act.DELETE, 0)),
     ),
+    "a seat whose user nobody saw is counted again": played(
+        Setting(license="CountUsers", seats=1, min_operations=1, population=2, shows_changes=False),
+        (0.3, Person(Act.RECREATE, 0)),
+    ),
     "a seat is given back although the process dies after the deactivation": played(
         Setting(seat_release=Seats.ON_RELEASE, population=1, bulk="Off"),
         (5.0, Person(Act.LEAVE, 0)),
@@ -87,17 +90,10 @@ FOUND = {
     ),
 }
 
-OPEN: dict[str, str] = {}
-"""Not mended yet, and the switch of `bugs` that excuses it elsewhere."""
 
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.xfail(reason=OPEN[name])] if name in OPEN else []) for name in FOUND]
-)
-def test_what_failed_once_does_not_fail_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No switch of `bugs` excuses these."""
-    for switch in bugs.SWITCHES:
-        monkeypatch.setattr(bugs, switch, False)
+@pytest.mark.parametrize("name", FOUND)
+def test_what_failed_once_does_not_fail_again(name: str) -> None:
+    """As small as it can be."""
     verdict = simulate(FOUND[name])
     assert verdict.complaints == (), str(verdict.journal)
 

@@ -15,12 +15,14 @@ from cxone_operator.core import actions
 from cxone_operator.core.actions import Action, takes_seat
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
-from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.plan import Facts, Heir, plan
 from cxone_operator.core.users import Field, RemoteUser, UserState
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 
 ACTIVE = a_remote()
 INACTIVE = a_remote(active=False)
+US, OUR_ID = frozenset({"jane@example.com"}), frozenset({"id-jane"})
+US, OUR_ID = frozenset({"jane@example.com"}), frozenset({"id-jane"})
 MOVED = a_remote(groups=("Sales-Team",))
 SYNCED = {"conditions": [condition("Synced", "True", "Succeeded")]}
 RELEASED = {"conditions": [condition("Licensed", "False", "Released")]}
@@ -101,9 +103,22 @@ TABLE: list[tuple[str, Facts, type]] = [
     ("deleted, not ours", facts(a_user(deleting=True, claimed=False), Present(ACTIVE)), actions.Ignore),
     ("deleted, active", facts(a_user(deleting=True), Present(ACTIVE)), actions.Deactivate),
     ("deleted, inactive", facts(a_user(deleting=True), Present(INACTIVE)), actions.Reclaim),
-    ("deleted, done", facts(a_user(deleting=True, status=RELEASED), Present(INACTIVE)), actions.Release),
-    ("deleted, absent just now", facts(a_user(deleting=True), Absent(1)), actions.Release),
-    ("deleted, absent a while ago", facts(a_user(deleting=True), Absent(100)), actions.LookUp),
+    (
+        "deleted, done",
+        facts(a_user(deleting=True, status=RELEASED), Present(INACTIVE, 1.0), deleting_for=2.0),
+        actions.Release,
+    ),
+    (
+        "deleted, done, seen a while ago",
+        facts(a_user(deleting=True, status=RELEASED), Present(INACTIVE, 100.0), deleting_for=2.0),
+        actions.LookUp,
+    ),
+    ("younger namesake, unclaimed", facts(a_user(claimed=False), Absent(0), owner="older"), actions.Claim),
+    ("our own account, by name", facts(a_user(), Absent(0), own_identities=US), actions.Refuse),
+    ("our own account, by id", facts(a_user(active=False), Present(ACTIVE), own_identities=OUR_ID), actions.Refuse),
+    ("our own account, deleted", facts(a_user(deleting=True), Present(ACTIVE), own_identities=OUR_ID), actions.Refuse),
+    ("deleted, absent just now", facts(a_user(deleting=True), Absent(1), deleting_for=2.0), actions.Release),
+    ("deleted, absent a while ago", facts(a_user(deleting=True), Absent(100), deleting_for=2.0), actions.LookUp),
     ("deleted, unknown", facts(a_user(deleting=True), Unknown()), actions.LookUp),
     ("deleted, retained", facts(a_user(deleting=True, deletionPolicy="Retain"), Present(ACTIVE)), actions.Release),
     (
@@ -125,7 +140,12 @@ TABLE: list[tuple[str, Facts, type]] = [
         ),
         actions.Delete,
     ),
-    ("deleted, handed over", facts(a_user(deleting=True), Present(ACTIVE), heir="younger"), actions.Release),
+    ("deleted, handed over", facts(a_user(deleting=True), Present(ACTIVE), heir=Heir.CLAIMED), actions.Release),
+    (
+        "deleted, to be handed over",
+        facts(a_user(deleting=True), Present(ACTIVE), heir=Heir.UNCLAIMED),
+        actions.AwaitHeir,
+    ),
     (
         "deleted, abandoned",
         facts(a_user(deleting=True, metadata={"annotations": {"cxone.dev/abandon": "true"}}), Unknown()),

@@ -23,7 +23,7 @@ def test_absence_is_unknown_before_the_first_snapshot() -> None:
     directory = Directory()
     assert directory.known(JANE, 1.0) == Unknown()
     directory.put(a_remote(), 1.0)
-    assert directory.known(JANE, 1.0) == Present(a_remote())
+    assert directory.known(JANE, 1.0) == Present(a_remote(), 0.0)
 
 
 def test_absence_has_an_age() -> None:
@@ -55,7 +55,7 @@ def test_a_snapshot_does_not_undo_what_was_written_through_meanwhile() -> None:
     refresh.add([a_remote(active=True)])
     directory.put(a_remote(active=False), 31.0)
     assert directory.finish_refresh(refresh) == set()
-    assert directory.known(JANE, 32.0) == Present(a_remote(active=False))
+    assert directory.known(JANE, 32.0) == Present(a_remote(active=False), 1.0)
 
 
 def test_a_snapshot_names_what_changed() -> None:
