@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cxone_operator.api.reasons import Reason
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.failure import Failure
 
@@ -19,9 +20,14 @@ class Pause:
         """The last failure, None after a success."""
 
     def failed(self, failure: Failure, now: float, jitter: float) -> None:
-        """Close for longer after each failure in a row, and at least as long as the server asked."""
+        """Close for longer after each failure in a row, and at least as long as the server asked.
+
+        Not where CXone as a whole fails: a few quick tries open the circuit, which then paces everything.
+        """
         self._failures += 1
         self.failure = failure
+        if failure.reason is Reason.REMOTE_UNAVAILABLE:
+            return
         pause = max(min(backoff(self._failures, jitter), LONGEST_SECONDS), failure.retry_after or 0.0)
         self._until = max(self._until, now + pause)
 
