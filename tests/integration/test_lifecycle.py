@@ -386,10 +386,9 @@ def test_a_tenant_outlives_its_users(company: Company) -> None:
     assert "deactivated" in company.effects()
 
 
-def test_the_operators_own_account_is_never_changed(company: Company) -> None:
-    """Whatever somebody declares of it, and also where the resource is deleted."""
-    company.put_secret(company.secret)
-    company.simulator.send("PATCH", "settings", {"clientId": JANE})
+def test_the_operators_own_account_is_never_changed(make_company: Any) -> None:
+    """Whatever somebody declares of it."""
+    company = make_company("--client-id", JANE)
     company.put_secret(company.secret, clientId=JANE)
     outside(company)
     company.create_tenant()

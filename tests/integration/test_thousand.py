@@ -47,7 +47,10 @@ def test_a_thousand_users(company: Company) -> None:
     each(lambda name: company.kube.create(user(company.namespace, name, role="Agent")).accepted())
     everybody_ready(company)
     assert Counter(company.effects()) == {"created": NUMBER, "licenseAssigned": NUMBER}
-    assert writes_since(Counter()) == {"main": NUMBER, "status": NUMBER}
+    made = writes_since(Counter())
+    assert made["main"] == NUMBER
+    # On a busy machine some wait for more than ten seconds, and are told so.
+    assert NUMBER <= made["status"] <= NUMBER + NUMBER // 5
     # No rate limit to save for: the operator gathers little. The benchmark has the figure under a limit.
     assert company.simulator.get("stats")["total"] <= NUMBER // 4
 

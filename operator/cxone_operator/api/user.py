@@ -95,6 +95,11 @@ class UserStatus(msgspec.Struct, frozen=True, rename="camel"):
     last_handled_reconcile_at: str | None = None
     conditions: tuple[Condition, ...] = ()
 
+    @property
+    def written(self) -> bool:
+        """The operator has said something; otherwise it is the CRD's default."""
+        return self.observed_generation is not None
+
     def condition(self, type_: str) -> Condition | None:
         """The condition of that type, or None."""
         return find(self.conditions, type_)

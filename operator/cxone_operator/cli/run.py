@@ -38,6 +38,8 @@ from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import write_audit
 from cxone_operator.telemetry.logging import LogFormat, configure_logging, get_logger
 
+_EXIT_SECONDS = 5.0
+"""How long Kopf may take to end when everything of ours has ended; it needs 2 s for its own workers."""
 _STALE_LIST_SECONDS = 1800.0
 """A process that has not listed its resources for so long is not alive, whatever else it does."""
 
@@ -117,6 +119,7 @@ class _Operator:
         self._access: Access = load_access(options.context)
         self._supervisor: Supervisor | None = None
         self._lease: Lease | None = None
+        self._stopping = False
         self._sessions: list[aiohttp.ClientSession] = []
 
     async def run(self) -> None:
@@ -169,10 +172,13 @@ class _Operator:
 
     async def _stop(self) -> None:
         log.info("stopping")
+        self._stopping = True
         if self._supervisor is not None:
             await self._supervisor.stop()
         if self._lease is not None:
             await self._lease.release()
+        # Kopf can wait for ever for a watcher that does not end, and a process that only looks alive is never replaced.
+        asyncio.get_running_loop().call_later(_EXIT_SECONDS, _end_at_once)
 
     async def _acquire_lease(self) -> Lease:
         """Stand by until no other process acts; from here on it is renewed, or the process ends."""
@@ -211,6 +217,8 @@ class _Operator:
 
     def _ready(self) -> str | None:
         """A process that stands by is ready to take over."""
+        if self._stopping:
+            return "the operator is stopping"
         if self._lease is not None and not self._leads:
             return None
         if self._supervisor is None or self._supervisor.listed_at is None:
@@ -219,7 +227,7 @@ class _Operator:
 
 
 def _end_at_once() -> None:
-    """The Lease is lost: another process acts. Nothing is finished, as the crash-safe order of steps allows."""
+    """Nothing is finished, as the crash-safe order of steps allows."""
     sys.stderr.flush()
     os._exit(1)
 

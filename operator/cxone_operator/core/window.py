@@ -20,6 +20,10 @@ MARGIN_SECONDS = 0.25
 """Added to the window: clocks of two machines do not tick alike, and servers round."""
 _SHRINK = 0.7
 """Share of the limit that is kept after a 429 that we did not expect."""
+_DEFAULT_PAUSE_SECONDS = 5.0
+"""After a 429 that names no time."""
+_LEAST_PAUSE_SECONDS = 1.0
+"""After a 429 whose time has passed already: the server's clock may be behind ours."""
 _GROW_AFTER_SECONDS = 60.0
 """How long without a 429 until the limit grows back by a tenth of what was configured."""
 
@@ -64,10 +68,15 @@ class SlidingWindow:
         self._answered.append(now)
 
     def throttled(self, retry_after: float | None, now: float) -> None:
-        """The server answered 429: obey Retry-After (seconds), and ask for less from here on."""
-        self._blocked_until = max(self._blocked_until, now + (retry_after if retry_after is not None else 5.0))
-        self.limit = max(1.0, self.limit * _SHRINK)
-        self._changed = now
+        """The server answered 429: obey Retry-After (seconds), and ask for less from here on.
+
+        Requests that were under way together are throttled together: that is one lesson, not many.
+        """
+        if now >= self._blocked_until:
+            self.limit = max(1.0, self.limit * _SHRINK)
+            self._changed = now
+        pause = _DEFAULT_PAUSE_SECONDS if retry_after is None else max(retry_after, _LEAST_PAUSE_SECONDS)
+        self._blocked_until = max(self._blocked_until, now + pause)
 
     def remaining(self, now: float) -> int:
         """Requests of the first lane that could be sent at this moment."""
@@ -90,7 +99,8 @@ class SlidingWindow:
             self._changed = now
 
     def _room(self, lane: Lane, now: float) -> float:
-        allowed = max(1, int(self.limit) - (0 if lane is Lane.LEAVERS else self.reserved_for_leavers))
+        reserved = 0 if lane is Lane.LEAVERS else int(self.reserved_for_leavers * self.limit / self.configured)
+        allowed = max(1, int(self.limit) - reserved)
         excess = self._used() - allowed + 1
         if excess <= 0:
             return 0.0

@@ -62,6 +62,12 @@ class Inbox:
             if user.claimed != old.claimed:
                 self.mark_key(key_of(user.spec.user_name))
 
+    def replace(self, user: CxoneUser) -> None:
+        """Keep a version that no server has."""
+        self._users[user.metadata.uid] = user
+        self.version += 1
+        self.mark_key(key_of(user.spec.user_name))
+
     def remove(self, uid: str) -> CxoneUser | None:
         """The resource is gone; its namesakes are marked, as one of them may own the userName now."""
         user = self._users.pop(uid, None)

@@ -37,7 +37,7 @@ class Reporter:
 
     def tell(self, user: CxoneUser, status: UserStatus) -> bool:
         """Write the status, if a reader could notice the difference; whether it is written."""
-        if status == user.status:
+        if status == user.status or user.metadata.uid in self._state.vanished:
             return False
         encoded = encode_status(status)
         self._start(user, lambda: self._cluster.patch_status(user_api.PLURAL, user.reference, encoded))
@@ -49,6 +49,9 @@ class Reporter:
 
     def release(self, user: CxoneUser) -> None:
         """Take our finalizer off."""
+        if user.metadata.uid in self._state.vanished:
+            self._lose(user)
+            return
         self._set_finalizers(user, [name for name in user.metadata.finalizers if name != USER_FINALIZER])
 
     async def tell_tenant(self, tenant: CxoneTenant, status: TenantStatus) -> CxoneTenant | None:
@@ -99,11 +102,19 @@ class Reporter:
         self._state.inbox.remove(user.metadata.uid)
         self._state.forget_user(user.metadata.uid)
 
+    def _miss(self, user: CxoneUser) -> None:
+        """A resource that is gone before its first status was written may have lost its claim to a deletion."""
+        known = self._state.inbox.get(user.metadata.uid)
+        if known is not None and known.claimed and not known.metadata.deleting and not known.status.written:
+            self._state.outlive(known)
+        else:
+            self._lose(user)
+
     async def _look_again(self, user: CxoneUser) -> None:
         try:
             self._state.inbox.put(decode_user(await self._cluster.get(user_api.PLURAL, user.reference)))
         except Gone:
-            self._lose(user)
+            self._miss(user)
         except (ClusterError, InvalidResource) as error:
             log.warning("resource_not_read", resource=user.metadata.name, error=str(error))
             await self._tasks.sleep(_RETRY_SECONDS)

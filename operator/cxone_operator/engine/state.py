@@ -7,6 +7,8 @@ import heapq
 from collections import Counter
 from dataclasses import dataclass, field
 
+import msgspec
+
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
@@ -104,6 +106,8 @@ class TenantState:
     jobs: dict[str, BulkJob] = field(default_factory=dict)
     left_job: set[tuple[str, str]] = field(default_factory=set)
     """(job, uid) of leavers who did not wait for the end of the job that they were in."""
+    vanished: set[str] = field(default_factory=set)
+    """Resources that are gone and whose users must still be deprovisioned; nothing can be written to them."""
     recovering: set[str] = field(default_factory=set)
     """Jobs of an earlier process that may still create users."""
     epoch: int = 0
@@ -169,6 +173,17 @@ class TenantState:
         """The directory could not be read."""
         self.reading.failed(failure, self.time, self.clocks.jitter())
 
+    def outlive(self, user: CxoneUser) -> None:
+        """The resource has vanished although it carried our finalizer, and nobody saw it being deleted.
+
+        The API server lets a deletion win that was under way while the finalizer was stored (measured). What was done
+        for the resource must be undone, so it goes on here as one that is being deleted.
+        """
+        metadata = msgspec.structs.replace(user.metadata, deletion_timestamp=self.clocks.now())
+        self.vanished.add(user.metadata.uid)
+        self.inbox.replace(CxoneUser(metadata, user.spec, user.status))
+        self.wake.set()
+
     def forget_user(self, uid: str) -> None:
         """The resource is gone."""
         self.records.pop(uid, None)
@@ -176,3 +191,4 @@ class TenantState:
         self.ledger.lose_sight(uid)
         self.departures.withdraw(uid)
         self.doubts.forget(uid)
+        self.vanished.discard(uid)

@@ -99,10 +99,14 @@ class Supervisor:
         user = _decoded(decode_user, body)
         if user is None:
             return
-        if kind == "DELETED":
-            self._lose_user(user.metadata.uid)
-        else:
+        if kind != "DELETED":
             self._route(user)
+        elif not self._is_outlived(user):
+            self._lose_user(user.metadata.uid)
+
+    def _is_outlived(self, user: CxoneUser) -> bool:
+        tenant = self._tenants.get(self._routes.get(user.metadata.uid, ENVIRONMENT))
+        return tenant is not None and tenant.vanish(user)
 
     def observe_tenant(self, kind: str | None, body: Body) -> None:
         """An event of the watch; `kind` is DELETED, or anything else."""

@@ -121,8 +121,18 @@ class Tenant:
             self._begin_again(user)
         self.state.wake.set()
 
+    def vanish(self, user: CxoneUser) -> bool:
+        """The watch says that a resource is gone; True where its user must still be deprovisioned."""
+        uid, deleted = user.metadata.uid, user.metadata.deleting
+        known = self.state.inbox.get(uid)
+        if known is not None and known.claimed and not known.metadata.deleting and not deleted:
+            self.state.outlive(known)
+        return uid in self.state.vanished
+
     def lose(self, uid: str) -> None:
         """A resource is gone, or belongs to another tenant now."""
+        if uid in self.state.vanished:
+            return
         self.state.inbox.remove(uid)
         self.state.forget_user(uid)
         self.state.wake.set()

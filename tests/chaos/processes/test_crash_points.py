@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chaos.processes.campaign import Outcome, Schedule, play_all
+from chaos.processes.checker import complaints
 from chaos.processes.proxy import Fault
 from chaos.processes.steps import CXONE, KUBERNETES
 from chaos.processes.workload import Workload
@@ -24,9 +25,9 @@ def _through_every_step(work: Workload) -> None:
     """Joiners enough for a bulk job, one alone, a mover, a leaver, and a deletion of each kind."""
     for number in range(4):
         work.join(f"p{number}")
-    time.sleep(2.5)
+    _quiet(work)
     work.join("alone")
-    time.sleep(0.7)
+    _quiet(work)
     first, second, third, alone = (work.people[f"{name}@example.com"] for name in ("p0", "p1", "p2", "alone"))
     work.change(first, role="Evaluator")
     work.change(second, active=False)
@@ -37,6 +38,13 @@ def _through_every_step(work: Workload) -> None:
     work.change(alone, active=False)
     time.sleep(0.5)
     work.join("p2")
+
+
+def _quiet(work: Workload) -> None:
+    """Nothing is under way, so that what comes next goes alone; a crash may keep that from coming."""
+    deadline = time.monotonic() + 8.0
+    while time.monotonic() < deadline and complaints(work.world, work):
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

@@ -83,3 +83,26 @@ def test_throttling_blocks_and_shrinks_and_grows_back() -> None:
     assert window.remaining(31.0) == 70
     assert window.remaining(61.0) == 80
     assert window.remaining(500.0) > 80
+
+
+def test_requests_throttled_together_are_one_lesson() -> None:
+    """A burst takes the limit down once, whatever Retry-After says, and the share for leavers goes down with it."""
+    window = SlidingWindow(600, -100.0, 60)
+    for _ in range(8):
+        window.enter(0.0)
+    for number in range(8):
+        window.leave(0.1 + number / 100)
+        window.throttled(0.0, 0.1 + number / 100)
+    assert window.limit == 420
+    assert window.delay(Lane.LEAVERS, 0.2) > 0.9
+    assert window.delay(Lane.JOINERS, 1.2) == 0
+
+
+def test_a_small_limit_keeps_a_small_share() -> None:
+    """Otherwise nothing would be left for anybody else."""
+    window = SlidingWindow(600, -100.0, 60)
+    window.limit = 49.0
+    for _ in range(20):
+        window.enter(0.0)
+        window.leave(0.0)
+    assert window.delay(Lane.JOINERS, 2.0) == 0

@@ -1,0 +1,127 @@
+"""Each fault and each trouble alone, at the same moment of the same story, so that a failure names its cause."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chaos.processes.agreement import settle
+from chaos.processes.campaign import SIDE_BY_SIDE, Outcome, Schedule, play
+from chaos.processes.checker import complaints
+from chaos.processes.proxy import Fault
+from chaos.processes.troubles import TROUBLES, Trouble
+from chaos.processes.workload import Workload
+from controlplane.plane import ControlPlane
+
+_LATE = {"Retry-After": "1"}
+FAULTS = (
+    *(Fault("claim", action, before) for action, before in (("cut", True), ("cut", False), ("truncate", False))),
+    *(Fault("claim", "status", True, status=status) for status in (409, 429, 500, 503)),
+    *(Fault("status", action, before) for action, before in (("cut", True), ("cut", False), ("truncate", False))),
+    *(Fault("status", "status", True, status=status) for status in (409, 503)),
+    *(Fault("release", action, before) for action, before in (("cut", True), ("cut", False), ("truncate", False))),
+    *(Fault("release", "status", True, status=status) for status in (409, 503)),
+    *(Fault("tenant-status", action, before) for action, before in (("cut", True), ("cut", False), ("delay", True))),
+    Fault("tenant-status", "status", True, status=503),
+    *(Fault("list", "status", True, status=status, at=at) for status in (410, 503) for at in (1, 2)),
+    Fault("list", "truncate", False),
+    *(Fault("watch", action, True) for action in ("gone", "cut")),
+    *(Fault("watch", "status", True, status=status) for status in (403, 429, 503)),
+    *(Fault("secret", action, False) for action in ("truncate", "cut")),
+    *(Fault("lease", action, before, at=3) for action, before in (("cut", False), ("truncate", False))),
+    Fault("lease", "delay", True, at=3, seconds=4.0),
+    *(Fault("token", action, False) for action in ("truncate", "cut")),
+    Fault("token", "status", True, status=429, headers=_LATE),
+    *(
+        Fault(step, action, before, seconds=5.0)
+        for step in ("create", "patch", "bulk")
+        for action, before in (("cut", True), ("cut", False), ("truncate", False), ("freeze", True), ("freeze", False))
+    ),
+    *(Fault(step, "status", False, status=503) for step in ("create", "patch", "bulk")),
+    *(Fault(step, "status", True, status=429, headers=_LATE) for step in ("create", "patch", "bulk", "list-users")),
+    *(Fault("poll", action, False, seconds=5.0) for action in ("cut", "truncate", "freeze")),
+    *(Fault("list-users", action, False) for action in ("cut", "truncate")),
+    *(Fault("quota", action, False) for action in ("cut", "truncate")),
+)
+"""Of one request. Status 503 after means that CXone did it, and a gateway said that it had not."""
+
+
+def _fault_name(fault: Fault) -> str:
+    return str(fault).replace(" ", "-").replace("#", "")
+
+
+def _story(work: Workload, trouble: Callable[[], None]) -> None:
+    """Joiners, then the trouble, then whatever people do: join, move, leave, go, come back under another name."""
+    for number in range(3):
+        work.join(f"p{number}")
+    _quiet(work)
+    trouble()
+    first, second, third = (work.people[f"p{number}@example.com"] for number in range(3))
+    work.join("alone")
+    _quiet(work)
+    work.change(first, role="Evaluator")
+    work.change(second, active=False)
+    time.sleep(0.7)
+    work.delete(third)
+    for number in range(4, 7):
+        work.join(f"p{number}")
+    time.sleep(0.5)
+    work.join("p2")
+    work.change(work.people["alone@example.com"], active=False)
+    work.change(second, active=True)
+    time.sleep(1.0)
+
+
+def _quiet(work: Workload) -> None:
+    """A moment in which nothing is under way, so that what comes next goes alone; a fault may keep it from coming."""
+    deadline = time.monotonic() + 6.0
+    while time.monotonic() < deadline and complaints(work.world, work):
+        time.sleep(0.2)
+
+
+def _played(plane: ControlPlane, directory: Path, name: str, fault: Fault | None, trouble: Trouble | None) -> Outcome:
+    """Nothing waits for a fault that does not strike: `calm` ends it, and the test says that it did not."""
+    problems: list[str] = []
+
+    def act(work: Workload) -> None:
+        _story(work, lambda: trouble.cause(work.world) if trouble is not None else None)
+        problems.extend(settle(work.world, work))
+
+    outcome = play(plane, Schedule(name, 0, () if fault is None else (fault,)), directory / name, act)
+    return replace(outcome, complaints=(*problems, *outcome.complaints))
+
+
+@pytest.fixture(scope="module")
+def outcomes(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Outcome, bool]]:
+    """All of them, several side by side; with each whether its fault struck."""
+    directory = tmp_path_factory.mktemp("named-faults")
+    faults = [replace(fault, struck=False) for fault in FAULTS]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        coming = {
+            **{
+                _fault_name(fault): pool.submit(_played, control_plane, directory, _fault_name(fault), copy, None)
+                for fault, copy in zip(FAULTS, faults, strict=True)
+            },
+            **{
+                trouble.name: pool.submit(_played, control_plane, directory, trouble.name, None, trouble)
+                for trouble in TROUBLES
+            },
+        }
+        struck = {_fault_name(fault): copy for fault, copy in zip(FAULTS, faults, strict=True)}
+        return {
+            name: (future.result(), struck[name].struck if name in struck else True) for name, future in coming.items()
+        }
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("name", [*map(_fault_name, FAULTS), *(trouble.name for trouble in TROUBLES)])
+def test_one_thing_goes_wrong(outcomes: dict[str, tuple[Outcome, bool]], name: str) -> None:
+    """It happened, and everything ended well."""
+    outcome, struck = outcomes[name]
+    assert struck, "no such request was seen"
+    assert not outcome.complaints, str(outcome)
