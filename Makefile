@@ -56,8 +56,8 @@ bench: install ## Measure; writes one JSON file and one table to benchmarks/resu
 bench-takeover: install ## Measure how long nobody acts when the leader ends, dies or freezes
 	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m takeover $(ARGS)
 
-chaos: install ## Break it for longer than `make test` does (SCHEDULES=1000 random schedules on real processes)
-	CHAOS_SCHEDULES=$(SCHEDULES) $(BIN)/pytest tests/chaos $(ARGS)
+chaos: install ## Break it for longer than `make test` does: SCHEDULES random ones on real processes, 30 times as many simulated
+	CHAOS_SEED=$${CHAOS_SEED:-random} CHAOS_SCHEDULES=$$((30 * $(SCHEDULES))) CHAOS_PROCESS_SCHEDULES=$(SCHEDULES) $(BIN)/pytest tests/chaos $(ARGS)
 
 lock: ## Resolve the dependencies again into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

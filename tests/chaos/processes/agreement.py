@@ -4,20 +4,16 @@ or locked out more often than somebody asked for it, and no operator wrote to th
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from chaos.processes.checker import complaints
 from chaos.processes.workload import Workload
 from chaos.processes.world import World
 
 Json = dict[str, Any]
 
 CLUSTER_WRITES = frozenset({"claim", "release", "status", "tenant-status", "tenant-finalizer"})
-_SETTLE_SECONDS = 60.0
-_ASK_SECONDS = 6.0
 
 
 def disagreements(world: World, work: Workload) -> list[str]:
@@ -25,21 +21,6 @@ def disagreements(world: World, work: Workload) -> list[str]:
     remote = {user["userName"].lower(): user for user in world.remote_users()}
     found = [problem for item in world.users() for problem in _resource(item, remote)]
     return [*found, *_effects(world.journal(), work), *_late_writes(world.cluster_proxy.senders)]
-
-
-def settle(world: World, work: Workload) -> list[str]:
-    """Stop all faults, wait until nothing is wrong; what still is when the time is over."""
-    world.calm()
-    deadline, next_ask = time.monotonic() + _SETTLE_SECONDS, 0.0
-    while True:
-        world.keep_running()
-        found = [*complaints(world, work), *disagreements(world, work)]
-        if not found or time.monotonic() > deadline:
-            return found
-        if time.monotonic() >= next_ask:
-            work.ask()
-            next_ask = time.monotonic() + _ASK_SECONDS
-        time.sleep(0.3)
 
 
 def _resource(item: Json, remote: dict[str, Json]) -> list[str]:

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaos.processes.agreement import disagreements
 from chaos.processes.checker import complaints
 from chaos.processes.proxy import Fault
 from chaos.processes.steps import CXONE, KUBERNETES
+from chaos.processes.troubles import TROUBLES, Trouble
 from chaos.processes.workload import Workload
 from chaos.processes.world import World
 from controlplane.plane import ControlPlane
@@ -33,6 +35,8 @@ class Schedule:
     people: int = 4
     steps: int = 10
     longest_pause: float = 0.5
+    troubles: tuple[tuple[float, Trouble], ...] = ()
+    """What else happens, in order: after how many seconds, and what."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +49,23 @@ class Outcome:
     directory: Path
 
     def __str__(self) -> str:
-        faults = ", ".join(str(fault) for fault in self.schedule.faults)
+        wrong = [*map(str, self.schedule.faults), *(trouble.name for _, trouble in self.schedule.troubles)]
+        faults = ", ".join(wrong)
         problems = "".join(f"\n    {problem}" for problem in self.complaints)
         return f"CHAOS_SEED={self.schedule.seed} ({faults}), logs in {self.directory}{problems}"
 
 
-Play = Callable[[Workload], None]
+Play = Callable[[Workload, Schedule], None]
 
 
 def drawn(seed: int) -> Schedule:
     """A schedule from its seed alone."""
     chance = random.Random(seed)
     faults = tuple(_fault(chance) for _ in range(chance.randint(1, 3)))
-    return Schedule(f"seed {seed}", seed, faults, chance.randint(2, 8), chance.randint(4, 14))
+    people, steps = chance.randint(2, 8), chance.randint(4, 14)
+    chosen = chance.sample(TROUBLES, chance.choice((0, 0, 1, 2)))
+    troubles = tuple((chance.uniform(0.5, 2.5), trouble) for trouble in chosen)
+    return Schedule(f"seed {seed}", seed, faults, people, steps, troubles=troubles)
 
 
 def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | None = None) -> Outcome:
@@ -69,10 +77,7 @@ def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | N
         for fault in schedule.faults:
             world.order(fault)
         world.start()
-        if act is None:
-            work.run(schedule.people, schedule.steps, schedule.longest_pause)
-        else:
-            act(work)
+        (act or _live)(work, schedule)
         found = _settle(world, work)
     finally:
         world.close()
@@ -88,6 +93,16 @@ def play_all(
         return list(pool.map(lambda item: play(plane, item[1], directory / f"{item[0]:04}", act), numbered))
 
 
+def _live(work: Workload, schedule: Schedule) -> None:
+    """People act in a thread of their own; a process ends with the thread that started it, so operators start here."""
+    with ThreadPoolExecutor(1) as people:
+        acting = people.submit(work.run, schedule.people, schedule.steps, schedule.longest_pause)
+        for pause, trouble in schedule.troubles:
+            time.sleep(pause)
+            trouble.cause(work.world)
+        acting.result()
+
+
 def _settle(world: World, work: Workload) -> list[str]:
     """Faults that have not struck yet get a moment to do so."""
     time.sleep(1.0)
@@ -96,7 +111,7 @@ def _settle(world: World, work: Workload) -> list[str]:
     next_ask = 0.0
     while True:
         world.keep_running()
-        found = complaints(world, work)
+        found = [*complaints(world, work), *disagreements(world, work)]
         if not found or time.monotonic() > deadline:
             return found
         if time.monotonic() >= next_ask:

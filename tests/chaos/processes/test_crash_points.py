@@ -21,7 +21,7 @@ def _name(point: tuple[str, bool]) -> str:
     return f"{'before' if point[1] else 'after'}-{point[0]}"
 
 
-def _through_every_step(work: Workload) -> None:
+def _through_every_step(work: Workload, _: Schedule) -> None:
     """Joiners enough for a bulk job, one alone, a mover, a leaver, and a deletion of each kind."""
     for number in range(4):
         work.join(f"p{number}")
