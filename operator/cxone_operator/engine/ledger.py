@@ -28,6 +28,11 @@ class Ledger:
         """Seats promised to users whose creation has not been confirmed."""
         return len(self._promised)
 
+    @property
+    def taken(self) -> int:
+        """Seats that were taken after the last reading."""
+        return len(self._taken)
+
     def seats(self, reserve: int) -> Seats:
         """What the gate decides by."""
         return Seats(self.quota, len(self._promised) + len(self._taken), reserve)

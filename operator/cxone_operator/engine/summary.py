@@ -59,7 +59,13 @@ class Summary:
         state = self._state
         now = (
             *(state.inbox.version, state.directory.refreshed, len(state.directory), tuple(state.jobs)),
-            *(state.ledger.quota, state.ledger.reserved, state.lanes.depth(Lane.JOINERS), state.departures.version),
+            *(
+                state.ledger.quota,
+                state.ledger.taken,
+                state.ledger.reserved,
+                state.lanes.depth(Lane.JOINERS),
+                state.departures.version,
+            ),
             tenant.metadata.generation if tenant is not None else 0,
             *(self._connection.problem, self._connection.authenticated, self._lasting_failure(), state.spec.suspend),
         )
@@ -145,12 +151,14 @@ class Summary:
         return circuit.failure or (reading.failure if reading.lasting else None)
 
     def _licenses(self) -> Licenses | None:
-        quota = self._state.ledger.quota
+        ledger = self._state.ledger
+        quota = ledger.quota
         if quota is None or self._state.spec.license.mode == "None":
             return None
-        percent = round(100 * quota.used / quota.total) if quota.total else 0
+        used = quota.used + ledger.taken
+        percent = round(100 * used / quota.total) if quota.total else 0
         waiting = self._state.lanes.depth(Lane.JOINERS)
-        return Licenses(quota.total, quota.used, self._state.ledger.reserved, waiting, percent)
+        return Licenses(quota.total, used, ledger.reserved, waiting, percent)
 
     def _users(self) -> UserCounts:
         ready = waiting = stalled = 0

@@ -133,7 +133,7 @@ def complaints_about_history(schedule: Schedule, cluster: ClusterModel, journal:
         *_created_twice(journal),
         *_seats_taken_from_active(journal, slack),
         *(_refused_for_seats(journal) if schedule.undisturbed else ()),
-        *_beyond_limits(schedule.setting.limits, cluster, journal),
+        *(() if schedule.clock_jumps else _beyond_limits(schedule.setting.limits, cluster, journal)),
     ]
 
 

@@ -10,11 +10,12 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
+from datetime import datetime
 from typing import Any
 
 from chaos.simulation.cluster_model import TENANTS, USERS, Body, ClusterModel
 from chaos.simulation.handles import ClusterHandle, RemoteHandle
-from chaos.simulation.journal import Origin, wall_clock
+from chaos.simulation.journal import Origin
 from chaos.simulation.loop import VirtualLoop
 from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.schedule import InFlight
@@ -22,7 +23,7 @@ from chaos.simulation.wire import Faults, Wire
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cluster.errors import ClusterError
 from cxone_operator.engine.budget import Budget
-from cxone_operator.engine.state import Clocks
+from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.supervisor import Supervisor
 from cxone_operator.scim.auth import Credentials
 
@@ -51,6 +52,7 @@ class Process:
         remote: RemoteModel,
         faults: Faults,
         chance: random.Random,
+        now: Callable[[], datetime],
         restart: Callable[[float], None],
         die: Callable[[], None],
     ) -> None:
@@ -65,7 +67,7 @@ class Process:
         self._context = copy_context()
         self._context.run(_CURRENT.set, self)
         self.wire = Wire(self.name, faults, chance, die)
-        clocks = Clocks(loop.time, lambda: wall_clock(loop.time()), chance.random)
+        clocks = Clocks(loop.time, now, chance.random)
 
         def build(_name: str, _spec: TenantSpec, _credentials: Credentials, budget: Budget) -> RemoteHandle:
             return RemoteHandle(self.wire, remote, budget)

@@ -142,6 +142,13 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJump:
+    """The wall clock of the operator's machine is wrong by so many seconds from now on."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """The next `count` requests of that operation go wrong."""
 
@@ -157,7 +164,7 @@ class Job:
     end: JobEnd
 
 
-Event = Person | Outsider | Tenant | Crash | Stop | Cut | Fault | Job
+Event = Person | Outsider | Tenant | Crash | Stop | Cut | ClockJump | Fault | Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +234,11 @@ class Schedule:
         """Nobody but the operator and people's plain edits."""
         return all(isinstance(step.event, Person) for step in self.steps)
 
+    @property
+    def clock_jumps(self) -> bool:
+        """The operator's clock goes wrong: what it remembers by date, over a restart, may be forgotten too early."""
+        return any(isinstance(step.event, ClockJump) for step in self.steps)
+
     def __str__(self) -> str:
         return "\n".join([str(self.setting), *(f"  +{step.after:<5} {step.event}" for step in self.steps)])
 
@@ -262,6 +274,7 @@ _disturbance = st.one_of(
     st.builds(Tenant, st.sampled_from(TenantAct)),
     st.builds(Cut, st.sampled_from((0.5, 5.0, 20.0))),
     st.builds(Stop, st.sampled_from((0.5, 5.0))),
+    st.builds(ClockJump, st.sampled_from((-7200.0, -45.0, 45.0, 7200.0))),
     st.builds(Job, st.sampled_from(JobEnd)),
 )
 _event = st.one_of(_common, _common, _any_person, _disturbance)

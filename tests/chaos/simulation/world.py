@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
+from datetime import datetime
 
 from chaos.simulation import logs
 from chaos.simulation.checker import complaints_about_history, complaints_about_state
 from chaos.simulation.cluster_model import ClusterModel
-from chaos.simulation.journal import Journal
+from chaos.simulation.journal import Journal, wall_clock
 from chaos.simulation.loop import Livelock, VirtualLoop, run
 from chaos.simulation.people import SYNC_SECONDS, People
 from chaos.simulation.process import Process, adopt
 from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.schedule import (
     Act,
+    ClockJump,
     Crash,
     Cut,
     Event,
@@ -67,6 +69,7 @@ class World:
         self._process: Process | None = None
         self._started = 0
         self._crash: Crash | None = None
+        self._clock_error = 0.0
         self.cluster.watcher = self._tell
         loop.on_task = adopt
 
@@ -95,6 +98,8 @@ class World:
                 self._faults.arm(event)
             case Job(end):
                 self.remote.next_jobs.append(end)
+            case ClockJump(seconds):
+                self._clock_error = seconds
             case Crash() if self._process is not None and self._process.alive:
                 self._crash = event
                 self._process.wire.arm(event)
@@ -105,7 +110,12 @@ class World:
                 self._process.watch.cut()
                 self._loop.call_later(seconds, self._process.watch.connect)
 
+    def _now(self) -> datetime:
+        """The wall clock of the operator's machine."""
+        return wall_clock(self._loop.time() + self._clock_error)
+
     def _heal(self) -> None:
+        self._clock_error = 0.0
         self._faults.armed.clear()
         self._people.heal()
         if self._process is not None and self._process.alive:
@@ -142,6 +152,7 @@ class World:
             self.remote,
             self._faults,
             self._chance,
+            now=self._now,
             restart=self._restart,
             die=self._die,
         )
