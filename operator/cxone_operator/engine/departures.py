@@ -91,6 +91,15 @@ class Departures:
             self.admissions = self.admissions.plus(admission)
         self.version += 1
 
+    def take_back(self, leavers: Iterable[Leaver], admissions: Admissions, hold: Hold | None) -> None:
+        """An admission could not be written down: whoever still wants to leave waits again, as before."""
+        self.admissions = admissions
+        self.keep_hold(hold)
+        for leaver in leavers:
+            if self.is_released(leaver.uid):
+                self.withdraw(leaver.uid)
+                self.wait(leaver)
+
     def count_within(self, seconds: float) -> int:
         """How many were let through within that window; forgets those that count no more."""
         kept = self.admissions.within(seconds, self._clocks.monotonic())

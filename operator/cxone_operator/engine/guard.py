@@ -13,7 +13,7 @@ from cxone_operator.api.meta import APPROVE_DEPROVISIONING
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Deactivate, Delete
-from cxone_operator.core.deprovisioning import Leaver, admits, allowance, plan_hash
+from cxone_operator.core.deprovisioning import Admissions, Leaver, admits, allowance, plan_hash
 from cxone_operator.core.knowledge import Present
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.departures import Hold
@@ -116,27 +116,21 @@ class Guard:
 
     def _admit(self, leavers: list[Leaver], *, approved: str | None) -> None:
         departures = self._state.departures
-        admissions, hold = departures.admissions, departures.hold
+        before = departures.admissions, departures.hold
         self._unwritten = {leaver.uid: leaver for leaver in leavers}
         departures.release(self._unwritten, None if approved else departures.admission(len(leavers)))
         departures.keep_hold(None)
+        self._tasks.start(self._let_go_when_written(approved, *before))
 
-        async def write_first() -> None:
-            written = await self._persist()
-            batch, self._unwritten = self._unwritten, {}
-            if written:
-                self._let_go(batch, approved)
-                return
-            departures.admissions = admissions
-            departures.keep_hold(hold)
-            for uid, leaver in batch.items():
-                if departures.is_released(uid):
-                    departures.withdraw(uid)
-                    departures.wait(leaver)
-            await self._tasks.sleep(_RETRY_SECONDS)
-            self._state.wake.set()
-
-        self._tasks.start(write_first())
+    async def _let_go_when_written(self, approved: str | None, admissions: Admissions, hold: Hold | None) -> None:
+        written = await self._persist()
+        batch, self._unwritten = self._unwritten, {}
+        if written:
+            self._let_go(batch, approved)
+            return
+        self._state.departures.take_back(batch.values(), admissions, hold)
+        await self._tasks.sleep(_RETRY_SECONDS)
+        self._state.wake.set()
 
     def _let_go(self, batch: dict[str, Leaver], approved: str | None) -> None:
         if approved is not None:

@@ -1,0 +1,163 @@
+"""The guard: nobody passes before the admission is written, and a hold outlives what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from cxone_operator.api.tenant import DeprovisioningStatus
+from cxone_operator.core.actions import Deactivate
+from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.clocks import Clocks
+from cxone_operator.engine.guard import GATHER_SECONDS, LONGEST_GATHER_SECONDS, Guard
+from cxone_operator.engine.state import TenantState
+from cxone_operator.engine.tasks import Tasks
+from cxone_operator.telemetry.audit import AuditLine
+from unit.builders import NOW, a_remote, a_tenant, a_user
+
+
+class Scene:
+    """A guard with one leaver allowed, a clock that the test moves, and a status that can refuse to be written."""
+
+    def __init__(self, **deprovisioning: int) -> None:
+        self.time = 0.0
+        self.writable = True
+        self.written: list[DeprovisioningStatus] = []
+        self.lines: list[AuditLine] = []
+        clocks = Clocks(lambda: self.time, lambda: NOW + timedelta(seconds=self.time), lambda: 0.0)
+        limits = {"minUsers": 1, "maxUsers": 1, **deprovisioning}
+        self.state = TenantState("workforce/default", a_tenant(safety={"deprovisioning": limits}), clocks)
+        self.guard = Guard(self.state, Auditor("t", self.lines.append), Tasks(), self._persist, self._warn)
+
+    async def _persist(self) -> bool:
+        await asyncio.sleep(0)
+        if self.writable:
+            self.written.append(self.state.departures.status())
+        return self.writable
+
+    async def _warn(self, reason: str, message: str) -> None:
+        assert (reason, bool(message)) == ("DeprovisioningHeld", True)
+
+    def leaves(self, name: str, generation: int = 1) -> bool:
+        user = a_user(name, active=False, metadata={"generation": generation})
+        self.state.inbox.put(user)
+        return self.guard.passes(user, Deactivate(a_remote(name)))
+
+    async def later(self, seconds: float = GATHER_SECONDS) -> float | None:
+        self.time += seconds
+        wait = self.guard.judge()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return wait
+
+
+async def test_nobody_passes_before_it_is_written() -> None:
+    scene = Scene()
+    assert not scene.leaves("jane")
+    assert scene.guard.judge() == GATHER_SECONDS
+    scene.time += GATHER_SECONDS
+    scene.guard.judge()
+    assert not scene.leaves("jane")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert scene.leaves("jane")
+    assert (scene.written[0].used, scene.written[0].released) == (1, ("uid-jane",))
+
+
+async def test_what_cannot_be_written_does_not_happen() -> None:
+    """And is tried again, without having used anything up."""
+    scene = Scene()
+    scene.writable = False
+    scene.leaves("jane")
+    await scene.later()
+    assert not scene.leaves("jane")
+    assert scene.state.departures.admissions.users == 0
+    scene.writable = True
+    await scene.later()
+    assert scene.leaves("jane")
+    assert scene.state.departures.admissions.users == 1
+
+
+async def test_leavers_that_keep_coming_are_judged_in_the_end() -> None:
+    scene = Scene(maxUsers=1000, minUsers=1000)
+    for number in range(100):
+        scene.leaves(f"user-{number}")
+        await scene.later(LONGEST_GATHER_SECONDS / 50)
+    assert scene.leaves("user-0")
+
+
+async def test_who_is_not_looked_up_yet_may_be_one_of_them() -> None:
+    """After a restart: nothing is judged before it is known who leaves."""
+    scene = Scene()
+    scene.leaves("jane")
+    scene.state.departures.suspect("uid-john")
+    await scene.later(10.0)
+    assert not scene.leaves("jane")
+    scene.leaves("john")
+    await scene.later()
+    assert scene.state.departures.held == 2
+
+
+async def test_a_hold_has_a_name_that_only_an_equal_set_has() -> None:
+    scene = Scene()
+    names = []
+    for leavers in (("jane", "john"), ("jane", "john", "joe")):
+        for name in leavers:
+            scene.leaves(name)
+        await scene.later()
+        assert scene.state.departures.hold is not None
+        names.append(scene.state.departures.hold.plan_hash)
+    assert names[0] != names[1]
+    scene.guard.approval = names[0]
+    await scene.later(10.0)
+    assert not scene.leaves("jane")
+    scene.guard.approval = names[1]
+    await scene.later()
+    assert all(scene.leaves(name) for name in ("jane", "john", "joe"))
+    assert scene.state.departures.admissions.users == 0
+    assert "approve-deprovisioning" in {line.action for line in scene.lines}
+
+
+async def test_an_approval_that_cannot_be_written_is_not_lost() -> None:
+    scene = Scene()
+    scene.leaves("jane")
+    scene.leaves("john")
+    await scene.later()
+    assert scene.state.departures.hold is not None
+    scene.guard.approval = scene.state.departures.hold.plan_hash
+    scene.writable = False
+    await scene.later(10.0)
+    assert not scene.leaves("jane")
+    scene.writable = True
+    await scene.later(10.0)
+    assert scene.leaves("jane")
+
+
+async def test_each_held_user_is_audited_once() -> None:
+    scene = Scene()
+    for _ in range(3):
+        scene.leaves("jane")
+        scene.leaves("john")
+        await scene.later()
+    held = [line.user_name for line in scene.lines if line.result == "held"]
+    assert sorted(held) == ["jane@example.com", "john@example.com"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1800.0])
+async def test_another_process_goes_on_where_this_one_ended(seconds: float) -> None:
+    """The allowance stays used, and who was let through is not counted again."""
+    scene = Scene()
+    scene.leaves("jane")
+    await scene.later()
+    heir = Scene()
+    heir.time = seconds
+    heir.state.departures.load(scene.written[-1])
+    assert heir.leaves("jane")
+    heir.leaves("john")
+    await heir.later()
+    assert heir.state.departures.held == 1
+    await heir.later(3600.0)
+    assert heir.leaves("john")
