@@ -22,6 +22,8 @@ SIDE_BY_SIDE = 6
 """Worlds at once: most of the time one of them waits for a Lease, a job or a pause."""
 _SETTLE_SECONDS = 90.0
 _ASK_SECONDS = 6.0
+_QUIET_SECONDS = 8.0
+_LIVES = 5
 _QUIET = ("watch", "list", "secret", "token")
 
 
@@ -91,6 +93,36 @@ def play_all(
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         numbered = enumerate(schedules)
         return list(pool.map(lambda item: play(plane, item[1], directory / f"{item[0]:04}", act), numbered))
+
+
+def quiet(work: Workload) -> None:
+    """A moment in which nothing is under way, so that what comes next goes alone; a fault may keep it from coming."""
+    deadline = time.monotonic() + _QUIET_SECONDS
+    while time.monotonic() < deadline and complaints(work.world, work):
+        time.sleep(0.2)
+
+
+def insist(work: Workload, schedule: Schedule) -> None:
+    """On a busy machine a story may miss a step (two joiners become one bulk job): more people live their lives."""
+    for number in range(_LIVES):
+        if all(fault.struck for fault in schedule.faults):
+            return
+        _whole_life(work, f"late-{number}")
+
+
+def _whole_life(work: Workload, name: str) -> None:
+    """Somebody joins alone, moves, leaves and is deleted, and after that two join together."""
+    work.join(name)
+    person = work.people[f"{name}@example.com"]
+    quiet(work)
+    work.change(person, role="Evaluator" if person.role == "Agent" else "Agent")
+    quiet(work)
+    work.change(person, active=False)
+    quiet(work)
+    work.delete(person)
+    for other in ("a", "b"):
+        work.join(f"{name}-{other}")
+    quiet(work)
 
 
 def _live(work: Workload, schedule: Schedule) -> None:

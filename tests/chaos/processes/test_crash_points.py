@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.processes.campaign import Outcome, Schedule, play_all
-from chaos.processes.checker import complaints
+from chaos.processes.campaign import Outcome, Schedule, insist, play_all, quiet
 from chaos.processes.proxy import Fault
 from chaos.processes.steps import CXONE, KUBERNETES
 from chaos.processes.workload import Workload
@@ -21,13 +20,13 @@ def _name(point: tuple[str, bool]) -> str:
     return f"{'before' if point[1] else 'after'}-{point[0]}"
 
 
-def _through_every_step(work: Workload, _: Schedule) -> None:
+def _through_every_step(work: Workload, schedule: Schedule) -> None:
     """Joiners enough for a bulk job, one alone, a mover, a leaver, and a deletion of each kind."""
     for number in range(4):
         work.join(f"p{number}")
-    _quiet(work)
+    quiet(work)
     work.join("alone")
-    _quiet(work)
+    quiet(work)
     first, second, third, alone = (work.people[f"{name}@example.com"] for name in ("p0", "p1", "p2", "alone"))
     work.change(first, role="Evaluator")
     work.change(second, active=False)
@@ -38,13 +37,7 @@ def _through_every_step(work: Workload, _: Schedule) -> None:
     work.change(alone, active=False)
     time.sleep(0.5)
     work.join("p2")
-
-
-def _quiet(work: Workload) -> None:
-    """Nothing is under way, so that what comes next goes alone; a crash may keep that from coming."""
-    deadline = time.monotonic() + 8.0
-    while time.monotonic() < deadline and complaints(work.world, work):
-        time.sleep(0.2)
+    insist(work, schedule)
 
 
 @pytest.fixture(scope="module")

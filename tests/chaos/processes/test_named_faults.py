@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.processes.campaign import SIDE_BY_SIDE, Outcome, Schedule, play
-from chaos.processes.checker import complaints
+from chaos.processes.campaign import SIDE_BY_SIDE, Outcome, Schedule, insist, play, quiet
 from chaos.processes.proxy import Fault
 from chaos.processes.troubles import TROUBLES, Trouble
 from chaos.processes.workload import Workload
@@ -58,11 +57,11 @@ def _story(work: Workload, trouble: Callable[[], None]) -> None:
     """Joiners, then the trouble, then whatever people do: join, move, leave, go, come back under another name."""
     for number in range(3):
         work.join(f"p{number}")
-    _quiet(work)
+    quiet(work)
     trouble()
     first, second, third = (work.people[f"p{number}@example.com"] for number in range(3))
     work.join("alone")
-    _quiet(work)
+    quiet(work)
     work.change(first, role="Evaluator")
     work.change(second, active=False)
     time.sleep(0.7)
@@ -76,18 +75,12 @@ def _story(work: Workload, trouble: Callable[[], None]) -> None:
     time.sleep(1.0)
 
 
-def _quiet(work: Workload) -> None:
-    """A moment in which nothing is under way, so that what comes next goes alone; a fault may keep it from coming."""
-    deadline = time.monotonic() + 6.0
-    while time.monotonic() < deadline and complaints(work.world, work):
-        time.sleep(0.2)
-
-
 def _played(plane: ControlPlane, directory: Path, name: str, fault: Fault | None, trouble: Trouble | None) -> Outcome:
     """The story, with one of the two in it."""
 
-    def act(work: Workload, _: Schedule) -> None:
+    def act(work: Workload, schedule: Schedule) -> None:
         _story(work, lambda: trouble.cause(work.world) if trouble is not None else None)
+        insist(work, schedule)
 
     return play(plane, Schedule(name, 0, () if fault is None else (fault,)), directory / name, act)
 
