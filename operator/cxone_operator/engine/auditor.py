@@ -25,8 +25,6 @@ class Auditor:
 
     def failed(self, user: CxoneUser, action: RemoteAction, failure: Failure, seconds: float | None = None) -> None:
         """CXone has not, or not for certain."""
-        if isinstance(action, Create) and not failure.retryable:
-            metrics.users_provisioned.labels(self._tenant, "failure").inc()
         self._line(user, action, "failure", error=f"{failure.code} {failure.reason}".strip(), seconds=seconds)
 
     def released(self, user: CxoneUser, action: Release) -> None:
