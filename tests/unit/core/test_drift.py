@@ -17,12 +17,19 @@ REMOTE = a_remote("jane")
 INACTIVE = replace(REMOTE, state=replace(REMOTE.state, active=False))
 
 
-def agreed(*, active: bool | None = True, generation: int = 1, synced: str = "True", **fields: Any) -> CxoneUser:
+def agreed(
+    *,
+    active: bool | None = True,
+    user_id: str | None = "id-jane",
+    generation: int = 1,
+    synced: str = "True",
+    **fields: Any,
+) -> CxoneUser:
     """A user that agreed with CXone when its status was written."""
     conditions = [
         {"type": kind, "status": synced, "reason": "Succeeded", "observedGeneration": 1} for kind in ("Ready", "Synced")
     ]
-    status = {"observedGeneration": 1, "userId": "id-jane", "active": active, "conditions": conditions}
+    status = {"observedGeneration": 1, "userId": user_id, "active": active, "conditions": conditions}
     return a_user("jane", status=status, metadata={"generation": generation}, **fields)
 
 
@@ -44,6 +51,7 @@ NO_DRIFT: dict[str, tuple[CxoneUser, Action]] = {
     "differences that are known": (agreed(synced="False"), Report((Difference("team", "a", "b"),))),
     "an end that has come": (agreed(), Deactivate(REMOTE)),
     "a beginning that has come": (agreed(active=False), update(Field.ACTIVE)),
+    "a first day that has come": (agreed(active=None, user_id=None), Create(a_state("jane"))),
     "a beginning that is only reported": (agreed(active=False), Report((Difference("active", "true", "false"),))),
     "a deletion": (agreed(active=False, deleting=True), Deactivate(REMOTE)),
     "a seat given back": (agreed(), Reclaim(INACTIVE)),
