@@ -1,1 +1,1 @@
-"""What is in `manifests/`, read by its real readers."""
+"""What a platform engineer applies: rendered, admitted by a real API server, and enough for the processes to work."""
