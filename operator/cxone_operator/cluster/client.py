@@ -10,13 +10,12 @@ from typing import Protocol
 
 from cxone_operator.api.meta import GROUP, VERSION, Reference
 from cxone_operator.cluster.errors import ClusterError, Gone
+from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import ApiServer, Body
 from cxone_operator.core.fence import Fence
 
 WriteObserver = Callable[[str, str], None]
 """Called with (plural, HTTP status) after each write."""
-
-_PAGE = 500
 
 
 class Cluster(Protocol):
@@ -52,16 +51,10 @@ class ClusterClient:
         self._fence = fence
 
     async def list(self, plural: str, namespace: str | None) -> AsyncIterator[Body]:
-        """Every resource of a kind, read in pages of 500."""
-        token = ""
-        while True:
-            params = {"limit": str(_PAGE), **({"continue": token} if token else {})}
-            page = await self._server.request("GET", _collection(plural, namespace), params=params)
-            for item in _items(page):
+        """Every resource of a kind, read in pages."""
+        async for page in pages(self._server, collection(plural, namespace)):
+            for item in page.items:
                 yield item
-            token = _continue_token(page)
-            if not token:
-                return
 
     async def get(self, plural: str, ref: Reference) -> Body:
         """One resource; raises Gone where it, or its namesake, is not the one that is meant."""
@@ -134,23 +127,8 @@ class ClusterClient:
         return answer
 
 
-def _collection(plural: str, namespace: str | None) -> str:
-    scope = f"namespaces/{namespace}/" if namespace else ""
-    return f"/apis/{GROUP}/{VERSION}/{scope}{plural}"
-
-
 def _object(plural: str, ref: Reference) -> str:
-    return f"{_collection(plural, ref.namespace)}/{ref.name}"
-
-
-def _items(page: Body) -> list[Body]:
-    items = page.get("items")
-    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
-
-
-def _continue_token(page: Body) -> str:
-    metadata = page.get("metadata")
-    return str(metadata.get("continue") or "") if isinstance(metadata, Mapping) else ""
+    return f"{collection(plural, ref.namespace)}/{ref.name}"
 
 
 def _uid(body: Body) -> str:
