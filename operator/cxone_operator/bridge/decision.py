@@ -24,17 +24,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cxone_operator.api.hr import HrEvent, encode_events
-from cxone_operator.api.meta import GROUP, HR_EVENTS, HR_MANAGER, VERSION
+from cxone_operator.api.meta import GROUP, GUESSED_NAME, HR_EVENTS, HR_MANAGER, VERSION
 from cxone_operator.api.tenant import DEFAULT_NAME
 from cxone_operator.api.user import KIND, UserSpec
 from cxone_operator.bridge.event import Event
 from cxone_operator.bridge.naming import person_name
+from cxone_operator.cluster.bodies import mapping
 from cxone_operator.cluster.errors import Ownership
 from cxone_operator.cluster.server import Body
 from cxone_operator.core.desired import schedule
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
-_LIFECYCLE = ("activeFrom", "activeUntil")
+_NAME_PARTS = frozenset({"givenName", "familyName"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Found:
     events: tuple[HrEvent, ...]
     made_here: bool
     """The bridge made it, and labels it so."""
+    guessed: frozenset[str] = frozenset()
+    """Parts of the name that nobody has said yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Apply:
     spec: Mapping[str, object]
     changes: Mapping[str, str]
     """Field → "old → new", for the audit trail."""
+    guessed: Mapping[str, object]
+    """Parts of the name that are made from the address."""
 
 
 Decision = Applied | Outdated | Blocked | Apply
@@ -86,8 +91,10 @@ Decision = Applied | Outdated | Blocked | Apply
 
 def decide(event: Event, happened: HrEvent, found: Found | None, tenant: str, now: datetime) -> Decision:
     """What to do with the event, given what the user's resource is; None where there is none."""
+    said = _said(event)
+    told = frozenset(mapping(said.get("name")))
     if found is None:
-        return _apply({}, _merged(_first(event, tenant), _said(event) | _life(event, None, now)))
+        return _apply({}, _merged(_first(event, tenant), said | _life(event, None, now)), _NAME_PARTS - told)
     if any(known.id == happened.id for known in found.events):
         return Applied()
     if found.events and happened.time < found.events[-1].time:
@@ -96,13 +103,16 @@ def decide(event: Event, happened: HrEvent, found: Found | None, tenant: str, no
     for field, value in life.items():
         if value is None and field in found.owners:
             return Blocked(Ownership(f"spec.{field}", found.owners[field]))
-    return _apply(found.values, _merged(found.applied, _said(event) | life))
+    return _apply(found.values, _merged(found.applied, said | life), found.guessed - told)
 
 
-def manifest(namespace: str, name: str, spec: Mapping[str, object], happened: HrEvent, found: Found | None) -> Body:
+def manifest(namespace: str, name: str, wanted: Apply, happened: HrEvent, found: Found | None) -> Body:
     """The resource to apply. Its version makes it one that nobody has changed since, or one that does not exist."""
     events = (*found.events, happened) if found is not None else (happened,)
-    labelled = found is None or found.made_here
+    annotations = {HR_EVENTS: encode_events(events)}
+    if wanted.guessed:
+        annotations[GUESSED_NAME] = json.dumps(wanted.guessed, ensure_ascii=False)
+    labels = {MANAGED_BY: HR_MANAGER} if found is None or found.made_here else {}
     return {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": KIND,
@@ -110,10 +120,10 @@ def manifest(namespace: str, name: str, spec: Mapping[str, object], happened: Hr
             "namespace": namespace,
             "name": name,
             "resourceVersion": found.resource_version if found is not None else NEVER,
-            "annotations": {HR_EVENTS: encode_events(events)},
-            **({"labels": {MANAGED_BY: HR_MANAGER}} if labelled else {}),
+            "annotations": annotations,
+            "labels": labels,
         },
-        "spec": spec,
+        "spec": wanted.spec,
     }
 
 
@@ -167,13 +177,15 @@ def _merged(applied: Mapping[str, object], wanted: Mapping[str, object]) -> dict
     return merged
 
 
-def _apply(stored: Mapping[str, object], wanted: Mapping[str, object]) -> Apply:
+def _apply(stored: Mapping[str, object], wanted: Mapping[str, object], guessed: frozenset[str]) -> Apply:
     changes = {
         field: f"{_text(stored.get(field))} → {_text(value)}"
         for field, value in wanted.items()
         if value != stored.get(field)
     }
-    return Apply({field: value for field, value in wanted.items() if value is not None}, changes)
+    spec = {field: value for field, value in wanted.items() if value is not None}
+    guess = {part: value for part, value in mapping(spec.get("name")).items() if part in guessed}
+    return Apply(spec, changes, guess)
 
 
 def _text(value: object) -> str:

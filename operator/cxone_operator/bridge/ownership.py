@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from cxone_operator.api.meta import HR_MANAGER
+from cxone_operator.cluster.bodies import mapping
 from cxone_operator.cluster.server import Body
 
 
@@ -18,7 +19,7 @@ def applied_spec(body: Body) -> dict[str, object]:
     owned: dict[str, object] = {}
     for entry in _entries(body):
         if entry.get("manager") == HR_MANAGER and entry.get("operation") == "Apply":
-            part = _part(_mapping(_mapping(entry.get("fieldsV1")).get("f:spec")), body.get("spec"))
+            part = _part(mapping(mapping(entry.get("fieldsV1")).get("f:spec")), body.get("spec"))
             owned |= part if isinstance(part, dict) else {}
     return owned
 
@@ -28,7 +29,7 @@ def other_owner(body: Body, field: str) -> str | None:
     owners = [
         str(entry.get("manager"))
         for entry in _entries(body)
-        if f"f:{field}" in _mapping(_mapping(entry.get("fieldsV1")).get("f:spec"))
+        if f"f:{field}" in mapping(mapping(entry.get("fieldsV1")).get("f:spec"))
     ]
     return next((owner for owner in owners if owner != HR_MANAGER), None)
 
@@ -36,7 +37,7 @@ def other_owner(body: Body, field: str) -> str | None:
 def _part(fields: Mapping[str, object], value: object) -> object:
     """What a FieldsV1 tree names of a value: `f:` members of an object, `v:` members of a set (all our lists are)."""
     if isinstance(value, Mapping):
-        named = {name[2:]: _mapping(below) for name, below in fields.items() if name.startswith("f:")}
+        named = {name[2:]: mapping(below) for name, below in fields.items() if name.startswith("f:")}
         return {name: _part(below, value[name]) for name, below in named.items() if name in value}
     if isinstance(value, list):
         members = [json.loads(name[2:]) for name in fields if name.startswith("v:")]
@@ -45,11 +46,7 @@ def _part(fields: Mapping[str, object], value: object) -> object:
 
 
 def _entries(body: Body) -> Iterator[Mapping[str, object]]:
-    entries = _mapping(body.get("metadata")).get("managedFields")
+    entries = mapping(body.get("metadata")).get("managedFields")
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, Mapping) and not entry.get("subresource"):
             yield entry
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}

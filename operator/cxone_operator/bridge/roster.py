@@ -8,8 +8,9 @@ while the watch is known to be live.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.server import Body
 from cxone_operator.core.users import key_of
 
@@ -49,7 +50,7 @@ class Roster:
 
     def changed(self, kind: str, body: Body) -> None:
         """One resource came, changed or went."""
-        name, key = _name(body), _key(body)
+        name, key = metadata(body, "name"), key_of(str(mapping(body.get("spec")).get("userName", "")))
         self._forget(name)
         if kind != "DELETED" and key:
             self._keys[name] = key
@@ -69,13 +70,3 @@ class Roster:
             self._names[key].discard(name)
             if not self._names[key]:
                 del self._names[key]
-
-
-def _name(body: Body) -> str:
-    metadata = body.get("metadata")
-    return str(metadata.get("name", "")) if isinstance(metadata, Mapping) else ""
-
-
-def _key(body: Body) -> str:
-    spec = body.get("spec")
-    return key_of(str(spec.get("userName", ""))) if isinstance(spec, Mapping) else ""

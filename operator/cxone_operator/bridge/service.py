@@ -96,7 +96,7 @@ class Service:
                     raise Owned("a field that must be empty is not ours", (conflict,))
             name = found.name if found else await self._store.new_name(event.email, certain=attempt > 0)
             try:
-                resource = await self._store.apply(name, decision.spec, happened, found)
+                resource = await self._store.apply(name, decision, happened, found)
             except Conflicted as error:
                 if isinstance(error, Owned):
                     raise

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from cxone_operator.api.hr import HrEvent, decode_events
 from cxone_operator.api.meta import HR_EVENTS, HR_MANAGER, InvalidResource
 from cxone_operator.api.user import PLURAL, CxoneUser, decode_user
-from cxone_operator.bridge.decision import MANAGED_BY, Found, manifest
+from cxone_operator.bridge.decision import MANAGED_BY, Apply, Found, manifest
 from cxone_operator.bridge.naming import resource_names
 from cxone_operator.bridge.ownership import applied_spec, other_owner
 from cxone_operator.bridge.roster import Roster
+from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.errors import ClusterError, Gone, Unreachable
 from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import APPLY, ApiServer, Body
@@ -68,14 +69,12 @@ class Store:
                 raise Unreachable("the CxoneUser of this person is being deleted")
         raise Unreachable("every name for the CxoneUser is taken by somebody else's")
 
-    async def apply(
-        self, name: str, spec: Mapping[str, object], happened: HrEvent, found: Found | None
-    ) -> Mapping[str, str]:
+    async def apply(self, name: str, wanted: Apply, happened: HrEvent, found: Found | None) -> Mapping[str, str]:
         """Create or change the resource; which one it is, with its uid.
 
         Raises Conflicted where it is not as `found` any more, Owned where a field is somebody else's, or ClusterError.
         """
-        body = manifest(self.namespace, name, spec, happened, found)
+        body = manifest(self.namespace, name, wanted, happened, found)
         try:
             stored = await self._server.request(
                 "PATCH", f"{self._path}/{name}", body=body, params={"fieldManager": HR_MANAGER}, patch=APPLY
@@ -84,7 +83,7 @@ class Store:
             self._observe_write(PLURAL, type(error).__name__.lower())
             raise
         self._observe_write(PLURAL, "200")
-        return {"namespace": self.namespace, "name": name, "uid": str(_metadata(stored).get("uid", ""))}
+        return {"namespace": self.namespace, "name": name, "uid": metadata(stored, "uid")}
 
     async def _search(self, user_name: str) -> set[str]:
         """Names under which a resource may be: what the API server finds, and the one that we would give it."""
@@ -92,7 +91,7 @@ class Store:
         for form in {user_name, key_of(user_name)}:
             selector = {"fieldSelector": "spec.userName=" + form.replace("=", "\\=")}
             async for page in pages(self._server, self._path, selector):
-                names |= {str(name) for item in page.items if (name := _metadata(item).get("name"))}
+                names |= {metadata(item, "name") for item in page.items}
         return names
 
     async def _get(self, name: str) -> _Resource | None:
@@ -112,25 +111,16 @@ class Store:
 
 def _found(resource: _Resource) -> Found:
     user, body = resource.user, resource.body
-    spec = body.get("spec")
     owners = {field: other_owner(body, field) for field in _BLOCKING}
-    labels = _mapping(_metadata(body).get("labels"))
-    annotations = _mapping(_metadata(body).get("annotations"))
+    stored = mapping(body.get("metadata"))
     return Found(
         name=user.metadata.name,
         resource_version=user.metadata.resource_version,
         spec=user.spec,
-        values=_mapping(spec),
+        values=mapping(body.get("spec")),
         applied=applied_spec(body),
         owners={field: owner for field, owner in owners.items() if owner is not None},
-        events=decode_events(annotations.get(HR_EVENTS)),
-        made_here=labels.get(MANAGED_BY) == HR_MANAGER,
+        events=decode_events(mapping(stored.get("annotations")).get(HR_EVENTS)),
+        made_here=mapping(stored.get("labels")).get(MANAGED_BY) == HR_MANAGER,
+        guessed=user.guessed_name,
     )
-
-
-def _metadata(body: Body) -> Mapping[str, object]:
-    return _mapping(body.get("metadata"))
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from cxone_operator.api.meta import GROUP, VERSION, Reference
+from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.errors import ClusterError, Gone
 from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import ApiServer, Body
@@ -59,7 +60,7 @@ class ClusterClient:
     async def get(self, plural: str, ref: Reference) -> Body:
         """One resource; raises Gone where it, or its namesake, is not the one that is meant."""
         body = await self._server.request("GET", _object(plural, ref))
-        if _uid(body) != ref.uid:
+        if metadata(body, "uid") != ref.uid:
             raise Gone("another object has taken the name")
         return body
 
@@ -72,15 +73,14 @@ class ClusterClient:
         self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
     ) -> Body:
         """Replace the whole list; the resourceVersion makes a concurrent change a Conflicted error."""
-        metadata = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
-        return await self._write(plural, "PATCH", _object(plural, ref), {"metadata": metadata})
+        wanted = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
+        return await self._write(plural, "PATCH", _object(plural, ref), {"metadata": wanted})
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
         """The decoded data of a Secret; what is not UTF-8 is left out."""
         body = await self._server.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        data = body.get("data")
-        items = data.items() if isinstance(data, Mapping) else ()
-        return {str(key): text for key, value in items if (text := _decoded(value)) is not None}
+        data = mapping(body.get("data"))
+        return {key: text for key, value in data.items() if (text := _decoded(value)) is not None}
 
     async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
         """A Warning event about a resource; best effort, the condition and the audit line carry the same fact."""
@@ -129,11 +129,6 @@ class ClusterClient:
 
 def _object(plural: str, ref: Reference) -> str:
     return f"{collection(plural, ref.namespace)}/{ref.name}"
-
-
-def _uid(body: Body) -> str:
-    metadata = body.get("metadata")
-    return str(metadata.get("uid", "")) if isinstance(metadata, Mapping) else ""
 
 
 def _decoded(value: object) -> str | None:

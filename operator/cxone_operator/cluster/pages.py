@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from cxone_operator.api.meta import GROUP, VERSION
+from cxone_operator.cluster.bodies import metadata
 from cxone_operator.cluster.server import ApiServer, Body
 
 _LIMIT = 500
@@ -32,10 +33,8 @@ async def pages(server: ApiServer, path: str, params: Mapping[str, str] | None =
     while True:
         query = {**(params or {}), "limit": str(_LIMIT), **({"continue": token} if token else {})}
         body = await server.request("GET", path, params=query)
-        metadata = body.get("metadata")
-        metadata = metadata if isinstance(metadata, Mapping) else {}
-        yield Page(_items(body), str(metadata.get("resourceVersion", "")))
-        token = str(metadata.get("continue") or "")
+        yield Page(_items(body), metadata(body, "resourceVersion"))
+        token = metadata(body, "continue")
         if not token:
             return
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from cxone_operator.cluster.bodies import metadata
 from cxone_operator.cluster.errors import ClusterError, Unreachable, error_for
 from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import ApiServer, Body
@@ -81,13 +82,8 @@ async def _watch(server: ApiServer, path: str, version: str, follower: Follower)
         if kind == "ERROR":
             code = body.get("code")
             raise error_for(code if isinstance(code, int) else 500, body)
-        version = _version(body) or version
+        version = metadata(body, "resourceVersion") or version
         follower.spoke()
         if kind != "BOOKMARK":
             follower.changed(kind, body)
     return version
-
-
-def _version(body: Body) -> str:
-    metadata = body.get("metadata")
-    return str(metadata.get("resourceVersion", "")) if isinstance(metadata, Mapping) else ""
