@@ -44,15 +44,31 @@ def start_operator(log: Path, kubeconfig: Path, *options: str, environment: Mapp
     return _start("cxone-operator", log, variables, "run", "--listen", "127.0.0.1:0", "--log-format", "json", *options)
 
 
+def start_bridge(log: Path, kubeconfig: Path, *options: str) -> Process:
+    """The HR bridge on free ports, or where the options say; what it logs, audit lines included, goes to `log`."""
+    listen = ("--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--log-format", "json")
+    return _start("cxone-operator", log, {"KUBECONFIG": str(kubeconfig)}, "bridge", *listen, *options)
+
+
 def operator_port(log: Path) -> int:
     """Where the operator of that log serves its metrics; waits until it does."""
+    return _logged(log, "listening", "port")
+
+
+def bridge_ports(log: Path) -> tuple[int, int]:
+    """Where the bridge of that log takes events, and where it serves its metrics; waits until it does."""
+    return _logged(log, "bridge_listening", "port"), _logged(log, "bridge_listening", "health_port")
+
+
+def _logged(log: Path, event: str, field: str) -> int:
+    """The field of the newest such event; waits for the first."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        lines = [json.loads(line) for line in log.read_text().splitlines() if '"listening"' in line]
+        lines = [json.loads(line) for line in log.read_text().splitlines() if f'"{event}"' in line]
         if lines:
-            return int(lines[-1]["port"])
+            return int(lines[-1][field])
         time.sleep(0.05)
-    raise StageError(f"the operator did not start; its log is {log}")
+    raise StageError(f"no {event!r} came; the log is {log}:\n{log.read_text()[-2000:]}")
 
 
 class Stage:

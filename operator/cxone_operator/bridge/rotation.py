@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cxone_operator.telemetry.logging import get_logger
 
-_SECONDS = 5.0
+_SECONDS = 2.0
 """Between two looks; Kubernetes itself takes up to a minute to bring a new Secret."""
 
 log = get_logger(__name__)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from cxone_operator.bridge.recorder import Recorder, Result
 from cxone_operator.bridge.service import RETRY_AFTER, Reply, Service
@@ -21,6 +23,14 @@ _FINISH_SECONDS = 12.0
 """What was accepted is finished at a stop; longer than any event may take."""
 
 
+class _Malformed(logging.Filter):
+    """What is not HTTP is answered with 400; whoever sends it must not fill our logs with tracebacks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep everything else."""
+        return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
 class WebhookSite:
     """Listens on one address."""
 
@@ -31,9 +41,14 @@ class WebhookSite:
         self._under_way = 0
         app = web.Application(client_max_size=BODY_BYTES)
         app.router.add_post(PATH, self._post)
-        # The signature is of the bytes that were sent, so nothing is decompressed.
+        logger = logging.getLogger(__name__)
+        logger.addFilter(_Malformed())
         self._runner = web.AppRunner(
-            app, access_log=None, auto_decompress=False, shutdown_timeout=_FINISH_SECONDS, handle_signals=False
+            app,
+            access_log=None,
+            logger=logger,
+            auto_decompress=False,  # the signature is of the bytes that were sent
+            shutdown_timeout=_FINISH_SECONDS,
         )
 
     async def start(self, host: str, port: int) -> int:

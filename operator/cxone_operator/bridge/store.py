@@ -52,6 +52,7 @@ class Store:
         names = set(self._roster.names(user_name))
         if certain or not (names or self._roster.live):
             names |= await self._search(user_name)
+            names |= set(self._roster.names(user_name))  # whose watch may have spoken meanwhile
         resources = [resource for name in sorted(names) if (resource := await self._get(name)) is not None]
         owners = [resource for resource in resources if self._owns(resource, user_name)]
         return _found(min(owners, key=lambda owner: owner.user.age_order)) if owners else None

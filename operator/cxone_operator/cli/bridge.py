@@ -134,9 +134,10 @@ class _Bridge:
 
     def __init__(self, options: BridgeOptions) -> None:
         self._options = options
+        self._first_verify = self._verify()
+        self._tls = _tls(options.tls)
         self._access = load_access(options.context)
         self._roster = Roster()
-        self._tls = _tls(options.tls)
         self._recorder = Recorder(options.namespace, options.tenant, write_audit)
         self._stopping = asyncio.Event()
 
@@ -151,7 +152,7 @@ class _Bridge:
             server = ApiServer(session, self._access.server)
             options = self._options
             store = Store(server, self._roster, options.namespace, options.tenant, metrics.observe_kubernetes_write)
-            service = Service(self._verify(), store, self._recorder, _now)
+            service = Service(self._first_verify, store, self._recorder, _now)
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(follow(server, user_api.PLURAL, options.namespace, self._roster)),
@@ -166,9 +167,9 @@ class _Bridge:
         health = Site(lambda: None, self._ready, lambda: None)
         webhook = WebhookSite(service, self._recorder, self._tls)
         try:
-            await _listen(health.start, *self._options.health)
+            health_port = await _listen(health.start, *self._options.health)
             port = await _listen(webhook.start, *self._options.webhook)
-            log.info("bridge_listening", host=self._options.webhook[0], port=port)
+            log.info("bridge_listening", host=self._options.webhook[0], port=port, health_port=health_port)
             await self._stopping.wait()
             log.info("stopping")
         finally:
