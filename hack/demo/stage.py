@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import sys
@@ -12,6 +13,7 @@ from types import TracebackType
 
 from controlplane.plane import ControlPlane
 from controlplane.processes import Process, spawn
+from demo.scenario import NAMESPACE
 from demo.view import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +79,7 @@ class Stage:
     def __init__(self, directory: Path, *simulator_options: str) -> None:
         self.directory = directory
         self.secret = secrets.token_urlsafe(16)
+        self.bridge_url = ""
         self._simulator_options = simulator_options
         self._processes: list[Process] = []
 
@@ -108,6 +111,22 @@ class Stage:
         process = start_operator(self.operator_log, self.plane.kubeconfig, *options)
         self._processes.append(process)
         return process
+
+    def start_bridge(self) -> Process:
+        """Start the HR bridge of the namespace; returns when it listens."""
+        self.hr_secret.write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}\n")
+        log = self.directory / "bridge.log"
+        process = start_bridge(
+            log, self.plane.kubeconfig, "--namespace", NAMESPACE, "--secret-file", str(self.hr_secret)
+        )
+        self._processes.append(process)
+        self.bridge_url = f"http://127.0.0.1:{bridge_ports(log)[0]}"
+        return process
+
+    @property
+    def hr_secret(self) -> Path:
+        """What the HR system signs with."""
+        return self.directory / "hr.secret"
 
 
 def _start(name: str, log: Path, variables: Mapping[str, str], *arguments: str) -> Process:
