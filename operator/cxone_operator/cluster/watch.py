@@ -47,12 +47,15 @@ async def follow(server: ApiServer, plural: str, namespace: str, follower: Follo
     while True:
         try:
             version = await _list(server, path, follower)
+            if failures:
+                log.info("watch_restored", resources=plural)
             failures = 0
             while True:
                 version = await _watch(server, path, version, follower)
         except ClusterError as error:
             follower.lost(str(error))
-            log.warning("watch_failed", resources=plural, error=str(error))
+            if not failures:
+                log.warning("watch_lost", resources=plural, error=str(error))
             await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 
