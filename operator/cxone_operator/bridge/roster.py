@@ -27,7 +27,8 @@ class Roster:
         self._spoke_at = float("-inf")
         self.problem: str | None = "the CxoneUsers have not been listed yet"
         """Why the roster is not up to date, None where it is."""
-        self.listed_once = False
+        self.followed_once = False
+        """The roster has been up to date at some time."""
 
     def names(self, user_name: str) -> tuple[str, ...]:
         """The resources of that userName, in whatever case, in every tenant."""
@@ -45,8 +46,6 @@ class Roster:
         for item in items:
             self.changed("ADDED", item)
         self.problem = None
-        self.listed_once = True
-        self.spoke()
 
     def changed(self, kind: str, body: Body) -> None:
         """One resource came, changed or went."""
@@ -59,6 +58,7 @@ class Roster:
     def spoke(self) -> None:
         """The watch is live."""
         self._spoke_at = time.monotonic()
+        self.followed_once = True
 
     def lost(self, why: str) -> None:
         """Nothing is known for certain until the next list."""

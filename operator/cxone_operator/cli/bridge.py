@@ -188,7 +188,7 @@ class _Bridge:
         """Without the API server events are answered with 503, which is better than no answer."""
         if self._stopping.is_set():
             return "the bridge is stopping"
-        return None if self._roster.listed_once else self._roster.problem
+        return None if self._roster.followed_once else self._roster.problem
 
 
 @bridge.command("send")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import aiohttp
 import msgspec
@@ -48,22 +49,27 @@ class ApiServer:
             raise self._unreachable(error) from error
         return _answer(status, raw)
 
-    async def lines(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Body]:
-        """The JSON objects of a watch, one a line, until the server ends it. Raises ClusterError."""
-        rest = b""
+    @asynccontextmanager
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncIterator[AsyncIterator[Body]]:
+        """A watch that the server has agreed to: its JSON objects until the server ends it. Raises ClusterError."""
         try:
             async with self._session.get(self._url + path, params=params, timeout=_WATCH_TIMEOUT) as response:
                 if response.status >= 400:
                     _answer(response.status, await response.read())
-                async for chunk in response.content.iter_any():
-                    *complete, rest = (rest + chunk).split(b"\n")
-                    for line in complete:
-                        yield _answer(200, line)
+                yield _lines(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(f"the API server at {self._url} cannot be reached: {error or type(error).__name__}")
+
+
+async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[Body]:
+    rest = b""
+    async for chunk in response.content.iter_any():
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
+            yield _answer(200, line)
 
 
 def _answer(status: int, raw: bytes) -> Body:

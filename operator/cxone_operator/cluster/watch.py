@@ -7,11 +7,11 @@ namespace, and because it asks how long ago the server last spoke, which Kopf do
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
-from cxone_operator.cluster.bodies import metadata
-from cxone_operator.cluster.errors import ClusterError, Unreachable, error_for
+from cxone_operator.cluster.bodies import mapping, metadata
+from cxone_operator.cluster.errors import ClusterError, error_for
 from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import ApiServer, Body
 from cxone_operator.telemetry.logging import get_logger
@@ -34,7 +34,7 @@ class Follower(Protocol):
         """ADDED, MODIFIED or DELETED."""
 
     def spoke(self) -> None:
-        """The server has shown that it still tells us everything."""
+        """The server has agreed to tell us everything, or has shown that it still does."""
 
     def lost(self, why: str) -> None:
         """The trail is lost until `listed` is called again."""
@@ -78,15 +78,15 @@ async def _watch(server: ApiServer, path: str, version: str, follower: Follower)
         "allowWatchBookmarks": "true",
         "timeoutSeconds": str(_SERVER_SECONDS),
     }
-    async for event in server.lines(path, params):
-        kind, body = str(event.get("type")), event.get("object")
-        if not isinstance(body, Mapping):
-            raise Unreachable("the API server sent an event without an object")
-        if kind == "ERROR":
-            code = body.get("code")
-            raise error_for(code if isinstance(code, int) else 500, body)
-        version = metadata(body, "resourceVersion") or version
+    async with server.stream(path, params) as events:
         follower.spoke()
-        if kind != "BOOKMARK":
-            follower.changed(kind, body)
+        async for event in events:
+            kind, body = str(event.get("type")), mapping(event.get("object"))
+            if kind == "ERROR":
+                code = body.get("code")
+                raise error_for(code if isinstance(code, int) else 500, body)
+            version = metadata(body, "resourceVersion") or version
+            follower.spoke()
+            if kind != "BOOKMARK":
+                follower.changed(kind, body)
     return version

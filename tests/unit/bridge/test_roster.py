@@ -37,8 +37,10 @@ def test_silence_counts_while_the_watch_is_live(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module.time, "monotonic", lambda: now)
     roster = Roster()
     assert not roster.live
-    assert not roster.listed_once
     roster.listed([])
+    assert not roster.live
+    assert not roster.followed_once
+    roster.spoke()
     assert roster.live
     now += 1.0
     assert not roster.live
@@ -47,4 +49,4 @@ def test_silence_counts_while_the_watch_is_live(monkeypatch: pytest.MonkeyPatch)
     roster.lost("the connection broke")
     assert not roster.live
     assert "the connection broke" in (roster.problem or "")
-    assert roster.listed_once
+    assert roster.followed_once

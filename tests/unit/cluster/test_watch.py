@@ -135,7 +135,7 @@ async def test_a_list_and_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
         await until(lambda: len(script.versions) == 3)
     assert followed.told == ["listed a,b", "ADDED c", "DELETED a"]
     assert script.versions == ["10", "15", "16"]
-    assert followed.words == 3
+    assert followed.words == 6, "three events, and three watches that the server has agreed to"
 
 
 @pytest.mark.parametrize("stream", [fails(410), fails(500), _breaks])
