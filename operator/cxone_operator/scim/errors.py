@@ -46,6 +46,8 @@ class ScimError(Exception):
     scope: ClassVar[Scope] = Scope.USER
     uncertain: ClassVar[bool] = False
     """A write that ended so may have been carried out."""
+    tried: ClassVar[bool] = True
+    """The request was made, whether or not it reached CXone."""
 
     def __init__(
         self,
@@ -55,11 +57,13 @@ class ScimError(Exception):
         retry_after: float | None = None,
         write: bool = True,
         scim_type: str = "",
+        request_id: str = "",
     ) -> None:
         self.message = printable(message)
         self.code = code
         self.retry_after = retry_after
         self.scim_type = scim_type
+        self.request_id = request_id
         self._write = write
         super().__init__(self.message)
 
@@ -72,8 +76,10 @@ class ScimError(Exception):
             retryable=self.retryable,
             scope=self.scope,
             uncertain=self.uncertain and self._write,
+            tried=self.tried,
             retry_after=self.retry_after,
             code=self.code,
+            request_id=self.request_id,
         )
 
     @property
@@ -176,7 +182,9 @@ class Unavailable(ScimError):
 
 
 class CircuitOpen(Unavailable):
-    """The tenant's circuit is open, so nothing was sent."""
+    """The tenant's circuit is open, so nothing was sent, or even tried."""
+
+    tried = False
 
 
 class ConnectionLost(ScimError):
@@ -223,6 +231,7 @@ def error_for(
     scim_type: str = "",
     scope_missing: str = "",
     retry_after: float | None = None,
+    request_id: str = "",
 ) -> ScimError:
     """The error for a status that is no success.
 
@@ -236,6 +245,7 @@ def error_for(
         retry_after=retry_after,
         write=method != "GET",
         scim_type=scim_type,
+        request_id=request_id,
     )
 
 

@@ -29,7 +29,7 @@ async def test_the_journal_proves_order_and_actors(stage: Stage):
 
 
 async def test_every_answer_names_its_request_and_the_journal_has_the_name(stage: Stage):
-    """Each has another X-Request-Id, refusals too; a job keeps the one that submitted it, whoever looks when it ends."""
+    """Each has another X-Request-Id, refusals too; a job keeps the one that submitted it, whoever looks."""
     created = await stage.call("POST", USERS, user("jane"))
     refused = await stage.call("POST", USERS, user("jane"))
     submitted = await stage.call("POST", BULK, bulk(user("john")))
