@@ -139,6 +139,10 @@ class Company:
         lines = [line for log in self._logs for line in log.read_text().splitlines()]
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def trail(self) -> list[dict[str, Any]]:
+        """The audit lines of all operators so far."""
+        return [line for line in self.log() if line.get("log") == "audit"]
+
 
 def _changed(write: Write) -> bool:
     return write.code < 300

@@ -33,7 +33,8 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     finalizers: tuple[str, ...] = ()
     annotations: dict[str, str] = {}
     requested_by: str = ""
-    """The field manager that last changed the spec; derived from managedFields by `trimmed()`."""
+    """The field manager that last changed the spec, or those that did so within one second, which is as exact as the
+    API server tells; derived from managedFields by `trimmed()`."""
 
     @property
     def deleting(self) -> bool:
@@ -61,7 +62,7 @@ def trimmed(body: Mapping[str, object]) -> dict[str, object]:
 
 
 def _last_manager_of_spec(managed_fields: object) -> str:
-    """The manager with the newest entry that owns a spec field (Kubernetes server-side apply, managedFields)."""
+    """Whoever has the newest entry that owns a spec field (Kubernetes server-side apply, managedFields)."""
     if not isinstance(managed_fields, list):
         return ""
     owners = [
@@ -69,4 +70,5 @@ def _last_manager_of_spec(managed_fields: object) -> str:
         for entry in managed_fields
         if isinstance(entry, Mapping) and not entry.get("subresource") and "f:spec" in (entry.get("fieldsV1") or {})
     ]
-    return max(owners, default=("", ""))[1]
+    newest = max((time for time, _ in owners), default="")
+    return ", ".join(sorted({manager for time, manager in owners if time == newest}))

@@ -71,7 +71,8 @@ class AuditLine(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     changes: Mapping[str, str] = {}
     """Field → "old → new", as CXone names the fields."""
     requested_by: str = ""
-    """The field manager that last changed the spec, as metadata.managedFields has it."""
+    """The field manager that last changed the spec, by metadata.managedFields; all of them where several did within
+    one second."""
     remote_request_id: str = ""
     """CXone's own name for the request, from its answer, to give to its support."""
     bulk_job: str = ""

@@ -10,6 +10,7 @@ from cxone_operator.core.users import Change, Field
 from cxone_operator.scim import bulk
 from cxone_operator.scim.client import Quota, ScimClient, Written
 from cxone_operator.scim.dialect import PLATFORM, BulkMode, ListMode, UnsupportedPreset, dialect_for
+from cxone_operator.scim.errors import ScimError
 from unit.builders import a_state
 from unit.scim.conftest import CountingBudget, Server, json_answer
 
@@ -113,6 +114,26 @@ async def test_seats(server: Server, client: ScimClient) -> None:
     assert await client.release_license("1", Lane.LEAVERS) == Written(shown=True)
     assert await client.release_license("1", Lane.LEAVERS) == Written(shown=False)
     assert [path for _, path, _ in server.requests][1:] == ["/api/v2/license/assignments/1"] * 2
+
+
+async def test_every_write_names_its_request(server: Server, client: ScimClient) -> None:
+    """Done, done already, refused, or answered with something else: CXone's support will ask for it."""
+    change = Change(a_state(active=False), (Field.ACTIVE,))
+    server.answers = [json_answer(code, JANE, X_Request_Id=f"r-{code}") for code in (201, 200, 200, 404, 204, 404)]
+    named = [
+        (await client.create(a_state(), Lane.JOINERS)).request_id,
+        (await client.patch("1", change, Lane.LEAVERS)).request_id,
+        (await client.delete("1", Lane.LEAVERS)).request_id,
+        (await client.delete("1", Lane.LEAVERS)).request_id,
+        (await client.release_license("1", Lane.LEAVERS)).request_id,
+        (await client.release_license("1", Lane.LEAVERS)).request_id,
+    ]
+    assert named == ["r-201", "r-200", "r-200", "r-404", "r-204", "r-404"]
+    for status, body in ((400, {}), (503, {}), (200, "no user"), (200, {})):
+        server.answers = [json_answer(status, body, X_Request_Id="r-9")]
+        with pytest.raises(ScimError) as caught:
+            await client.create(a_state(), Lane.JOINERS)
+        assert caught.value.failure.request_id == "r-9"
 
 
 OPERATIONS = [bulk.Create("a", a_state()), bulk.Delete("b", "id-b")]
