@@ -200,6 +200,7 @@ class Tenant:
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + _HOUSEKEEPING_SECONDS
             self._waits.tell()
+            self._summary.tell_news()
         if now >= self._next_status and self.resource is not None:
             self._next_status = now + _STATUS_SECONDS
             self._tasks.start(self._publisher.publish())
@@ -238,7 +239,7 @@ class Tenant:
         try:
             await client.list_users(Lane.LEAVERS, 1, 1)
         except ScimError as error:
-            log.info("circuit_probed", tenant=self.state.name, error=str(error))
+            log.debug("circuit_probed", tenant=self.state.name, error=str(error))
         finally:
             self._probing = False
             self.state.wake.set()
