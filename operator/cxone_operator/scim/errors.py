@@ -28,6 +28,7 @@ from typing import ClassVar
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.telemetry.redaction import without_credentials
 
 _MESSAGE_LIMIT = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -250,8 +251,8 @@ def error_for(
 
 
 def printable(text: str) -> str:
-    """A text from outside, fit for a message: without control characters, at most 500 long."""
-    return _CONTROL.sub(" ", text)[:_MESSAGE_LIMIT]
+    """A text from outside, fit for a message: without control characters and credentials, at most 500 long."""
+    return without_credentials(_CONTROL.sub(" ", text))[:_MESSAGE_LIMIT]
 
 
 def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: bool) -> type[ScimError]:

@@ -1,26 +1,20 @@
 """Structured logs: one line per change of state, JSON for machines or a console form for people.
 
-Two safeguards sit in the pipeline, so that no call site has to remember them: values under secret-sounding keys and
-after the word Bearer or Basic are dropped, and e-mail addresses are masked everywhere but in audit lines.
+Redaction sits in the pipeline, so that no call site has to remember it.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Mapping, MutableMapping
 from types import TracebackType
 from typing import Literal
 
 import structlog
 
-LogFormat = Literal["json", "console"]
+from cxone_operator.telemetry.redaction import redact
 
-_SECRET_KEYS = re.compile(r"secret|token|password|authorization|credential", re.IGNORECASE)
-_AUTHORIZATION = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
-_EMAIL = re.compile(r"(?<!\S)\S+(?:@|%40)\S+")
-"""The whole word around an @, also where it is percent-encoded: the CRD takes every character but blanks."""
+LogFormat = Literal["json", "console"]
 
 
 def configure_logging(log_format: LogFormat, level: str) -> None:
@@ -71,26 +65,6 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger whose first argument is an event name and whose keywords are its values."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
-
-
-def redact(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
-    """Drop secrets by key and mask addresses by form (a structlog processor)."""
-    for key, value in event.items():
-        event[key] = "[redacted]" if _SECRET_KEYS.search(key) else _masked(value)
-    return event
-
-
-def _masked(value: object) -> object:
-    """Numbers as they are; everything else as text, or text within lists and mappings, without addresses."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {
-            str(key): "[redacted]" if _SECRET_KEYS.search(str(key)) else _masked(item) for key, item in value.items()
-        }
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_masked(item) for item in value]
-    return _EMAIL.sub("[address]", _AUTHORIZATION.sub(r"\1 [redacted]", str(value)))
 
 
 class Streak:
