@@ -42,7 +42,8 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     finalizers: tuple[str, ...] = ()
     annotations: dict[str, str] = {}
     requested_by: str = ""
-    """The field manager that last changed the spec; derived from managedFields by `trimmed()`."""
+    """The field manager that last changed the spec, or those that did so within one second, which is as exact as the
+    API server tells; derived from managedFields by `trimmed()`."""
     webhook_id: str = ""
     """The HR event behind that change, where the bridge made it; derived by `trimmed()`."""
 
@@ -70,12 +71,12 @@ def trimmed(body: Mapping[str, object]) -> dict[str, object]:
         kept = {key: value for key, value in annotations.items() if key.startswith(f"{GROUP}/")}
         events = hr.decode_events(kept.pop(HR_EVENTS, None))
         metadata["annotations"] = kept
-        metadata["webhookId"] = events[-1].id if events and requested_by == HR_MANAGER else ""
+        metadata["webhookId"] = events[-1].id if events and HR_MANAGER in requested_by.split(", ") else ""
     return {**body, "metadata": metadata}
 
 
 def _last_manager_of_spec(managed_fields: object) -> str:
-    """The manager with the newest entry that owns a spec field (Kubernetes server-side apply, managedFields)."""
+    """Whoever has the newest entry that owns a spec field (Kubernetes server-side apply, managedFields)."""
     if not isinstance(managed_fields, list):
         return ""
     owners = [
@@ -83,4 +84,5 @@ def _last_manager_of_spec(managed_fields: object) -> str:
         for entry in managed_fields
         if isinstance(entry, Mapping) and not entry.get("subresource") and "f:spec" in (entry.get("fieldsV1") or {})
     ]
-    return max(owners, default=("", ""))[1]
+    newest = max((time for time, _ in owners), default="")
+    return ", ".join(sorted({manager for time, manager in owners if time == newest}))

@@ -9,11 +9,14 @@ from cxone_operator.api.hr import HrEvent
 from cxone_operator.api.meta import HR_MANAGER
 from cxone_operator.bridge.event import Event
 from cxone_operator.telemetry import metrics
-from cxone_operator.telemetry.audit import Audit, AuditLine
+from cxone_operator.telemetry.audit import Act, Audit, AuditLine
 from cxone_operator.telemetry.audit import Result as AuditResult
 
 Result = Literal["applied", "duplicate", "ignored", "invalid", "unauthorized", "conflict", "too_large", "unavailable"]
 """What became of a request, in metrics."""
+
+
+_ACTS = {"hire": Act.HIRE, "update": Act.HR_UPDATE, "terminate": Act.TERMINATE, "rehire": Act.REHIRE}
 
 
 class Recorder:
@@ -30,11 +33,11 @@ class Recorder:
 
     def applied(self, event: Event, happened: HrEvent, resource: Mapping[str, str], changes: Mapping[str, str]) -> None:
         """The API server has stored what the event changes."""
-        self._line(event, happened, "success", resource, changes)
+        self._line(event, happened, AuditResult.SUCCESS, resource, changes)
 
     def refused(self, event: Event, happened: HrEvent, why: str) -> None:
         """A field of the resource belongs to somebody else."""
-        self._line(event, happened, "refused", {}, {}, why)
+        self._line(event, happened, AuditResult.REFUSED, {}, {}, why)
 
     def _line(
         self,
@@ -47,9 +50,9 @@ class Recorder:
     ) -> None:
         self._write(
             AuditLine(
+                _ACTS[event.action],
+                result,
                 tenant=self._tenant,
-                action=f"hr-{event.action}",
-                result=result,
                 user_name=event.email,
                 resource=resource,
                 changes=changes,

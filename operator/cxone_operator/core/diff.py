@@ -47,6 +47,13 @@ def differences(change: Change | None, actual: UserState) -> tuple[Difference, .
     return tuple(sorted(found, key=lambda difference: difference.field))
 
 
+def introduced(state: UserState) -> tuple[Difference, ...]:
+    """A new user as people read it: every attribute that is given, where there was none."""
+    declared = (field for field in Field if _value(state, field) not in (None, ()))
+    found = (Difference(field.value, _shown(_value(state, field)), _shown(None)) for field in declared)
+    return tuple(sorted(found, key=lambda difference: difference.field))
+
+
 def _differs(field: Field, desired: UserState, actual: UserState) -> bool:
     wanted = _value(desired, field)
     if wanted is None:

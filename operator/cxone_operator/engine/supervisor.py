@@ -26,6 +26,7 @@ from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.outcome import Subject
 from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.connection import CredentialSource, FixedCredentials, SecretCredentials
+from cxone_operator.engine.reporter import log_ready
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.engine.tenant import STOP_SECONDS, BuildClient, Tenant
 from cxone_operator.scim.auth import Credentials
@@ -295,6 +296,7 @@ class Supervisor:
             await self._cluster.patch_status(user_api.PLURAL, user.reference, encode_status(status))
         except ClusterError:
             return False
+        log_ready(f"{namespace}/{name}", user, status)
         return True
 
 

@@ -72,7 +72,7 @@ class Tenant:
         self._tasks = tasks = Tasks()
         self.budget = budget = Budget(_window(spec, clocks), clocks, metrics.api_throttled.labels(name).inc)
         self._connection = Connection(source, lambda credentials: build(name, state.spec, credentials, budget), clocks)
-        auditor = Auditor(name, audit)
+        self._auditor = auditor = Auditor(name, audit, clocks.monotonic)
         self._reporter = Reporter(state, cluster, tasks)
         self._summary = Summary(state, self._connection, budget)
         self._publisher = publisher = Publisher(resource, self._summary, self._reporter)
@@ -81,7 +81,7 @@ class Tenant:
         results = Results(state, auditor)
         gate = Gate(state, tasks)
         self._jobs = Jobs(state, results, auditor, tasks, publisher.persist, publisher.warn)
-        self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, tasks)
+        self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, auditor, tasks)
         self._snapshot = Snapshot(state, tasks)
         self._waits = Waits(state, self._connection, budget, gate, self._reconciler, self._reporter)
         self._unrecovered: tuple[BulkJob, ...] = ()
@@ -109,6 +109,7 @@ class Tenant:
         if self._main is not None:
             await self._main
         await self._tasks.finish(seconds)
+        self._auditor.close()
 
     def observe(self, user: CxoneUser) -> None:
         """A resource of this tenant was seen."""
@@ -135,6 +136,8 @@ class Tenant:
             return
         self.state.inbox.remove(uid)
         self.state.forget_user(uid)
+        if uid not in self.state.busy:
+            self._auditor.forget(uid)
         self.state.wake.set()
 
     def change(self, resource: CxoneTenant) -> None:
@@ -197,6 +200,7 @@ class Tenant:
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + _HOUSEKEEPING_SECONDS
             self._waits.tell()
+            self._summary.tell_news()
         if now >= self._next_status and self.resource is not None:
             self._next_status = now + _STATUS_SECONDS
             self._tasks.start(self._publisher.publish())
@@ -235,7 +239,7 @@ class Tenant:
         try:
             await client.list_users(Lane.LEAVERS, 1, 1)
         except ScimError as error:
-            log.info("circuit_probed", tenant=self.state.name, error=str(error))
+            log.debug("circuit_probed", tenant=self.state.name, error=str(error))
         finally:
             self._probing = False
             self.state.wake.set()

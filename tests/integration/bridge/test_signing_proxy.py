@@ -20,7 +20,7 @@ from support.bridge import Bridge, write_secret
 from support.kube import Json, Kube
 from support.waiting import eventually
 
-SCRIPT = Path(__file__).parents[2] / "docs" / "how-to" / "examples" / "signing_proxy.py"
+SCRIPT = Path(__file__).parents[3] / "docs" / "how-to" / "examples" / "signing_proxy.py"
 SECRET = b"of the HR system"
 
 
