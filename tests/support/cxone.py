@@ -13,7 +13,7 @@ from typing import Any
 from controlplane.plane import ControlPlane
 from controlplane.processes import Process
 from demo.stage import CLIENT_ID, operator_port, start_operator, start_simulator
-from support.audit import Write, writes
+from support.audit import Request, writes
 from support.kube import Kube
 from support.resources import tenant
 from support.waiting import eventually
@@ -140,5 +140,5 @@ class Company:
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def _changed(write: Write) -> bool:
+def _changed(write: Request) -> bool:
     return write.code < 300
