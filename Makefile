@@ -11,7 +11,7 @@ ARGS ?=
 SCHEDULES ?= 1000
 PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
 
-.PHONY: help install demo test check format control-plane control-plane-stop run bench bench-takeover chaos lock clean
+.PHONY: help install demo test check format control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -56,6 +56,9 @@ bench: install ## Measure; writes one JSON file and one table to benchmarks/resu
 
 bench-takeover: install ## Measure how long nobody acts when the leader ends, dies or freezes
 	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m takeover $(ARGS)
+
+bench-bridge: install ## Measure a flood of HR events, also while servers die, against bare server-side applies
+	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m bridge_flood $(ARGS)
 
 chaos: install ## Break it for longer than `make test` does: SCHEDULES random ones on real processes, 30 times as many simulated
 	CHAOS_SEED=$${CHAOS_SEED:-random} CHAOS_SCHEDULES=$$((30 * $(SCHEDULES))) CHAOS_PROCESS_SCHEDULES=$(SCHEDULES) $(BIN)/pytest tests/chaos $(ARGS)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PREFIX = "CXONE_"
+_BRIDGE = "CXONE_BRIDGE_"
+"""Settings of the other command, which may share an environment with this one."""
 _CREDENTIALS = frozenset({"CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET"})
 _LISTS = frozenset({"scopes", "groups", "protectedUsers"})
 _NAMES = {"baseUrl": "baseURL"}
@@ -40,7 +42,7 @@ def environment_tenant(environ: Mapping[str, str]) -> EnvironmentTenant | None:
         raise SettingsError(f"CXONE_BASE_URL is set without {' and '.join(missing)}; set all three, or none")
     spec: dict[str, object] = {}
     for name, value in sorted(environ.items()):
-        if name.startswith(PREFIX) and name not in _CREDENTIALS and value:
+        if name.startswith(PREFIX) and not name.startswith(_BRIDGE) and name not in _CREDENTIALS and value:
             _place(spec, [_camel(part) for part in name[len(PREFIX) :].split("__")], value)
     return EnvironmentTenant(spec, environ["CXONE_CLIENT_ID"], environ["CXONE_CLIENT_SECRET"])
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from cxone_operator.api import hr
+
 GROUP = "cxone.dev"
 VERSION = "v1alpha1"
 USER_FINALIZER = f"{GROUP}/user"
@@ -14,6 +16,13 @@ TENANT_FINALIZER = f"{GROUP}/in-use"
 RECONCILE_REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
 ABANDON = f"{GROUP}/abandon"
 APPROVE_DEPROVISIONING = f"{GROUP}/approve-deprovisioning"
+GUESSED_NAME = f"{GROUP}/guessed-name"
+"""Parts of the name that the bridge has made from the address, as a JSON object like spec.name. While the spec still
+says so, they are good enough for a new account, and never rename an old one."""
+HR_EVENTS = f"{GROUP}/hr-events"
+"""What the HR bridge remembers of the events that it applied; see `hr.py`."""
+HR_MANAGER = "cxone-hr-bridge"
+"""The field manager of the HR bridge."""
 
 
 class InvalidResource(ValueError):
@@ -34,6 +43,8 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     annotations: dict[str, str] = {}
     requested_by: str = ""
     """The field manager that last changed the spec; derived from managedFields by `trimmed()`."""
+    webhook_id: str = ""
+    """The HR event behind that change, where the bridge made it; derived by `trimmed()`."""
 
     @property
     def deleting(self) -> bool:
@@ -54,9 +65,12 @@ def trimmed(body: Mapping[str, object]) -> dict[str, object]:
     raw = body.get("metadata")
     metadata = dict(raw) if isinstance(raw, Mapping) else {}
     annotations = metadata.get("annotations")
+    metadata["requestedBy"] = requested_by = _last_manager_of_spec(metadata.pop("managedFields", None))
     if isinstance(annotations, Mapping):
-        metadata["annotations"] = {key: value for key, value in annotations.items() if key.startswith(f"{GROUP}/")}
-    metadata["requestedBy"] = _last_manager_of_spec(metadata.pop("managedFields", None))
+        kept = {key: value for key, value in annotations.items() if key.startswith(f"{GROUP}/")}
+        events = hr.decode_events(kept.pop(HR_EVENTS, None))
+        metadata["annotations"] = kept
+        metadata["webhookId"] = events[-1].id if events and requested_by == HR_MANAGER else ""
     return {**body, "metadata": metadata}
 
 

@@ -40,6 +40,7 @@ class Auditor:
                     user_name=user.spec.user_name,
                     resource=_resource(user),
                     requested_by=user.metadata.requested_by,
+                    webhook_id=user.metadata.webhook_id,
                 )
             )
 
@@ -82,6 +83,7 @@ class Auditor:
                 resource=_resource(user),
                 changes=_changes(action),
                 requested_by=user.metadata.requested_by,
+                webhook_id=user.metadata.webhook_id,
                 error=error,
                 duration_seconds=round(seconds, 3) if seconds is not None else None,
             )

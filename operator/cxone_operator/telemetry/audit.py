@@ -23,6 +23,9 @@ class AuditLine(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     changes: Mapping[str, str] = {}
     """Field → "old → new"."""
     requested_by: str = ""
+    """The field manager that last changed the spec."""
+    webhook_id: str = ""
+    """The HR event behind it, if there is one."""
     error: str = ""
     duration_seconds: float | None = None
 

@@ -91,6 +91,16 @@ circuit_open = Gauge(
 kubernetes_writes = Counter(
     "kubernetes_writes", "Writes to the API server", ["kind", "code"], namespace=_PREFIX, registry=REGISTRY
 )
+bridge_events = Counter(
+    "bridge_events", "Requests to the HR bridge, by result", ["action", "result"], namespace=_PREFIX, registry=REGISTRY
+)
+bridge_event_duration = Histogram(
+    "bridge_event_duration_seconds",
+    "From the body of a request to its answer",
+    namespace=_PREFIX,
+    registry=REGISTRY,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 leader = Gauge("leader", "1 where this process may act, 0 where it stands by", namespace=_PREFIX, registry=REGISTRY)
 build_info = Info("build", "Version of the operator", namespace=_PREFIX, registry=REGISTRY)
 
