@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +16,7 @@ from demo.stage import CLIENT_ID, operator_port, start_operator
 from demo.view import Simulator
 from manifests.place import Account, Place
 from manifests.rights import Permission
-from manifests.steps import Witness
+from manifests.steps import Witness, answers
 from support.resources import tenant, user
 
 ACCOUNT = "cxone-operator"
@@ -86,7 +84,7 @@ class OperatorScenario:
         first = self._lease()["renewTime"]
         sees("it renews the Lease", lambda: self._lease()["renewTime"] != first)
         port = operator_port(self._place.directory / "operator.log")
-        sees("it knows what there is", lambda: _answers(port, "readyz"))
+        sees("it knows what there is", lambda: answers(port, "readyz"))
         sees("a user that was there is created in CXone", lambda: effects("early") == ["created", "licenseAssigned"])
         sees("the user says so", lambda: self.is_ready("CxoneUser", "early"))
         sees("the tenant says so", lambda: self.is_ready("CxoneTenant", "default"))
@@ -189,14 +187,6 @@ class OperatorScenario:
     def _events(self) -> set[str]:
         path = f"/api/v1/namespaces/{self._place.people}/events"
         return {event["reason"] for event in self._place.kube.request("GET", path).accepted()["items"]}
-
-
-def _answers(port: int, path: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except urllib.error.URLError:
-        return False
 
 
 def _plain_kubeconfig(path: Path, url: str, account: Account) -> Path:

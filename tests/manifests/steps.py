@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,3 +48,12 @@ class Witness:
             if now - refused > _GRACE_SECONDS or now - began > _STEP_SECONDS:
                 raise Stuck(step, f"no effect; refused: {self.account.refused}")
             time.sleep(_POLL_SECONDS)
+
+
+def answers(port: int, path: str) -> bool:
+    """A process on this machine says 200."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.URLError:
+        return False

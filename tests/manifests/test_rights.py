@@ -1,4 +1,4 @@
-"""The operator works with nothing but what the manifests grant, and with nothing less."""
+"""Operator and bridge work with nothing but what the manifests grant, and with nothing less."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from controlplane.plane import ControlPlane
+from manifests import bridge_scenario, operator_scenario
+from manifests.bridge_scenario import BridgeScenario
 from manifests.conftest import Remote
-from manifests.operator_scenario import ACCOUNT, STEPS, OperatorScenario
+from manifests.operator_scenario import OperatorScenario
 from manifests.place import Account, Place
 from manifests.rendered import find, render
 from manifests.rights import Permission, granted, without
@@ -19,7 +21,39 @@ from support.kube import Kube
 from support.waiting import eventually
 
 SIDE_BY_SIDE = 5
-SERVES = {permission: step for step, permissions in STEPS.items() for permission in permissions}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of a scenario, with all permissions or without one."""
+
+    component: str
+    taken: Permission | None = None
+
+    def __str__(self) -> str:
+        return f"{self.component}-{'all' if self.taken is None else f'no-{self.taken}'}"
+
+    @property
+    def account(self) -> str:
+        """Whose permissions they are."""
+        return ACCOUNTS[self.component]
+
+    @property
+    def doomed(self) -> str:
+        """The step that must fail."""
+        steps = STEPS[self.component]
+        return next((step for step, permissions in steps.items() if self.taken in permissions), "")
+
+
+ACCOUNTS = {"operator": operator_scenario.ACCOUNT, "bridge": bridge_scenario.ACCOUNT}
+STEPS = {"operator": operator_scenario.STEPS, "bridge": bridge_scenario.STEPS}
+LESS = [
+    Case(component, permission)
+    for component, steps in STEPS.items()
+    for permissions in steps.values()
+    for permission in permissions
+]
+ALL = [Case(component) for component in STEPS]
 
 
 @dataclass(frozen=True)
@@ -32,18 +66,24 @@ class Ending:
     account: Account
 
 
-def play(place: Place, remote: Remote, taken: Permission | None = None) -> Ending:
-    """The scenario, with all that the manifests grant or without one permission."""
-    place.prepare(lambda role: without(role, taken) if taken is not None else role)
-    scenario, stuck = OperatorScenario(place, remote.simulator, remote.secret), ""
+def play(place: Place, remote: Remote, case: Case) -> Ending:
+    """The scenario at a place of its own."""
+    roles = [body["metadata"]["name"] for body in place.roles_of(case.account)]
+    place.prepare(lambda role: without(role, case.taken) if role["metadata"]["name"] in roles else role)
+    scenario: OperatorScenario | BridgeScenario = (
+        OperatorScenario(place, remote.simulator, remote.secret)
+        if case.component == "operator"
+        else BridgeScenario(place)
+    )
+    stuck = ""
     try:
-        scenario.play(doomed=SERVES[taken] if taken is not None else "")
+        scenario.play(case.doomed)
     except Stuck as error:
-        if taken is None:
+        if case.taken is None:
             raise
         stuck = error.step
     place.clear()
-    return Ending(stuck, granted(place.roles_of(ACCOUNT)), scenario.account)
+    return Ending(stuck, granted(place.roles_of(case.account)), scenario.account)
 
 
 def assert_that_just_this_was_used(ending: Ending) -> None:
@@ -65,48 +105,55 @@ def test_the_operator_of_every_namespace_uses_just_what_it_is_granted(
     plane: ControlPlane, admin: Kube, remote: Remote, kubectl_path: Path, tmp_path: Path
 ) -> None:
     """The whole scenario with the ClusterRole."""
-    ending = play(Place(plane, admin, render(kubectl_path, "base"), "everywhere-", tmp_path), remote)
-    assert_that_just_this_was_used(ending)
+    place = Place(plane, admin, render(kubectl_path, "base"), "everywhere-", tmp_path)
+    assert_that_just_this_was_used(play(place, remote, Case("operator")))
 
 
-def test_both_variants_grant_the_same(kubectl_path: Path) -> None:
-    """Whatever is proved of the Role is true of the ClusterRole; and each permission has a step that needs it."""
-    everywhere = find(render(kubectl_path, "base"), "ClusterRole", ACCOUNT)
-    confined = render(kubectl_path, "overlays/namespaced")
-    role, lease = (find(confined, "Role", name) for name in (ACCOUNT, f"{ACCOUNT}-lease"))
-    assert role["rules"] == everywhere["rules"]
-    assert sorted(SERVES) == granted([role, lease])
+def test_both_variants_grant_the_operator_the_same(kubectl_path: Path) -> None:
+    """Whatever is proved of the Role is true of the ClusterRole."""
+    everywhere = find(render(kubectl_path, "base"), "ClusterRole", ACCOUNTS["operator"])
+    confined = find(render(kubectl_path, "overlays/namespaced"), "Role", ACCOUNTS["operator"])
+    assert confined["rules"] == everywhere["rules"]
+
+
+@pytest.mark.parametrize("component", STEPS)
+def test_every_permission_has_its_case(plane: ControlPlane, admin: Kube, kubectl_path: Path, component: str) -> None:
+    """None is granted that the cases below do not take away."""
+    place = Place(plane, admin, render(kubectl_path, "overlays/namespaced"), "", Path())
+    cases = [case.taken for case in LESS if case.component == component]
+    assert sorted(filter(None, cases)) == granted(place.roles_of(ACCOUNTS[component]))
 
 
 @pytest.fixture(scope="module")
 def endings(
     plane: ControlPlane, admin: Kube, remote: Remote, kubectl_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[Permission | None, Ending]:
-    """The scenario of one namespace with all permissions (None), and once without each; several side by side."""
+) -> dict[Case, Ending]:
+    """Each scenario in one namespace, with all permissions and once without each; several side by side."""
     objects = render(kubectl_path, "overlays/namespaced")
     directory = tmp_path_factory.mktemp("rights")
 
-    def play_one(taken: Permission | None) -> Ending:
-        case = f"no-{taken}" if taken is not None else "all"
-        (directory / case).mkdir()
-        return play(Place(plane, admin, objects, f"{case}-", directory / case), remote, taken)
+    def play_one(case: Case) -> Ending:
+        (directory / str(case)).mkdir()
+        return play(Place(plane, admin, objects, f"{case}-", directory / str(case)), remote, case)
 
-    cases = [None, *SERVES]
+    cases = [*ALL, *LESS]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         return dict(zip(cases, pool.map(play_one, cases), strict=True))
 
 
-@pytest.mark.timeout(240)
-def test_the_operator_of_one_namespace_uses_just_what_it_is_granted(endings: dict[Permission | None, Ending]) -> None:
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_what_is_granted_in_one_namespace_is_used(endings: dict[Case, Ending], case: Case) -> None:
     """The whole scenario with Roles only."""
-    assert_that_just_this_was_used(endings[None])
+    assert_that_just_this_was_used(endings[case])
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("taken", SERVES, ids=str)
-def test_without(endings: dict[Permission | None, Ending], taken: Permission) -> None:
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("case", LESS, ids=str)
+def test_without(endings: dict[Case, Ending], case: Case) -> None:
     """The step that needs the permission fails, because just this was refused; all steps before it succeed."""
-    ending = endings[taken]
-    assert ending.stuck == SERVES[taken]
+    ending = endings[case]
+    assert case.taken is not None
+    assert ending.stuck == case.doomed
     assert ending.account.refused
-    assert [request for request in ending.account.refused if not taken.covers(request)] == []
+    assert [request for request in ending.account.refused if not case.taken.covers(request)] == []

@@ -20,6 +20,8 @@ class Request:
     user: str
     user_agent: str
     code: int
+    message: str
+    """Why it was refused."""
 
 
 _READS = ("get", "list", "watch")
@@ -58,4 +60,5 @@ def _request(event: dict) -> Request:
         user=event["user"].get("username", ""),
         user_agent=event.get("userAgent", ""),
         code=event.get("responseStatus", {}).get("code", 0),
+        message=event.get("responseStatus", {}).get("message", ""),
     )
