@@ -9,6 +9,7 @@ STAMP := .venv/.installed
 CONTROL_PLANE := PYTHONPATH=hack $(BIN)/python -m controlplane
 ARGS ?=
 SCHEDULES ?= 1000
+PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
 
 .PHONY: help install demo test check format control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
 
@@ -62,9 +63,11 @@ bench-bridge: install ## Measure a flood of HR events, also while servers die, a
 chaos: install ## Break it for longer than `make test` does: SCHEDULES random ones on real processes, 30 times as many simulated
 	CHAOS_SEED=$${CHAOS_SEED:-random} CHAOS_SCHEDULES=$$((30 * $(SCHEDULES))) CHAOS_PROCESS_SCHEDULES=$(SCHEDULES) $(BIN)/pytest tests/chaos $(ARGS)
 
-lock: ## Resolve the dependencies again into requirements.lock
+lock: ## Resolve the dependencies again into requirements.lock, and into its two parts that the image is built from
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--quiet --upgrade --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml $(PART_OF_LOCK) --output-file requirements-runtime.lock
+	echo hatchling | $(BIN)/uv pip compile - $(PART_OF_LOCK) --output-file requirements-build.lock
 
 clean: ## Remove everything that can be made again (stops the control plane)
 	@if test -x $(BIN)/python; then $(CONTROL_PLANE) stop; fi

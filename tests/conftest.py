@@ -15,9 +15,16 @@ from controlplane.binaries import Binaries
 from controlplane.plane import ControlPlane
 from support.api_server import ApiServer
 from support.kube import Kube
+from tools import catalogue, finder
 
 CRDS = Path(__file__).parents[1] / "crds"
 _BINARIES = "control_plane_binaries"
+_MADE: dict[str, Callable[[], object]] = {
+    _BINARIES: binaries.locate,
+    "helm": lambda: finder.locate(catalogue.helm()),
+    "promtool": lambda: finder.locate(catalogue.promtool()),
+}
+"""Fixtures that may have to build programs first, and what makes those."""
 
 # Properties say what is true, not how fast: a busy machine must not fail them.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,17 +40,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Make the binaries before the first test, whose time limit is too short for a build, and show the progress."""
-    needed = any(_BINARIES in getattr(item, "fixturenames", ()) for item in session.items)
-    if needed and not session.config.option.collectonly:
+    """Make the programs before the first test, whose time limit is too short for a build, and show the progress."""
+    used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if not session.config.option.collectonly:
         with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-            binaries.locate()
+            for name, make in _MADE.items():
+                if name in used:
+                    make()
 
 
 @pytest.fixture(scope="session")
 def control_plane_binaries() -> Binaries:
     """kube-apiserver, etcd and kubectl."""
     return binaries.locate()
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """The program that renders charts."""
+    return finder.locate(catalogue.helm())
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    """The program that checks and tests alert rules."""
+    return finder.locate(catalogue.promtool())
 
 
 @pytest.fixture(scope="session")

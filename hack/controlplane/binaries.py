@@ -8,20 +8,29 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from controlplane import archive, gobuild, progress
+from controlplane import archive, cache, gobuild, progress
 from controlplane.errors import ControlPlaneError
-from controlplane.versions import Versions, pinned
+from controlplane.gobuild import Program
+from controlplane.versions import MODULE, GoModule, Versions, pinned
 
 NEEDED = ("etcd", "kubectl", "kube-apiserver")
 CONTROLLER_MANAGER = "kube-controller-manager"
+PACKAGES = {
+    "etcd": "go.etcd.io/etcd/server/v3",
+    "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+    CONTROLLER_MANAGER: "k8s.io/kubernetes/cmd/kube-controller-manager",
+}
+"""The main package of every binary; each is a `tool` of the module."""
+
+_STAMPED = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+"""The first is what `kubectl version` and /version say, the second is in every User-Agent."""
+_OTHERWISE = "set KUBEBUILDER_ASSETS to a folder with kube-apiserver, etcd and kubectl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +72,12 @@ def locate_controller_manager() -> Path:
 
 
 def cache_root() -> Path:
-    """Outside the work tree, so that cleaning a checkout costs no build."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "cxone-operator" / "control-plane"
+    """Where every set of binaries has its folder."""
+    return cache.root("control-plane")
 
 
 def _from_assets(folder: Path) -> Binaries:
-    missing = _missing(folder, NEEDED)
+    missing = cache.missing(folder, NEEDED)
     if missing:
         raise ControlPlaneError(
             f"KUBEBUILDER_ASSETS is {folder}, which lacks {', '.join(missing)}.",
@@ -81,24 +89,32 @@ def _from_assets(folder: Path) -> Binaries:
 def _complete(names: tuple[str, ...]) -> Path:
     versions = pinned()
     folder = cache_root() / versions.key
-    if _missing(folder, names):
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.with_name(f"{folder.name}.lock")):
-            _make(_missing(folder, names), folder, versions)
+    if cache.missing(folder, names):
+        with cache.alone(folder, "the control plane's binaries"):
+            _make(cache.missing(folder, names), folder, versions)
     return folder
-
-
-def _missing(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if not os.access(folder / name, os.X_OK))
 
 
 def _make(missing: tuple[str, ...], folder: Path, versions: Versions) -> None:
     if missing == NEEDED and _downloaded(folder, versions):
         return
     if missing:
-        go = gobuild.find_go(cache_root(), versions)
+        module = GoModule(MODULE)
+        go = gobuild.find_go(module, _OTHERWISE)
         for name in missing:
-            gobuild.build(name, folder / name, go, versions)
+            gobuild.build(Program(name, PACKAGES[name], module, _stamps(versions)), folder / name, go)
+
+
+def _stamps(versions: Versions) -> tuple[tuple[str, str], ...]:
+    major, minor, _ = versions.kubernetes.removeprefix("v").split(".")
+    values = {
+        "gitVersion": versions.kubernetes,
+        "gitMajor": major,
+        "gitMinor": minor,
+        "gitCommit": versions.kubernetes,
+        "gitTreeState": "archive",
+    }
+    return tuple((f"{package}.{name}", value) for package in _STAMPED for name, value in values.items())
 
 
 def _downloaded(folder: Path, versions: Versions) -> bool:
@@ -115,15 +131,3 @@ def _downloaded(folder: Path, versions: Versions) -> bool:
             (Path(temporary) / name).replace(folder / name)
     progress.say(f"downloaded the control plane {found.version}")
     return True
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Only one process at a time; the others wait and then find the work done."""
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress.say("waiting for another process that makes the control plane's binaries ...")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

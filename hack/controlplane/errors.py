@@ -1,4 +1,4 @@
-"""The one error of this package: what went wrong, and what to do about it."""
+"""The one error of this package and of `tools`, which builds by its means: what went wrong, and what to do about it."""
 
 from __future__ import annotations
 

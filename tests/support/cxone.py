@@ -13,7 +13,7 @@ from typing import Any
 from controlplane.plane import ControlPlane
 from controlplane.processes import Process
 from demo.stage import CLIENT_ID, operator_port, start_operator, start_simulator
-from support.audit import Write, writes
+from support.audit import Request, writes
 from support.kube import Kube
 from support.resources import tenant
 from support.secrecy import leaks
@@ -149,5 +149,5 @@ class Company:
         return [line for line in self.log() if line.get("log") == "audit"]
 
 
-def _changed(write: Write) -> bool:
+def _changed(write: Request) -> bool:
     return write.code < 300

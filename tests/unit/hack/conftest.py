@@ -10,6 +10,15 @@ import pytest
 from controlplane.binaries import NEEDED
 
 MakeAssets = Callable[..., Path]
+FAKE_GO = """
+if [ "$1" = env ]; then echo go1.26.0; exit 0; fi
+while [ "$1" != -o ]; do shift; done
+echo "$3" >> "$GO_LOG"
+sleep 0.2
+echo '#!/bin/sh' > "$2"
+chmod +x "$2"
+"""
+"""A Go that builds in a moment, and notes which package it was asked for."""
 
 
 @pytest.fixture
@@ -37,3 +46,13 @@ def assets(executable: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPat
         return folder
 
     return make
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing cached, nothing given, no Go but what a test puts into the folder `bin`; gives the cache."""
+    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    monkeypatch.setenv("GO_LOG", str(tmp_path / "go.log"))
+    return tmp_path / "cache"

