@@ -299,7 +299,9 @@ class Supervisor:
             log.warning("orphan_not_released", resource=user.metadata.name, error=str(error))
             return
         self._orphans.pop(user.metadata.uid, None)
-        Auditor("/".join(_tenant_key(user)), self._audit).released(user, Release(deprovisioned=False))
+        Auditor("/".join(_tenant_key(user)), self._audit, self._clocks.monotonic).released(
+            user, Release(deprovisioned=False)
+        )
 
     async def _tell_orphan(self, user: CxoneUser) -> bool:
         namespace, name = _tenant_key(user)
