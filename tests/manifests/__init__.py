@@ -1,0 +1,1 @@
+"""What is in `manifests/`, read by its real readers."""
