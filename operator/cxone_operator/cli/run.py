@@ -129,6 +129,7 @@ class _Operator:
             raise OperatorError(f"cannot listen on {self._options.host}:{self._options.port}: {error}") from error
         log.info("listening", host=self._options.host, port=port)
         metrics.build_info.info({"version": version("cxone-operator")})
+        metrics.REGISTRY.register(metrics.leader)
         try:
             await self._check_cluster()
             edge = Edge(self._access.server, self._open_session, self._start, self._stop)

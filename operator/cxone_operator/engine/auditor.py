@@ -81,8 +81,6 @@ class Auditor:
     def failed(self, uid: str, failure: Failure) -> None:
         """CXone has not, or not for certain."""
         attempt = self._attempts.pop(uid)
-        if isinstance(attempt.action, Create) and not failure.retryable:
-            metrics.users_provisioned.labels(self._tenant, "failure").inc()
         if failure.tried:
             self._end(attempt, Result.UNKNOWN if failure.uncertain else Result.FAILURE, failure)
 

@@ -166,10 +166,10 @@ class Dispatcher:
         now = self._state.time
         for user, action in items:
             uid = user.metadata.uid
-            self._state.lanes.discard(uid)
+            since = self._state.lanes.discard(uid)
             self._state.begin(uid)
-            record = self._state.record(uid)
-            metrics.queue_wait.labels(lane.label).observe(max(0.0, now - record.pending_since))
+            self._state.record(uid)
+            metrics.queue_wait.labels(lane.label).observe(now - since if since is not None else 0.0)
             if takes_seat(action):
                 self._state.ledger.promise(uid)
 

@@ -11,7 +11,9 @@ from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.scim.client import RemoteUsers
 from cxone_operator.scim.errors import ScimError
-from cxone_operator.telemetry import metrics
+from cxone_operator.telemetry.logging import get_logger
+
+log = get_logger(__name__)
 
 
 class Gate:
@@ -22,6 +24,7 @@ class Gate:
         self._tasks = tasks
         self._reading = False
         self._pause = Pause()
+        self._next_look = float("-inf")
         self.short = False
         """Somebody was turned away the last time."""
 
@@ -40,6 +43,19 @@ class Gate:
         passing = admit(waiting, seats, hold_batch=license_.on_shortage == "HoldBatch")
         self.short = passing < waiting
         return passing
+
+    def keep_current(self, client: RemoteUsers) -> None:
+        """Where nobody joins, seats are read once per sync period, so that what is told of them is no older."""
+        now, period = self._state.time, self._state.spec.sync_period_seconds
+        license_, joiners = self._state.spec.license, self._state.lanes.depth(Lane.JOINERS)
+        current = now < self._next_look or self._state.ledger.age(now) < period
+        if license_.mode == "None" or joiners or current or not self._state.directory.complete:
+            return
+        self._next_look = now + period
+        if license_.mode == "CountUsers":
+            self._count_users()
+        else:
+            self._tasks.start(self._look(client))
 
     @property
     def failure(self) -> Failure | None:
@@ -69,18 +85,25 @@ class Gate:
         return not due
 
     async def _read(self, client: RemoteUsers) -> None:
-        sent = self._state.time
         try:
-            quota = await client.license_quota(Lane.JOINERS)
+            await self._ask(client, Lane.JOINERS)
         except ScimError as error:
             self._pause.failed(error.failure, self._state.time, self._state.clocks.jitter())
         else:
             self._pause.succeeded()
-            limit = self._state.spec.license.limit
-            total = quota.total if limit is None else min(limit, quota.total)
-            self._state.ledger.learn(Quota(total, quota.used), sent)
-            share = 100 * quota.used / quota.total if quota.total else 0.0
-            metrics.license_utilization.labels(self._state.name).set(share)
         finally:
             self._reading = False
             self._state.wake.set()
+
+    async def _look(self, client: RemoteUsers) -> None:
+        try:
+            await self._ask(client, Lane.BACKGROUND)
+        except ScimError as error:
+            log.warning("quota_not_read", tenant=self._state.name, error=str(error))
+
+    async def _ask(self, client: RemoteUsers, lane: Lane) -> None:
+        sent = self._state.time
+        quota = await client.license_quota(lane)
+        limit = self._state.spec.license.limit
+        total = quota.total if limit is None else min(limit, quota.total)
+        self._state.ledger.learn(Quota(total, quota.used), sent)

@@ -205,7 +205,7 @@ class Jobs:
         self._auditor.doubt(user.metadata.uid for user, _ in items)
         if not items:
             self._state.doubts.extend(self._state.time + left)
-        metrics.bulk_jobs.labels(self._state.name, "abandoned").inc()
+        self._state.abandoned_jobs += 1
         self._auditor.job_abandoned(job.id, job.operations, why)
         await self._warn("BulkJobAbandoned", f"bulk job {job.id} ({job.operations} operations) was given up: {why}")
 

@@ -20,6 +20,8 @@ class Ledger:
     def __init__(self) -> None:
         self.quota: Quota | None = None
         self._read_at: float = float("-inf")
+        self._as_of: float = float("-inf")
+        """When the reading that we have was asked for; `_read_at` also says whether it is good enough."""
         self._promised: set[str] = set()
         self._taken: dict[str, float] = {}
 
@@ -41,10 +43,19 @@ class Ledger:
         """The last reading is too old to admit anybody by."""
         return now - self._read_at >= (SHORT_SECONDS if short else FRESH_SECONDS)
 
+    def age(self, now: float) -> float:
+        """Seconds since the reading that we have was asked for; endless where there is none."""
+        return now - self._as_of
+
     def learn(self, quota: Quota, sent: float) -> None:
-        """A reading that was asked for at `sent`: it includes all seats that were taken before."""
+        """A reading that was asked for at `sent`: it includes all seats that were taken before.
+
+        One that a newer reading has overtaken says nothing: what that one counted is free in this one.
+        """
+        if sent < self._as_of:
+            return
         self.quota = quota
-        self._read_at = sent
+        self._read_at = self._as_of = sent
         self._taken = {uid: time for uid, time in self._taken.items() if time >= sent}
 
     def doubt(self) -> None:

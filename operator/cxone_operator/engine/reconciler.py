@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cxone_operator.api.conditions import LICENSED, READY, SYNCED
+from cxone_operator.api.conditions import LICENSED, READY
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core import outcome
@@ -24,11 +24,11 @@ from cxone_operator.core.actions import (
     RemoteAction,
     Report,
     Settle,
-    Update,
     lane_of,
     takes_seat,
 )
 from cxone_operator.core.desired import schedule
+from cxone_operator.core.drift import drifted_fields
 from cxone_operator.core.knowledge import Absent, Knowledge, Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
@@ -37,7 +37,7 @@ from cxone_operator.core.users import key_of
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.guard import Guard
 from cxone_operator.engine.reporter import Reporter
-from cxone_operator.engine.state import Record, TenantState
+from cxone_operator.engine.state import TenantState
 from cxone_operator.telemetry import metrics
 
 
@@ -241,7 +241,8 @@ class Reconciler:
             return
         if state.closing and takes_seat(action):
             return
-        self._count_drift(user, action, record)
+        if not record.failures and state.lanes.lane_of(uid) is None:
+            self._count_drift(user, action)
         state.lanes.put(uid, lane_of(action), state.time, alone=record.alone or isinstance(action, Reclaim))
 
     def _conclude(self, user: CxoneUser, action: Settle | Report | Refuse | Pause) -> None:
@@ -254,7 +255,8 @@ class Reconciler:
             case Settle():
                 self._settle(user, subject)
             case Report(differences):
-                self._reporter.tell(user, outcome.reported(subject, differences))
+                if self._reporter.tell(user, outcome.reported(subject, differences)):
+                    self._count_drift(user, action)
             case Refuse(reason, message):
                 self._auditor.refused(user, reason, message)
                 subject = replace(subject, ours=subject.ours and reason is not Reason.ALREADY_EXISTS)
@@ -287,15 +289,9 @@ class Reconciler:
         if record is not None and fresh:
             metrics.time_to_ready.observe(self._state.time - record.pending_since)
 
-    def _count_drift(self, user: CxoneUser, action: RemoteAction, record: Record) -> None:
-        """A user that agreed with this very spec and differs now was changed by somebody else."""
-        synced = user.status.condition(SYNCED)
-        agreed = synced is not None and synced.status == "True"
-        if not agreed or synced is None or synced.observed_generation != user.metadata.generation or record.failures:
-            return
-        if isinstance(action, Update) and self._state.lanes.lane_of(user.metadata.uid) is None:
-            for field in action.change.fields:
-                metrics.drift.labels(self._state.name, field.value).inc()
+    def _count_drift(self, user: CxoneUser, action: Action) -> None:
+        for field in drifted_fields(user, action):
+            metrics.drift.labels(self._state.name, field).inc()
 
 
 def _is_settled(user: CxoneUser) -> bool:

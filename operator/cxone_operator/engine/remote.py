@@ -15,7 +15,8 @@ from cxone_operator.engine.tenant import BuildClient
 from cxone_operator.scim.auth import Credentials, TokenSource
 from cxone_operator.scim.client import RemoteUsers, ScimClient
 from cxone_operator.scim.dialect import Dialect, UnsupportedPreset, dialect_for
-from cxone_operator.scim.transport import Observer, Transport
+from cxone_operator.scim.observing import Observer
+from cxone_operator.scim.transport import Transport
 from cxone_operator.telemetry import metrics
 
 
@@ -27,11 +28,11 @@ def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
             dialect = _dialect(spec)
         except UnsupportedPreset as error:
             return Failure(Reason.UNSUPPORTED, str(error), retryable=False, scope=Scope.TENANT)
-        base = spec.base_url.rstrip("/")
+        base, observe = spec.base_url.rstrip("/"), _observer(name)
         tokens = TokenSource(
-            session, base + dialect.token_path, credentials, spec.scopes or dialect.scopes, time.monotonic
+            session, base + dialect.token_path, credentials, spec.scopes or dialect.scopes, time.monotonic, observe
         )
-        return ScimClient(Transport(session, base, tokens, budget, _observer(name), fence), dialect)
+        return ScimClient(Transport(session, base, tokens, budget, observe, fence), dialect)
 
     return build
 

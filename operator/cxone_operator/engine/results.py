@@ -15,6 +15,7 @@ from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.doubts import REQUEST_SECONDS
 from cxone_operator.engine.state import TenantState
+from cxone_operator.telemetry import metrics
 
 _LONGEST_SILENCE_SECONDS = 300.0
 _NEWS = ("404", "409", "412")
@@ -87,6 +88,8 @@ class Results:
         if self._stalls(user, action, failure):
             latest = self._state.inbox.get(user.metadata.uid) or user
             record.stalled = self._state.signature(latest)
+            if isinstance(action, Create):
+                metrics.users_provisioned.labels(self._state.name, "failure").inc()
             self._state.ledger.give_back(user.metadata.uid)
             record.failure = replace(failure, message=self._message(user, failure))
         elif record.failures > _QUICK_LOOKS or not self._is_news(failure):

@@ -104,6 +104,8 @@ class TenantState:
     lookups: dict[str, tuple[str, Lane]] = field(default_factory=dict)
     """Natural key → userName and lane of those to be read from CXone."""
     jobs: dict[str, BulkJob] = field(default_factory=dict)
+    abandoned_jobs: int = 0
+    """How many were given up since this loop began."""
     left_job: set[tuple[str, str]] = field(default_factory=set)
     """(job, uid) of leavers who did not wait for the end of the job that they were in."""
     vanished: set[str] = field(default_factory=set)

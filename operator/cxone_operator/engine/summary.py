@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 
 from cxone_operator.api import conditions
@@ -21,6 +20,7 @@ from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.budget import Budget
+from cxone_operator.engine.census import Census
 from cxone_operator.engine.connection import Connection
 from cxone_operator.engine.state import TenantState
 from cxone_operator.telemetry import metrics
@@ -37,6 +37,8 @@ class Summary:
         self._connection = connection
         self._budget = budget
         self._counted: tuple[object, ...] = ()
+        self._census = Census()
+        self._census_version: int | None = None
         self._told: dict[str, object] = dict.fromkeys((DEPROVISIONING_HELD, CIRCUIT_OPEN), ("False", Reason.SUCCEEDED))
         """Status and reason of each condition that was logged last; nothing held and no circuit open go without."""
 
@@ -101,36 +103,30 @@ class Summary:
         self._counted = ()
 
     def set_gauges(self) -> None:
-        """Set the gauges."""
+        """Set the gauges of what is known; what is not, is taken back before (`metrics.forget_tenants`)."""
         name, state = self._state.name, self._state
-        for lane in Lane:
+        for lane in (Lane.LEAVERS, Lane.UPDATES, Lane.JOINERS):
             metrics.queue_depth.labels(name, lane.label).set(state.lanes.depth(lane))
         metrics.rate_budget_remaining.labels(name).set(self._budget.remaining)
         metrics.bulk_jobs.labels(name, "running").set(len(state.jobs))
+        metrics.bulk_jobs.labels(name, "abandoned").set(state.abandoned_jobs)
         if state.directory.refreshed is not None:
             metrics.directory_age.labels(name).set(state.time - state.directory.refreshed)
-        licenses = self._licenses()
-        if licenses is not None:
-            for kind in ("total", "used", "reserved", "waiting"):
-                metrics.licenses.labels(name, kind).set(getattr(licenses, kind))
+        self._show_licenses()
         metrics.circuit_open.labels(name).set(self._circuit().status == "True")
         metrics.deprovisioning_held.labels(name).set(state.departures.held)
-        self._count_users()
+        if self._census_version != state.inbox.version:
+            self._census, self._census_version = Census.of(state.inbox), state.inbox.version
+        self._census.show(name)
 
-    def _count_users(self) -> None:
+    def _show_licenses(self) -> None:
+        licenses = self._licenses()
+        if licenses is None:
+            return
         name = self._state.name
-        by_state: Counter[tuple[str, str]] = Counter()
-        by_condition: Counter[tuple[str, str, str]] = Counter()
-        for user in self._state.inbox:
-            ready = user.status.condition(READY)
-            by_state[ready.status if ready else "Unknown", str(user.status.active).lower()] += 1
-            by_condition.update((item.type, item.status, item.reason) for item in user.status.conditions)
-        for gauge in (metrics.users, metrics.user_conditions):
-            gauge.remove_by_labels({"tenant": name})
-        for (status, active), count in by_state.items():
-            metrics.users.labels(name, status, active).set(count)
-        for (type_, status, reason), count in by_condition.items():
-            metrics.user_conditions.labels(name, type_, status, reason).set(count)
+        for kind in ("total", "used", "reserved", "waiting"):
+            metrics.licenses.labels(name, kind).set(getattr(licenses, kind))
+        metrics.license_utilization.labels(name).set(100 * licenses.used / licenses.total if licenses.total else 0)
 
     def _findings(self) -> list[Finding]:
         problem, failing = self._connection.problem, self._lasting_failure()

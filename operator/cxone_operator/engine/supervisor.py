@@ -27,12 +27,14 @@ from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.outcome import Subject
 from cxone_operator.core.plan import started_creating
 from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.census import Census
 from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.connection import CredentialSource, FixedCredentials, SecretCredentials
 from cxone_operator.engine.reporter import log_ready
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.engine.tenant import STOP_SECONDS, BuildClient, Tenant
 from cxone_operator.scim.auth import Credentials
+from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
 from cxone_operator.telemetry.logging import get_logger
 
@@ -124,9 +126,15 @@ class Supervisor:
             self._keep_tenant(key, resource)
 
     def set_gauges(self) -> None:
-        """Bring all gauges up to date."""
+        """Bring all gauges up to date; users of a tenant that does not exist count under its name."""
+        metrics.forget_tenants()
         for tenant in self._tenants.values():
             tenant.set_gauges()
+        strays: dict[Key, list[CxoneUser]] = {}
+        for user in self._orphans.values():
+            strays.setdefault(_tenant_key(user), []).append(user)
+        for (namespace, name), users in strays.items():
+            Census.of(users).show(f"{namespace}/{name}")
 
     def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
         old = self._resources.get(key)

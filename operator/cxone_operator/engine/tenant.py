@@ -70,6 +70,7 @@ class Tenant:
     ) -> None:
         self.state = state = TenantState(name, spec, clocks)
         self._tasks = tasks = Tasks()
+        metrics.expect_tenant(name)
         self.budget = budget = Budget(_window(spec, clocks), clocks, metrics.api_throttled.labels(name).inc)
         self._connection = Connection(source, lambda credentials: build(name, state.spec, credentials, budget), clocks)
         self._auditor = auditor = Auditor(name, audit, clocks.monotonic)
@@ -79,7 +80,7 @@ class Tenant:
         self._guard = Guard(state, auditor, tasks, publisher.persist, publisher.warn)
         self._reconciler = Reconciler(state, self._reporter, auditor, self._guard)
         results = Results(state, auditor)
-        gate = Gate(state, tasks)
+        self._gate = gate = Gate(state, tasks)
         self._jobs = Jobs(state, results, auditor, tasks, publisher.persist, publisher.warn)
         self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, auditor, tasks)
         self._snapshot = Snapshot(state, tasks)
@@ -218,6 +219,7 @@ class Tenant:
             self._jobs.recover(client, self._unrecovered)
             self._unrecovered = ()
         self._snapshot.refresh_if_due(client)
+        self._gate.keep_current(client)
         delays = (self._guard.judge(), self._dispatcher.dispatch(client))
         return min((delay for delay in delays if delay is not None), default=_HOUSEKEEPING_SECONDS)
 

@@ -14,6 +14,7 @@ import aiohttp
 from cxone_operator.scim.answers import decode_object, read_answer, retry_after, text_of
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, error_for
 from cxone_operator.scim.identity import identities_of
+from cxone_operator.scim.observing import Observer, observed
 
 EARLY_SECONDS = 60.0
 """How long before its end a token is replaced; never more than a tenth of its life."""
@@ -48,12 +49,14 @@ class TokenSource:
         credentials: Credentials,
         scopes: tuple[str, ...],
         clock: Callable[[], float],
+        observe: Observer,
     ) -> None:
         self._session = session
         self._url = url
         self._credentials = credentials
         self._scopes = scopes
         self._clock = clock
+        self._observe = observe
         self._token: _Token | None = None
         self._failure: ScimError | None = None
         self._attempts = 0
@@ -99,7 +102,9 @@ class TokenSource:
         form = {"grant_type": "client_credentials", "scope": " ".join(self._scopes)}
         headers = {"Authorization": self._basic(), "Accept": "application/json"}
         request = self._session.post(self._url, data=form, headers=headers, timeout=_TIMEOUT, allow_redirects=False)
-        status, answer_headers, raw = await read_answer(request, write=False)
+        with observed(self._observe, "token") as outcome:
+            status, answer_headers, raw = await read_answer(request, write=False)
+            outcome.code = str(status)
         if status != 200:
             raise self._refusal(status, raw, answer_headers)
         return _token_from(decode_object(raw), asked)

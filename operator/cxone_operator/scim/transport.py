@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +20,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, retry_after, text_of
 from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.errors import CircuitOpen, ScimError, error_for, printable
+from cxone_operator.scim.observing import Observer, observed
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 """Seconds: the slowest creates seen at vendors take 20; a connection that is not there after 10 will not come."""
@@ -37,9 +37,6 @@ class Budget(Protocol):
     def answered(self, failure: Failure | None) -> None:
         """A request has ended, `failure` None where it succeeded."""
 
-
-Observer = Callable[[str, str, float], None]
-"""Called with (operation, HTTP status or error word, seconds) after each request."""
 
 _REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
 CREATE = "create"
@@ -69,11 +66,6 @@ class Answer:
     def body(self) -> Mapping[str, object]:
         """The body as a JSON object; raises MalformedAnswer."""
         return decode_object(self.raw, write=self.write, request_id=self.request_id)
-
-
-@dataclass(slots=True)
-class _Outcome:
-    code: str = "cancelled"
 
 
 class Transport:
@@ -154,25 +146,13 @@ class Transport:
         write = method != "GET"
         async with self._budget.slot(lane):
             self._fence()
-            with self._observed(operation) as outcome:
+            with observed(self._observe, operation) as outcome:
                 request = self._session.request(
                     method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
                 )
                 status, answer_headers, raw = await read_answer(request, write=write)
                 outcome.code = str(status)
         return Answer(status, answer_headers, raw, write)
-
-    @contextmanager
-    def _observed(self, operation: str) -> Iterator[_Outcome]:
-        """Reports how the request ended, also where it ended with an error."""
-        started, outcome = time.monotonic(), _Outcome()
-        try:
-            yield outcome
-        except ScimError as error:
-            outcome.code = error.code
-            raise
-        finally:
-            self._observe(operation, outcome.code, time.monotonic() - started)
 
     def _error(self, answer: Answer, operation: str, method: str, scope: str, token: str) -> ScimError:
         named = _SCOPE.search(answer.headers.get("WWW-Authenticate", ""))

@@ -35,3 +35,15 @@ def test_a_promise_that_nobody_followed_to_its_end_asks_for_a_reading() -> None:
     ledger.lose_sight("jane")
     assert ledger.read_due(1.0, short=False)
     assert ledger.reserved == 0
+
+
+def test_a_reading_that_is_overtaken_says_nothing() -> None:
+    """Two are under way at once: what the newer one includes must not be counted as free by the older."""
+    ledger = Ledger()
+    ledger.promise("jane")
+    ledger.confirm("jane", 1.0)
+    ledger.learn(Quota(10, 5), 2.0)
+    ledger.doubt()
+    ledger.learn(Quota(10, 4), 0.5)
+    assert (ledger.quota, ledger.taken) == (Quota(10, 5), 0)
+    assert ledger.read_due(2.0, short=False)

@@ -25,6 +25,10 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CANARY = "canary-secret-3141"
 
 
+def unobserved(*_: object) -> None:
+    """Nobody wants to know how requests end."""
+
+
 @dataclass
 class CountingBudget:
     """Lets everybody through and remembers what happened."""
@@ -122,10 +126,11 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 async def client(
     server: Server, session: aiohttp.ClientSession, budget: CountingBudget, observed: list[tuple[str, str]]
 ) -> ScimClient:
+    def observe(operation: str, code: str, _seconds: float) -> None:
+        observed.append((operation, code))
+
     tokens = TokenSource(
-        session, f"{server.url}/oauth/token", Credentials("id", CANARY), PLATFORM.scopes, time.monotonic
+        session, f"{server.url}/oauth/token", Credentials("id", CANARY), PLATFORM.scopes, time.monotonic, observe
     )
-    transport = Transport(
-        session, server.url, tokens, budget, lambda operation, code, _: observed.append((operation, code)), unfenced
-    )
+    transport = Transport(session, server.url, tokens, budget, observe, unfenced)
     return ScimClient(transport, PLATFORM)

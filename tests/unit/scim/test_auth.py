@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import aiohttp
 import pytest
@@ -11,9 +12,9 @@ from cxone_operator.core.failure import Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.auth import Credentials, TokenSource, _token_from
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ServerError
+from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, ServerError
 from unit.builders import a_state
-from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer
+from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
 
 
 class Time:
@@ -26,7 +27,7 @@ class Time:
 
 
 def source(server: Server, session: aiohttp.ClientSession, clock: Time) -> TokenSource:
-    return TokenSource(session, f"{server.url}/oauth/token", Credentials("id", CANARY), ("a", "b"), clock)
+    return TokenSource(session, f"{server.url}/oauth/token", Credentials("id", CANARY), ("a", "b"), clock, unobserved)
 
 
 async def test_callers_share_one_request(server: Server, session: aiohttp.ClientSession) -> None:
@@ -143,7 +144,7 @@ async def test_refusals(
 
 async def test_a_client_id_that_cannot_be_sent(server: Server, session: aiohttp.ClientSession) -> None:
     """Basic authentication has no way to send a colon in it (RFC 7617 section 2)."""
-    tokens = TokenSource(session, f"{server.url}/oauth/token", Credentials("a:b", CANARY), (), Time())
+    tokens = TokenSource(session, f"{server.url}/oauth/token", Credentials("a:b", CANARY), (), Time(), unobserved)
     with pytest.raises(AuthenticationFailed) as caught:
         await tokens.token()
     assert CANARY not in str(caught.value)
@@ -163,3 +164,14 @@ async def test_secrets_do_not_show(server: Server, session: aiohttp.ClientSessio
     shown = f"{Credentials('id', CANARY)!r} {tokens!r} {tokens._token!r}"
     assert CANARY not in shown
     assert value not in shown
+
+
+@pytest.mark.parametrize("status", [200, 401, 503])
+async def test_requests_for_a_token_are_observed(
+    server: Server, client: ScimClient, observed: list[tuple[str, str]], status: int
+) -> None:
+    """Where credentials are refused, nothing else is ever asked for: without this nobody would see it."""
+    server.token_status = status
+    with contextlib.suppress(ScimError):
+        await client.authenticate()
+    assert observed == [("token", str(status))]

@@ -21,7 +21,7 @@ from cxone_operator.scim.bulk import Delete
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.errors import BadRequest, ScimError, Unavailable, error_for
 from unit.builders import a_state
-from unit.scim.conftest import CANARY, Answer, CountingBudget, Server, json_answer
+from unit.scim.conftest import CANARY, Answer, CountingBudget, Server, json_answer, unobserved
 
 
 def scim(status: int, detail: str, scim_type: str = "", **headers: str) -> Answer:
@@ -275,7 +275,7 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 async def test_refused_client(server: Server, session: object) -> None:
     """A token endpoint that refuses the client is a matter of the Secret."""
     server.answers = [json_answer(401, {"error": "invalid_client", "error_description": f"{CANARY} is wrong"})]
-    tokens = TokenSource(session, f"{server.url}/other", Credentials("a", CANARY), ("x",), time.monotonic)  # type: ignore[arg-type]
+    tokens = TokenSource(session, f"{server.url}/other", Credentials("a", CANARY), ("x",), time.monotonic, unobserved)  # type: ignore[arg-type]
     with pytest.raises(ScimError) as caught:
         await tokens.token()
     assert caught.value.failure.reason is R.AUTHENTICATION_FAILED

@@ -20,7 +20,7 @@ from cxone_operator.scim.dialect import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, ScimError, Throttled
 from cxone_operator.scim.transport import Transport
 from unit.builders import a_state
-from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer
+from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
 
 JANE = {"id": "1", "userName": "jane@example.com"}
 
@@ -45,8 +45,10 @@ class LaneBudget(CountingBudget):
 def transport_for(
     server: Server, session: aiohttp.ClientSession, budget: CountingBudget, fence: Fence = unfenced
 ) -> Transport:
-    tokens = TokenSource(session, f"{server.url}/oauth/token", Credentials("id", CANARY), ("a",), time.monotonic)
-    return Transport(session, server.url, tokens, budget, lambda *_: None, fence)
+    tokens = TokenSource(
+        session, f"{server.url}/oauth/token", Credentials("id", CANARY), ("a",), time.monotonic, unobserved
+    )
+    return Transport(session, server.url, tokens, budget, unobserved, fence)
 
 
 async def test_every_request_takes_a_place_in_its_lane(server: Server, session: aiohttp.ClientSession) -> None:
@@ -117,7 +119,7 @@ async def test_a_place_is_given_back_when_the_caller_gives_up(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (budget.inside, observed) == (0, [("create", "cancelled")])
+    assert (budget.inside, observed) == (0, [("token", "200"), ("create", "cancelled")])
 
 
 async def test_every_request_is_observed(
@@ -130,7 +132,10 @@ async def test_every_request_is_observed(
         await client.job("j", Lane.JOINERS)
     with pytest.raises(ScimError):
         await client.license_quota(Lane.JOINERS)
-    assert observed == [("create", "401"), ("create", "201"), ("poll", "429"), ("quota", "503")]
+    assert observed == [
+        *[("token", "200"), ("create", "401"), ("token", "200"), ("create", "201")],
+        *[("poll", "429"), ("quota", "503")],
+    ]
     assert (budget.entered, budget.waits) == (4, [None])
 
 

@@ -1,0 +1,46 @@
+"""Drift: what somebody else has changed in CXone since a user last agreed with its spec.
+
+A step is caused by drift where the status says of this very spec that CXone agreed. What the clock changes
+(`activeFrom`, `activeUntil`) is none: there the status says that the user was not yet, or still, active.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cxone_operator.api.conditions import SYNCED
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.actions import Action, Create, Deactivate, Report, Update
+from cxone_operator.core.diff import differences
+from cxone_operator.core.users import Field
+
+_WHOLE_USER = ("userName",)
+"""The field that stands for an account that is gone."""
+
+
+def drifted_fields(user: CxoneUser, action: Action) -> tuple[str, ...]:
+    """The fields, by their SCIM paths, that were changed without us and that the action is about."""
+    if user.metadata.deleting or not _agreed(user):
+        return ()
+    match action:
+        case Create():
+            return _WHOLE_USER if user.status.user_id is not None else ()
+        case Update(remote, change):
+            return _changed_by_others(user, {item.field: item.desired for item in differences(change, remote.state)})
+        case Deactivate():
+            return _changed_by_others(user, {Field.ACTIVE.value: "false"})
+        case Report(found):
+            return _changed_by_others(user, {item.field: item.desired for item in found})
+    return ()
+
+
+def _agreed(user: CxoneUser) -> bool:
+    synced = user.status.condition(SYNCED)
+    return synced is not None and synced.status == "True" and synced.observed_generation == user.metadata.generation
+
+
+def _changed_by_others(user: CxoneUser, desired: Mapping[str, str]) -> tuple[str, ...]:
+    def is_drift(field: str) -> bool:
+        return field != Field.ACTIVE.value or desired[field] == str(user.status.active).lower()
+
+    return tuple(filter(is_drift, desired))
