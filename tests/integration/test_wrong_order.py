@@ -168,5 +168,5 @@ def test_a_deleted_crd(alone: Company) -> None:
     alone.stop()
     alone.start("--lease-namespace", "default")
     eventually(lambda: alone.operator is not None and not alone.operator.alive, 30)
-    assert "kubectl apply -f crds/" in alone._logs[-1].read_text()
+    assert "kubectl apply -f crds/" in alone.logs[-1].read_text()
     alone.plane.apply_crds(CRDS)
