@@ -10,10 +10,16 @@ import msgspec
 GROUP = "cxone.dev"
 VERSION = "v1alpha1"
 USER_FINALIZER = f"{GROUP}/user"
+"""Finalizer of a CxoneUser: the resource stays until its user was deprovisioned in CXone."""
 TENANT_FINALIZER = f"{GROUP}/in-use"
+"""Finalizer of a CxoneTenant: it stays, with its credentials, as long as a CxoneUser refers to it."""
 RECONCILE_REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
+"""Annotation of a CxoneUser: every new value has the user compared with CXone at once, and tried again where it was
+Stalled; `status.lastHandledReconcileAt` takes over the value when that is done."""
 ABANDON = f"{GROUP}/abandon"
+"""Annotation of a CxoneUser: `true` lets the resource go when it is deleted, and touches nothing in CXone."""
 APPROVE_DEPROVISIONING = f"{GROUP}/approve-deprovisioning"
+"""Annotation of a CxoneTenant: the hash in `status.deprovisioning.planHash` lets exactly those leavers go."""
 
 
 class InvalidResource(ValueError):
