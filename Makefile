@@ -11,7 +11,7 @@ ARGS ?=
 SCHEDULES ?= 1000
 PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
 
-.PHONY: help install demo test check format control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
+.PHONY: help install demo test check format reference control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -31,16 +31,20 @@ demo: install ## Show the operator at work on a real API server (ARGS=--exit end
 test: install ## All tests; starts a control plane of its own (ARGS are pytest's)
 	$(BIN)/pytest $(ARGS)
 
-check: install ## Lint, format, types and import contracts, as CI does
+check: install ## Lint, format, types, import contracts and the reference pages, as CI does
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo
+	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p reference
 	$(BIN)/lint-imports --no-cache
+	PYTHONPATH=hack $(BIN)/python -m reference --check
 
 format: install ## Format the code and sort its imports
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format --quiet .
+
+reference: install ## Write docs/reference from the code, the commands and the CRDs
+	PYTHONPATH=hack $(BIN)/python -m reference
 
 control-plane: install ## Start a kube-apiserver with the CRDs; leaves .cache/control-plane/kubeconfig
 	$(CONTROL_PLANE) start

@@ -12,15 +12,21 @@ from cxone_operator.api import hr
 GROUP = "cxone.dev"
 VERSION = "v1alpha1"
 USER_FINALIZER = f"{GROUP}/user"
+"""Finalizer of a CxoneUser: the resource stays until its user was deprovisioned in CXone."""
 TENANT_FINALIZER = f"{GROUP}/in-use"
+"""Finalizer of a CxoneTenant: it stays, with its credentials, as long as a CxoneUser refers to it."""
 RECONCILE_REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
+"""Annotation of a CxoneUser: every new value has the user compared with CXone at once, and tried again where it was
+Stalled; `status.lastHandledReconcileAt` takes over the value when that is done."""
 ABANDON = f"{GROUP}/abandon"
+"""Annotation of a CxoneUser: `true` lets the resource go when it is deleted, and touches nothing in CXone."""
 APPROVE_DEPROVISIONING = f"{GROUP}/approve-deprovisioning"
+"""Annotation of a CxoneTenant: the hash in `status.deprovisioning.planHash` lets exactly those leavers go."""
 GUESSED_NAME = f"{GROUP}/guessed-name"
-"""Parts of the name that the bridge has made from the address, as a JSON object like spec.name. While the spec still
-says so, they are good enough for a new account, and never rename an old one."""
+"""Annotation of a CxoneUser: parts of the name that the bridge has made from the address, as a JSON object like
+spec.name. While the spec still says so, they are good enough for a new account, and never rename an old one."""
 HR_EVENTS = f"{GROUP}/hr-events"
-"""What the HR bridge remembers of the events that it applied; see `hr.py`."""
+"""Annotation of a CxoneUser: what the HR bridge remembers of the events that it applied; see `hr.py`."""
 HR_MANAGER = "cxone-hr-bridge"
 """The field manager of the HR bridge."""
 

@@ -183,7 +183,7 @@ class Tenant:
             status = after.resource.status
         self._unrecovered = status.bulk_jobs
         if status.unconfirmed_until is not None:
-            self.state.doubts.load(status.unconfirmed_until)
+            self.state.doubts.load(status.unconfirmed_until, float(self.state.spec.bulk.job_timeout_seconds))
         if status.deprovisioning is not None:
             self.state.departures.load(status.deprovisioning)
         if self.resource is not None:

@@ -1,5 +1,12 @@
 """The audit trail: one JSON line on standard output for each write to CXone, whatever became of it, and for each one
 that was refused or held before anything was sent. The HR bridge has a line for each event that it applies or refuses.
+
+A write has exactly one line, also where it was part of a bulk job, was repeated, or lost its answer. A process that is
+killed (not one that is told to stop) takes the lines of what it had under way with it: the requests in flight, and the
+users of bulk jobs that had not ended.
+
+Lines carry userNames and what was changed of a person, so keep them as long as the law allows and no longer. They never
+carry a secret or a token. Every other line goes to standard error, and has no address in it.
 """
 
 from __future__ import annotations
@@ -97,7 +104,12 @@ Audit = Callable[[AuditLine], None]
 
 
 def write_audit(line: AuditLine) -> None:
-    """Print the line at once; `log=audit` tells it from every other line."""
-    head = {"log": "audit", "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
-    sys.stdout.write(msgspec.json.encode({**head, **msgspec.to_builtins(line)}).decode() + "\n")
+    """Print the line at once."""
+    sys.stdout.write(encoded(line, datetime.now(UTC)) + "\n")
     sys.stdout.flush()
+
+
+def encoded(line: AuditLine, moment: datetime) -> str:
+    """The line as JSON; `log=audit` tells it from every other line."""
+    head = {"log": "audit", "time": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    return msgspec.json.encode({**head, **msgspec.to_builtins(line)}).decode()
