@@ -1,5 +1,5 @@
--- A suspended user is not compared with CXone, so a request to do so would be answered without being done. Being deleted
--- overrides spec.suspend.
+-- A suspended user is not compared with CXone: a request would be answered without being done. A deletion is carried out
+-- all the same, so there is nothing to suspend then.
 local suspended = obj.spec.suspend == true
 local deleting = obj.metadata.deletionTimestamp ~= nil
 
