@@ -9,8 +9,9 @@ STAMP := .venv/.installed
 CONTROL_PLANE := PYTHONPATH=hack $(BIN)/python -m controlplane
 ARGS ?=
 SCHEDULES ?= 1000
+PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
 
-.PHONY: help install demo test check format control-plane control-plane-stop run bench bench-takeover chaos lock clean
+.PHONY: help install demo test check format reference control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -30,16 +31,20 @@ demo: install ## Show the operator at work on a real API server (ARGS=--exit end
 test: install ## All tests; starts a control plane of its own (ARGS are pytest's)
 	$(BIN)/pytest $(ARGS)
 
-check: install ## Lint, format, types and import contracts, as CI does
+check: install ## Lint, format, types, import contracts and the reference pages, as CI does
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo
+	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p reference
 	$(BIN)/lint-imports --no-cache
+	PYTHONPATH=hack $(BIN)/python -m reference --check
 
 format: install ## Format the code and sort its imports
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format --quiet .
+
+reference: install ## Write docs/reference from the code, the commands and the CRDs
+	PYTHONPATH=hack $(BIN)/python -m reference
 
 control-plane: install ## Start a kube-apiserver with the CRDs; leaves .cache/control-plane/kubeconfig
 	$(CONTROL_PLANE) start
@@ -56,12 +61,17 @@ bench: install ## Measure; writes one JSON file and one table to benchmarks/resu
 bench-takeover: install ## Measure how long nobody acts when the leader ends, dies or freezes
 	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m takeover $(ARGS)
 
+bench-bridge: install ## Measure a flood of HR events, also while servers die, against bare server-side applies
+	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m bridge_flood $(ARGS)
+
 chaos: install ## Break it for longer than `make test` does: SCHEDULES random ones on real processes, 30 times as many simulated
 	CHAOS_SEED=$${CHAOS_SEED:-random} CHAOS_SCHEDULES=$$((30 * $(SCHEDULES))) CHAOS_PROCESS_SCHEDULES=$(SCHEDULES) $(BIN)/pytest tests/chaos $(ARGS)
 
-lock: ## Resolve the dependencies again into requirements.lock
+lock: ## Resolve the dependencies again into requirements.lock, and into its two parts that the image is built from
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--quiet --upgrade --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml $(PART_OF_LOCK) --output-file requirements-runtime.lock
+	echo hatchling | $(BIN)/uv pip compile - $(PART_OF_LOCK) --output-file requirements-build.lock
 
 clean: ## Remove everything that can be made again (stops the control plane)
 	@if test -x $(BIN)/python; then $(CONTROL_PLANE) stop; fi

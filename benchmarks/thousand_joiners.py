@@ -72,7 +72,7 @@ def measure(users: int, singles: int) -> dict[str, float]:
             "requests_per_user": round(stats["total"] / users, 3),
             "answered_429": stats["throttled"],
             "most_requests_in_60_s": stats["max_in_window"],
-            "operator_cpu_ms_per_user": round(1000 * _cpu_seconds(operator) / users, 2),
+            "operator_cpu_ms_per_user": round(1000 * cpu_seconds(operator) / users, 2),
             "operator_resident_mb": round(_resident_mb(operator), 1),
         }
         if singles:
@@ -138,7 +138,8 @@ def _until_ready(plane: ControlPlane, count: int, every: float = 0.5) -> None:
         time.sleep(every)
 
 
-def _cpu_seconds(process: Process) -> float:
+def cpu_seconds(process: Process) -> float:
+    """Processor time that it has used so far."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from controlplane import binaries
 from controlplane.binaries import Binaries
 from controlplane.plane import ControlPlane
+from support.api_server import ApiServer
 from support.kube import Kube
 from tools import catalogue, finder
 
@@ -71,6 +72,23 @@ def control_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.Tem
     """A control plane with our CRDs, started when the first test asks for it."""
     with ControlPlane.start(tmp_path_factory.mktemp("control-plane"), crds=CRDS) as plane:
         yield plane
+
+
+@pytest.fixture(scope="module")
+def own_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane that only the tests of one module use, and may break."""
+    with ControlPlane.start(tmp_path_factory.mktemp("own"), crds=CRDS, audit=False) as plane:
+        yield plane
+
+
+@pytest.fixture
+def api_server(own_plane: ControlPlane) -> Iterator[ApiServer]:
+    """Its API server; ended before etcd, as it may hang without it."""
+    server = ApiServer(own_plane)
+    yield server
+    own_plane._processes[:] = [
+        server.process if process.name == "kube-apiserver" else process for process in own_plane.processes
+    ]
 
 
 @pytest.fixture(scope="session")

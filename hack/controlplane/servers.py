@@ -13,13 +13,15 @@ _AUDIT_POLICY = {
     "kind": "Policy",
     "omitStages": ["RequestReceived", "ResponseStarted"],
     "rules": [
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
         {"level": "None", "verbs": ["get", "list", "watch"]},
         {"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
         {"level": "None", "users": ["system:apiserver"]},
         {"level": "Metadata"},
     ],
 }
-"""Every write with its author, object and answer; no reads, no heartbeats, nothing that the API server does itself."""
+"""Every write with its author, object and answer; no reads, no heartbeats, nothing that the API server does itself. Of
+service accounts everything, so that what they were granted can be compared with what they used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""`make demo`: two acts on a real API server, with a live table, figures and commands to look around with."""
+"""`make demo`: three acts on a real API server, with a live table, figures and commands to look around with."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -51,6 +52,12 @@ def _perform(stage: Stage, *, stay: bool) -> int:
     console.rule("Act 2: a mover, and five leavers whose seats the waiting joiners get")
     _apply(stage, [person.manifest() for person in scenario.SECOND_ACT])
     found = _watch(stage, verdict.second_act_is_over)
+    console.rule("Act 3: HR hires somebody, and terminates a visitor whose seat they get")
+    stage.start_bridge()
+    _hr(stage, "hire", scenario.NEWCOMER.user_name, "--role", "Agent", "--group", "Support-Team")
+    _watch(stage, verdict.newcomer_waits)
+    _hr(stage, "terminate", scenario.VISITOR.user_name)
+    found = _watch(stage, verdict.third_act_is_over)
     wrong = verdict.problems(found, stage.simulator)
     _summarise(stage, found, first, wrong)
     if stay:
@@ -60,6 +67,16 @@ def _perform(stage: Stage, *, stay: bool) -> int:
 
 def _apply(stage: Stage, items: list[dict[str, object]]) -> None:
     stage.plane.kubectl("apply", "--server-side", "-f", "-", input=scenario.as_list(items))
+
+
+def _hr(stage: Stage, *event: str) -> None:
+    """Send one event as an HR system would, and show it."""
+    options = ["--secret-file", str(stage.hr_secret), "--url", stage.bridge_url]
+    executable = Path(sys.executable).with_name("cxone-operator")
+    answer = subprocess.run(
+        [executable, "bridge", "send", *event, *options], capture_output=True, text=True, check=False
+    )
+    console.print(f"$ cxone-operator bridge send {' '.join(event)}\n{(answer.stdout + answer.stderr).strip()}")
 
 
 def _watch(stage: Stage, over: Callable[[dict[str, Resource]], bool]) -> dict[str, Resource]:
@@ -119,6 +136,8 @@ def _look_around(stage: Stage) -> None:
         f"  {kubectl} get cxt default -o yaml\n"
         f"  curl -s {stage.simulator.url}/_simulator/stats\n"
         f"  tail -f {stage.operator_log}\n"
+        f"  cxone-operator bridge send terminate {scenario.NEWCOMER.user_name} "
+        f"--secret-file {stage.hr_secret} --url {stage.bridge_url}\n"
         f"Ctrl-C ends everything.",
         soft_wrap=True,
         highlight=False,

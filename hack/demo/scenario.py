@@ -1,4 +1,4 @@
-"""The cast: who is declared, in two acts, and who is in CXone already."""
+"""The cast: who is declared, in two acts, whom the HR system hires and terminates, and who is in CXone already."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 JOINERS = 200
 LEAVERS = 5
-SEATS = JOINERS + 2
-"""Joiners, the adopted user and the mover fit; the leavers sit on the seats that the last joiners wait for."""
+SEATS = JOINERS + 3
+"""Joiners, the adopted user, the mover and the visitor fit; the leavers sit on the seats that the last joiners want."""
 WAITING = LEAVERS
 NAMESPACE = "workforce"
 
@@ -66,8 +66,13 @@ MISSPELT = (Person("misspelt-role", role="Agnet"), Person("misspelt-group", grou
 STAYERS = tuple(Person(f"leaver-{number}") for number in range(1, LEAVERS + 1))
 GONE = tuple(Person(person.name, active=False) for person in STAYERS)
 JOINING = tuple(Person(f"joiner-{number:03}") for number in range(1, JOINERS + 1))
+VISITOR = Person("visitor")
+"""Known to CXone and to the HR system, declared nowhere, until the HR system terminates them."""
+LEFT = Person("visitor", active=False)
+NEWCOMER = Person("newcomer")
+"""Hired by the HR system; gets the visitor's seat."""
 
-IN_CXONE = (ADOPTED, MOVER, *STAYERS)
+IN_CXONE = (ADOPTED, MOVER, VISITOR, *STAYERS)
 FIRST_ACT = (ADOPTED, MOVER, *STAYERS, *MISSPELT, *JOINING)
 SECOND_ACT = (MOVED, *GONE)
 

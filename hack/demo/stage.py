@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import sys
@@ -12,6 +13,7 @@ from types import TracebackType
 
 from controlplane.plane import ControlPlane
 from controlplane.processes import Process, spawn
+from demo.scenario import NAMESPACE
 from demo.view import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,15 +46,31 @@ def start_operator(log: Path, kubeconfig: Path, *options: str, environment: Mapp
     return _start("cxone-operator", log, variables, "run", "--listen", "127.0.0.1:0", "--log-format", "json", *options)
 
 
+def start_bridge(log: Path, kubeconfig: Path, *options: str) -> Process:
+    """The HR bridge on free ports, or where the options say; what it logs, audit lines included, goes to `log`."""
+    listen = ("--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--log-format", "json")
+    return _start("cxone-operator", log, {"KUBECONFIG": str(kubeconfig)}, "bridge", *listen, *options)
+
+
 def operator_port(log: Path) -> int:
     """Where the operator of that log serves its metrics; waits until it does."""
+    return _logged(log, "listening", "port")
+
+
+def bridge_ports(log: Path) -> tuple[int, int]:
+    """Where the bridge of that log takes events, and where it serves its metrics; waits until it does."""
+    return _logged(log, "bridge_listening", "port"), _logged(log, "bridge_listening", "health_port")
+
+
+def _logged(log: Path, event: str, field: str) -> int:
+    """The field of the newest such event; waits for the first."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        lines = [json.loads(line) for line in log.read_text().splitlines() if '"listening"' in line]
+        lines = [json.loads(line) for line in log.read_text().splitlines() if f'"{event}"' in line]
         if lines:
-            return int(lines[-1]["port"])
+            return int(lines[-1][field])
         time.sleep(0.05)
-    raise StageError(f"the operator did not start; its log is {log}")
+    raise StageError(f"no {event!r} came; the log is {log}:\n{log.read_text()[-2000:]}")
 
 
 class Stage:
@@ -61,6 +79,7 @@ class Stage:
     def __init__(self, directory: Path, *simulator_options: str) -> None:
         self.directory = directory
         self.secret = secrets.token_urlsafe(16)
+        self.bridge_url = ""
         self._simulator_options = simulator_options
         self._processes: list[Process] = []
 
@@ -92,6 +111,22 @@ class Stage:
         process = start_operator(self.operator_log, self.plane.kubeconfig, *options)
         self._processes.append(process)
         return process
+
+    def start_bridge(self) -> Process:
+        """Start the HR bridge of the namespace; returns when it listens."""
+        self.hr_secret.write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}\n")
+        log = self.directory / "bridge.log"
+        process = start_bridge(
+            log, self.plane.kubeconfig, "--namespace", NAMESPACE, "--secret-file", str(self.hr_secret)
+        )
+        self._processes.append(process)
+        self.bridge_url = f"http://127.0.0.1:{bridge_ports(log)[0]}"
+        return process
+
+    @property
+    def hr_secret(self) -> Path:
+        """What the HR system signs with."""
+        return self.directory / "hr.secret"
 
 
 def _start(name: str, log: Path, variables: Mapping[str, str], *arguments: str) -> Process:

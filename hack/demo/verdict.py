@@ -26,6 +26,16 @@ def second_act_is_over(found: dict[str, Resource]) -> bool:
     return sum(resource.is_ready for resource in found.values()) == len(scenario.FIRST_ACT) - len(scenario.MISSPELT)
 
 
+def newcomer_waits(found: dict[str, Resource]) -> bool:
+    """Whom the HR system has hired finds no seat."""
+    return sum(resource.reason == "LicenseUnavailable" for resource in found.values()) == 1
+
+
+def third_act_is_over(found: dict[str, Resource]) -> bool:
+    """As the second, with the two whom the HR system has sent."""
+    return sum(resource.is_ready for resource in found.values()) == len(scenario.FIRST_ACT) - len(scenario.MISSPELT) + 2
+
+
 def problems(found: dict[str, Resource], simulator: Simulator) -> list[str]:
     """What is not as expected; empty where all is well."""
     users = {user["userName"]: user for user in simulator.get("users")["users"]}
@@ -54,7 +64,14 @@ def _resource_problems(found: dict[str, Resource]) -> list[str]:
 
 def _user_problems(users: dict[str, dict[str, Any]]) -> list[str]:
     wrong = []
-    for person in (scenario.ADOPTED, scenario.MOVED, *scenario.GONE, *scenario.JOINING):
+    for person in (
+        scenario.ADOPTED,
+        scenario.MOVED,
+        *scenario.GONE,
+        *scenario.JOINING,
+        scenario.LEFT,
+        scenario.NEWCOMER,
+    ):
         user = users.pop(person.user_name, None)
         if user is None:
             wrong.append(f"{person.name} is not in CXone")

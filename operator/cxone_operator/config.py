@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PREFIX = "CXONE_"
-_CREDENTIALS = frozenset({"CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET"})
+_BRIDGE = "CXONE_BRIDGE_"
+"""Settings of the other command, which may share an environment with this one."""
+CLIENT_ID = "CXONE_CLIENT_ID"
+"""The id of the API client; required together with CXONE_BASE_URL."""
+CLIENT_SECRET = "CXONE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+"""Its secret; required together with CXONE_BASE_URL."""
+_CREDENTIALS = frozenset({CLIENT_ID, CLIENT_SECRET})
 _LISTS = frozenset({"scopes", "groups", "protectedUsers"})
 _NAMES = {"baseUrl": "baseURL"}
 
@@ -40,9 +46,9 @@ def environment_tenant(environ: Mapping[str, str]) -> EnvironmentTenant | None:
         raise SettingsError(f"CXONE_BASE_URL is set without {' and '.join(missing)}; set all three, or none")
     spec: dict[str, object] = {}
     for name, value in sorted(environ.items()):
-        if name.startswith(PREFIX) and name not in _CREDENTIALS and value:
+        if name.startswith(PREFIX) and not name.startswith(_BRIDGE) and name not in _CREDENTIALS and value:
             _place(spec, [_camel(part) for part in name[len(PREFIX) :].split("__")], value)
-    return EnvironmentTenant(spec, environ["CXONE_CLIENT_ID"], environ["CXONE_CLIENT_SECRET"])
+    return EnvironmentTenant(spec, environ[CLIENT_ID], environ[CLIENT_SECRET])
 
 
 def unknown_fields(given: Mapping[str, object], known: Mapping[str, object], above: str = "") -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
@@ -18,6 +19,7 @@ from cxone_simulator.errors import ScimProblem, missing
 from cxone_simulator.faults import Fault
 from cxone_simulator.filters import parse_filter
 from cxone_simulator.jobs import BULK_RESPONSE
+from cxone_simulator.journal import REQUEST_ID
 from cxone_simulator.replies import list_reply, matched, refusal, reply, retry_after, user_reply
 from cxone_simulator.tokens import TokenProblem
 from cxone_simulator.world import World
@@ -37,6 +39,7 @@ def create_app(world: World) -> web.Application:
     add_groups(app, world)
     add_control(app, world)
     app.cleanup_ctx.append(_timer(world))
+    app.on_response_prepare.append(_name_request)
     return app
 
 
@@ -203,11 +206,17 @@ def _middleware(world: World) -> Any:  # noqa: ANN401 (aiohttp's own type for it
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         _catch_up(world)
+        REQUEST_ID.set(str(uuid.uuid4()))
         if request.path.startswith("/_simulator/"):
             return await handler(request)
         return await _serve(world, request, handler)
 
     return middleware
+
+
+async def _name_request(_request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer, a refusal too, carries the id that the journal has for what it did."""
+    response.headers["X-Request-Id"] = REQUEST_ID.get()
 
 
 async def _serve(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:

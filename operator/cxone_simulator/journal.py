@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+
+REQUEST_ID: ContextVar[str] = ContextVar("REQUEST_ID", default="")
+"""The id of the request that is being carried out, as its answer has it in X-Request-Id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class Entry:
     user_name: str
     actor: str
     """`request`, `job:<id>`, `outside` or `clock`."""
+    request_id: str
+    """The request that asked for it, that of a job the one that submitted it; empty for `outside` and `clock`."""
     changes: Mapping[str, object]
 
     def to_json(self) -> dict[str, object]:
@@ -29,6 +35,7 @@ class Entry:
             "id": self.id,
             "userName": self.user_name,
             "actor": self.actor,
+            "requestId": self.request_id,
             "changes": dict(self.changes),
         }
 
@@ -44,7 +51,8 @@ class Journal:
         self, effect: str, id_: str, user_name: str, actor: str, changes: Mapping[str, object] | None = None
     ) -> None:
         """Add an effect."""
-        self._entries.append(Entry(len(self._entries), self._clock(), effect, id_, user_name, actor, changes or {}))
+        number, now, asked = len(self._entries), self._clock(), REQUEST_ID.get() if _is_asked(actor) else ""
+        self._entries.append(Entry(number, now, effect, id_, user_name, actor, asked, changes or {}))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -52,3 +60,7 @@ class Journal:
     def since(self, seq: int) -> list[Entry]:
         """Everything from that number on."""
         return self._entries[max(0, seq) :]
+
+
+def _is_asked(actor: str) -> bool:
+    return actor == "request" or actor.startswith("job:")

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from cxone_simulator.errors import ScimProblem
 from cxone_simulator.settings import Settings
 
+_MARK = "simulated-token-"
+"""Every token begins so, so that one that leaks into a log is found by anybody who looks."""
+
 
 class TokenProblem(Exception):
     """An error of the token endpoint (RFC 6749 section 5.2)."""
@@ -45,7 +48,7 @@ class Tokens:
         granted = [name for name in asked if name in self._settings.scopes]
         if asked and not granted:
             raise TokenProblem(400, "invalid_scope", "none of the scopes is allowed to this client")
-        value = secrets.token_urlsafe(24)
+        value = _MARK + secrets.token_urlsafe(24)
         self._tokens[value] = _Token(frozenset(granted), self._clock() + self._settings.token_seconds)
         self.given += 1
         life = int(self._settings.token_seconds)

@@ -10,6 +10,7 @@ import pytest
 from controlplane.plane import ControlPlane
 from support.cxone import Company
 from support.kube import Kube
+from support.replicas import Replicas
 
 MakeCompany = Callable[..., Company]
 
@@ -32,3 +33,13 @@ def make_company(control_plane: ControlPlane, kube: Kube, namespace: str, tmp_pa
 def company(make_company: MakeCompany) -> Company:
     """A company whose CXone is honest and in good health."""
     return make_company()
+
+
+@pytest.fixture
+def replicas(company: Company, tmp_path: Path) -> Iterator[Replicas]:
+    """Starts operators of that company, which has its tenant already; ends them whatever happens."""
+    company.put_secret(company.secret)
+    company.create_tenant()
+    made = Replicas(company, tmp_path)
+    yield made
+    made.end()

@@ -4,81 +4,25 @@ from __future__ import annotations
 
 import signal
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from controlplane.processes import Process
-from demo.stage import operator_port, start_operator
+from demo.stage import start_operator
 from support.cxone import Company
+from support.replicas import LEASE_SECONDS, Replicas
 from support.resources import user
 from support.waiting import eventually
-
-LEASE_SECONDS = 3
-
-
-class Replica:
-    """One operator process, and what it says of itself."""
-
-    def __init__(self, company: Company, log: Path, *options: str) -> None:
-        self.log = log
-        self.process: Process = start_operator(
-            log,
-            company.plane.kubeconfig,
-            *("--namespace", company.namespace, "--lease-seconds", str(LEASE_SECONDS)),
-            *options,
-        )
-        self._port = operator_port(log)
-
-    def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, ""
-
-    @property
-    def leads(self) -> bool:
-        return "cxone_operator_leader 1.0" in self.get("metrics")[1]
-
-    def signal(self, number: int) -> None:
-        import os
-
-        os.kill(self.process.pid, number)
-
-    def until_leading(self, seconds: float = 20.0) -> None:
-        eventually(lambda: self.leads, seconds, every=0.05)
-
-
-@pytest.fixture
-def replicas(company: Company, tmp_path: Path) -> Iterator[Any]:
-    """Starts replicas one after another; ends them whatever happens."""
-    company.put_secret(company.secret)
-    company.create_tenant()
-    started: list[Replica] = []
-
-    def start(*options: str) -> Replica:
-        started.append(Replica(company, tmp_path / f"replica-{len(started) + 1}.log", *options))
-        return started[-1]
-
-    yield start
-    for replica in started:
-        replica.process.stop(0.0)
 
 
 def join(company: Company, name: str) -> None:
     company.kube.create(user(company.namespace, name, role="Agent")).accepted()
 
 
-def test_one_acts_and_the_other_answers(company: Company, replicas: Any) -> None:
+def test_one_acts_and_the_other_answers(company: Company, replicas: Replicas) -> None:
     """A standby watches nothing and is healthy, ready and measurable."""
     first = replicas()
     first.until_leading()
     second = replicas()
-    eventually(lambda: "waiting_for_lease" in second.log.read_text())
+    second.until_standing_by()
     join(company, "jane")
     company.until_ready("jane")
     assert first.leads
@@ -88,22 +32,22 @@ def test_one_acts_and_the_other_answers(company: Company, replicas: Any) -> None
     assert "cxone_operator_api_requests_total{" not in second.get("metrics")[1]
 
 
-def test_a_standby_ends_at_once(company: Company, replicas: Any) -> None:
+def test_a_standby_ends_at_once(company: Company, replicas: Replicas) -> None:
     """SIGTERM to a process that waits for the Lease."""
     replicas().until_leading()
     second = replicas()
-    eventually(lambda: "waiting_for_lease" in second.log.read_text())
+    second.until_standing_by()
     began = time.monotonic()
     second.process.stop(10)
     assert time.monotonic() - began < 5
 
 
-def test_a_leader_that_ends_hands_over_at_once(company: Company, replicas: Any) -> None:
+def test_a_leader_that_ends_hands_over_at_once(company: Company, replicas: Replicas) -> None:
     """SIGTERM releases the Lease; the next goes on with what it finds."""
     first = replicas()
     first.until_leading()
     second = replicas()
-    eventually(lambda: "waiting_for_lease" in second.log.read_text())
+    second.until_standing_by()
     join(company, "jane")
     first.process.stop(20)
     second.until_leading(LEASE_SECONDS)
@@ -113,7 +57,7 @@ def test_a_leader_that_ends_hands_over_at_once(company: Company, replicas: Any) 
     assert company.effects().count("created") == 2
 
 
-def test_a_killed_leader_is_followed(company: Company, replicas: Any) -> None:
+def test_a_killed_leader_is_followed(company: Company, replicas: Replicas) -> None:
     """kill -9: the Lease runs out, and nobody is created twice."""
     first = replicas()
     first.until_leading()
@@ -127,7 +71,7 @@ def test_a_killed_leader_is_followed(company: Company, replicas: Any) -> None:
     assert company.effects().count("created") == 20
 
 
-def test_a_frozen_leader_does_nothing_when_it_wakes(company: Company, replicas: Any) -> None:
+def test_a_frozen_leader_does_nothing_when_it_wakes(company: Company, replicas: Replicas) -> None:
     """SIGSTOP, takeover, SIGCONT: the old one ends itself without another request."""
     first = replicas()
     first.until_leading()

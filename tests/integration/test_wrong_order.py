@@ -138,6 +138,35 @@ def test_break_glass(company: Company) -> None:
     assert any(line.get("action") == "abandon" for line in company.log())
 
 
+def test_a_user_of_a_misspelt_tenant_can_be_deleted(company: Company) -> None:
+    """Whoever put the finalizer on, an admission policy say: nobody was provisioned, so nobody is stranded."""
+    company.open()
+    misspelt = user(company.namespace, "jane", role="Agent", tenantRef={"name": "defualt"})
+    misspelt["metadata"]["finalizers"] = ["cxone.dev/user", "example.com/other"]
+    company.kube.create(misspelt).accepted()
+    company.until_reason("jane", "TenantNotReady")
+    delete(company, "jane")
+    eventually(lambda: company.user("jane")["metadata"]["finalizers"] == ["example.com/other"])
+    assert [line["action"] for line in company.log() if line.get("log") == "audit"] == ["retain"]
+
+
+def test_a_user_whose_tenant_was_torn_away_is_kept_until_somebody_decides(company: Company) -> None:
+    """It has an account, which nobody can deprovision any more: break-glass works without a tenant, too."""
+    company.open()
+    join(company, "jane")
+    company.stop()
+    company.kube.delete("CxoneTenant", company.namespace, "default").accepted()
+    company.kube.patch("CxoneTenant", company.namespace, "default", {"metadata": {"finalizers": None}}).accepted()
+    delete(company, "jane")
+    company.start()
+    assert "cxone.dev/abandon=true" in company.until_reason("jane", "TenantNotReady")
+    body = {"metadata": {"annotations": {"cxone.dev/abandon": "true"}}}
+    company.kube.patch("CxoneUser", company.namespace, "jane", body).accepted()
+    eventually(lambda: is_gone(company, "jane"))
+    assert active(company) == 1
+    assert [line["action"] for line in company.log() if line.get("log") == "audit"] == ["create", "abandon"]
+
+
 def test_a_day_without_an_operator(company: Company) -> None:
     """Joiners, leavers and deletions of that day are carried out; those in sync are not written."""
     company.open()
@@ -168,5 +197,5 @@ def test_a_deleted_crd(alone: Company) -> None:
     alone.stop()
     alone.start("--lease-namespace", "default")
     eventually(lambda: alone.operator is not None and not alone.operator.alive, 30)
-    assert "kubectl apply -f crds/" in alone._logs[-1].read_text()
+    assert "kubectl apply -f crds/" in alone.logs[-1].read_text()
     alone.plane.apply_crds(CRDS)

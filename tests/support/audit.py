@@ -1,4 +1,4 @@
-"""The audit log of the API server: which writes were made, by whom, and with what result."""
+"""The audit log of the API server: which requests were made, by whom, and with what result."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Write:
-    """One write, as the API server recorded it."""
+class Request:
+    """One request, as the API server recorded it."""
 
     verb: str
+    group: str
     resource: str
     subresource: str
     namespace: str
@@ -19,25 +20,39 @@ class Write:
     user: str
     user_agent: str
     code: int
+    message: str
+    """Why it was refused."""
 
 
-def writes(log: Path, *, namespace: str | None = None, user_agent: str = "") -> list[Write]:
-    """Every write so far, in order; only those in a namespace, or by a User-Agent that begins so, if asked.
+_READS = ("get", "list", "watch")
 
-    A line is written just after its answer was sent, so a test that counts waits a moment first.
+
+def requests(log: Path, *, user: str | None = None) -> list[Request]:
+    """Every request so far that is audited, in order: all writes, and all that service accounts ask for.
+
+    A line is written just after its answer was sent, so a test that counts waits a moment first; that of a watch is
+    written when the watch ends.
     """
-    found = [_write(json.loads(line)) for line in log.read_text(encoding="utf-8").splitlines()]
+    found = [_request(json.loads(line)) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [request for request in found if user in (None, request.user)]
+
+
+def writes(log: Path, *, namespace: str | None = None, user_agent: str = "") -> list[Request]:
+    """Every write so far, in order; only those in a namespace, or by a User-Agent that begins so, if asked."""
     return [
-        write
-        for write in found
-        if (namespace is None or write.namespace == namespace) and write.user_agent.startswith(user_agent)
+        request
+        for request in requests(log)
+        if request.verb not in _READS
+        and (namespace is None or request.namespace == namespace)
+        and request.user_agent.startswith(user_agent)
     ]
 
 
-def _write(event: dict) -> Write:
+def _request(event: dict) -> Request:
     target = event.get("objectRef", {})
-    return Write(
+    return Request(
         verb=event["verb"],
+        group=target.get("apiGroup", ""),
         resource=target.get("resource", ""),
         subresource=target.get("subresource", ""),
         namespace=target.get("namespace", ""),
@@ -45,4 +60,5 @@ def _write(event: dict) -> Write:
         user=event["user"].get("username", ""),
         user_agent=event.get("userAgent", ""),
         code=event.get("responseStatus", {}).get("code", 0),
+        message=event.get("responseStatus", {}).get("message", ""),
     )

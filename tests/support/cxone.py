@@ -13,9 +13,10 @@ from typing import Any
 from controlplane.plane import ControlPlane
 from controlplane.processes import Process
 from demo.stage import CLIENT_ID, operator_port, start_operator, start_simulator
-from support.audit import Write, writes
+from support.audit import Request, writes
 from support.kube import Kube
 from support.resources import tenant
+from support.secrecy import leaks
 from support.waiting import eventually
 
 UNLIMITED = {
@@ -35,7 +36,9 @@ class Company:
         self.directory = directory
         self.secret = secrets.token_urlsafe(16)
         self.operator: Process | None = None
-        self._logs: list[Path] = []
+        self.logs: list[Path] = []
+        """Of every operator that worked here."""
+        self._secrets = {plane.token, self.secret}
         self._simulator_process, self.simulator = start_simulator(
             directory, self.secret, "--requests-per-minute", "0", "--job-seconds", "0.3", *simulator
         )
@@ -52,6 +55,7 @@ class Company:
 
     def put_secret(self, value: str, **more: str) -> None:
         """Create or replace the tenant's Secret."""
+        self._secrets.add(value)
         data = {"clientId": CLIENT_ID, "clientSecret": value, **more}
         body = {"metadata": {"name": "cxone-credentials"}, "stringData": {k: v for k, v in data.items() if v}}
         path = f"/api/v1/namespaces/{self.namespace}/secrets"
@@ -60,9 +64,9 @@ class Company:
 
     def start(self, *options: str, **environment: str) -> None:
         """Start an operator for this namespace."""
-        self._logs.append(self.directory / f"operator-{len(self._logs) + 1}.log")
+        self.logs.append(self.directory / f"operator-{len(self.logs) + 1}.log")
         self.operator = start_operator(
-            self._logs[-1],
+            self.logs[-1],
             self.plane.kubeconfig,
             *("--namespace", self.namespace, "--lease-seconds", "3"),
             *options,
@@ -76,9 +80,10 @@ class Company:
             self.operator = None
 
     def close(self) -> None:
-        """Stop everything."""
+        """Stop everything, and make sure that nobody has written what must not be written."""
         self.stop()
         self._simulator_process.stop()
+        assert leaks(self.logs, self._secrets, CLIENT_ID) == []
 
     def users(self) -> list[dict[str, Any]]:
         """All CxoneUsers of the namespace."""
@@ -130,15 +135,19 @@ class Company:
 
     def metrics(self) -> str:
         """The operator's metrics."""
-        port = operator_port(self._logs[-1])
+        port = operator_port(self.logs[-1])
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             return str(answer.read().decode())
 
     def log(self) -> list[dict[str, Any]]:
         """Everything that the operators wrote; audit lines are those with log=audit."""
-        lines = [line for log in self._logs for line in log.read_text().splitlines()]
+        lines = [line for log in self.logs for line in log.read_text().splitlines()]
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def trail(self) -> list[dict[str, Any]]:
+        """The audit lines of all operators so far."""
+        return [line for line in self.log() if line.get("log") == "audit"]
 
-def _changed(write: Write) -> bool:
+
+def _changed(write: Request) -> bool:
     return write.code < 300

@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,13 @@ class Kube:
         self._address = urlsplit(url)
         self._token = token
         self._context = ssl.create_default_context(cafile=str(certificate))
+        self._impersonation: list[tuple[str, str]] = []
+
+    def impersonating(self, user: str, *groups: str) -> Kube:
+        """The same client as somebody else, as `kubectl --as … --as-group …` does it."""
+        other = copy(self)
+        other._impersonation = [("Impersonate-User", user), *(("Impersonate-Group", group) for group in groups)]
+        return other
 
     def request(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = "application/json"
@@ -50,9 +58,13 @@ class Kube:
         connection = http.client.HTTPSConnection(
             self._address.hostname or "", self._address.port, context=self._context, timeout=30
         )
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
+        content = b"" if body is None else json.dumps(body).encode()
+        headers = [("Authorization", f"Bearer {self._token}"), ("Content-Type", content_type)]
         try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            connection.putrequest(method, path)
+            for name, value in (*headers, *self._impersonation, ("Content-Length", str(len(content)))):
+                connection.putheader(name, value)
+            connection.endheaders(content)
             response = connection.getresponse()
             return Answer(response.status, json.loads(response.read()))
         finally:

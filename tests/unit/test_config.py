@@ -29,6 +29,13 @@ def test_fields_by_their_paths(more: dict[str, str], expected: dict[str, object]
     assert "canary" not in repr(tenant)
 
 
+def test_the_bridge_may_share_the_environment() -> None:
+    """Its variables are not those of a tenant."""
+    tenant = environment_tenant({**BASE, "CXONE_BRIDGE_LISTEN": "127.0.0.1:8080"})
+    assert tenant is not None
+    assert tenant.spec == {"baseURL": "http://x"}
+
+
 def test_no_tenant() -> None:
     """Without a base URL there is none."""
     assert environment_tenant({"CXONE_CLIENT_ID": "a"}) is None

@@ -16,13 +16,21 @@ from cxone_operator.api.reasons import Reason
 Status = Literal["True", "False", "Unknown"]
 
 READY = "Ready"
+"""The summary. CxoneUser: CXone agrees with the spec. CxoneTenant: CXone is reached and its users are known."""
 SYNCED = "Synced"
+"""CxoneUser: the last comparison with CXone found no declared field that differs."""
 LICENSED = "Licensed"
+"""CxoneUser: the user holds a seat."""
 RECONCILING = "Reconciling"
+"""CxoneUser, present only while True: work is going on or is being retried."""
 STALLED = "Stalled"
+"""CxoneUser, present only while True: nothing more happens until somebody changes something."""
 AUTHENTICATED = "Authenticated"
+"""CxoneTenant: CXone accepts the credentials."""
 DEPROVISIONING_HELD = "DeprovisioningHeld"
+"""CxoneTenant: too many people would lose access at once, and none of them does before somebody has approved it."""
 CIRCUIT_OPEN = "CircuitOpen"
+"""CxoneTenant: CXone as a whole fails and is tried with one request at a time."""
 
 _MESSAGE_LIMIT = 1024
 """Characters; long remote answers add nothing to the first thousand."""

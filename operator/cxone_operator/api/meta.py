@@ -7,13 +7,28 @@ from datetime import datetime
 
 import msgspec
 
+from cxone_operator.api import hr
+
 GROUP = "cxone.dev"
 VERSION = "v1alpha1"
 USER_FINALIZER = f"{GROUP}/user"
+"""Finalizer of a CxoneUser: the resource stays until its user was deprovisioned in CXone."""
 TENANT_FINALIZER = f"{GROUP}/in-use"
+"""Finalizer of a CxoneTenant: it stays, with its credentials, as long as a CxoneUser refers to it."""
 RECONCILE_REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
+"""Annotation of a CxoneUser: every new value has the user compared with CXone at once, and tried again where it was
+Stalled; `status.lastHandledReconcileAt` takes over the value when that is done."""
 ABANDON = f"{GROUP}/abandon"
+"""Annotation of a CxoneUser: `true` lets the resource go when it is deleted, and touches nothing in CXone."""
 APPROVE_DEPROVISIONING = f"{GROUP}/approve-deprovisioning"
+"""Annotation of a CxoneTenant: the hash in `status.deprovisioning.planHash` lets exactly those leavers go."""
+GUESSED_NAME = f"{GROUP}/guessed-name"
+"""Annotation of a CxoneUser: parts of the name that the bridge has made from the address, as a JSON object like
+spec.name. While the spec still says so, they are good enough for a new account, and never rename an old one."""
+HR_EVENTS = f"{GROUP}/hr-events"
+"""Annotation of a CxoneUser: what the HR bridge remembers of the events that it applied; see `hr.py`."""
+HR_MANAGER = "cxone-hr-bridge"
+"""The field manager of the HR bridge."""
 
 
 class InvalidResource(ValueError):
@@ -33,7 +48,10 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     finalizers: tuple[str, ...] = ()
     annotations: dict[str, str] = {}
     requested_by: str = ""
-    """The field manager that last changed the spec; derived from managedFields by `trimmed()`."""
+    """The field manager that last changed the spec, or those that did so within one second, which is as exact as the
+    API server tells; derived from managedFields by `trimmed()`."""
+    webhook_id: str = ""
+    """The HR event behind that change, where the bridge made it; derived by `trimmed()`."""
 
     @property
     def deleting(self) -> bool:
@@ -54,14 +72,17 @@ def trimmed(body: Mapping[str, object]) -> dict[str, object]:
     raw = body.get("metadata")
     metadata = dict(raw) if isinstance(raw, Mapping) else {}
     annotations = metadata.get("annotations")
+    metadata["requestedBy"] = requested_by = _last_manager_of_spec(metadata.pop("managedFields", None))
     if isinstance(annotations, Mapping):
-        metadata["annotations"] = {key: value for key, value in annotations.items() if key.startswith(f"{GROUP}/")}
-    metadata["requestedBy"] = _last_manager_of_spec(metadata.pop("managedFields", None))
+        kept = {key: value for key, value in annotations.items() if key.startswith(f"{GROUP}/")}
+        events = hr.decode_events(kept.pop(HR_EVENTS, None))
+        metadata["annotations"] = kept
+        metadata["webhookId"] = events[-1].id if events and HR_MANAGER in requested_by.split(", ") else ""
     return {**body, "metadata": metadata}
 
 
 def _last_manager_of_spec(managed_fields: object) -> str:
-    """The manager with the newest entry that owns a spec field (Kubernetes server-side apply, managedFields)."""
+    """Whoever has the newest entry that owns a spec field (Kubernetes server-side apply, managedFields)."""
     if not isinstance(managed_fields, list):
         return ""
     owners = [
@@ -69,4 +90,5 @@ def _last_manager_of_spec(managed_fields: object) -> str:
         for entry in managed_fields
         if isinstance(entry, Mapping) and not entry.get("subresource") and "f:spec" in (entry.get("fieldsV1") or {})
     ]
-    return max(owners, default=("", ""))[1]
+    newest = max((time for time, _ in owners), default="")
+    return ", ".join(sorted({manager for time, manager in owners if time == newest}))

@@ -11,6 +11,7 @@ import msgspec
 from cxone_operator.api.conditions import Condition, find
 from cxone_operator.api.meta import (
     ABANDON,
+    GUESSED_NAME,
     RECONCILE_REQUESTED_AT,
     USER_FINALIZER,
     InvalidResource,
@@ -131,6 +132,16 @@ class CxoneUser(msgspec.Struct, frozen=True):
     def abandoned(self) -> bool:
         """Break-glass: let the resource go and touch nothing remote."""
         return self.metadata.annotations.get(ABANDON) == "true"
+
+    @property
+    def guessed_name(self) -> frozenset[str]:
+        """The parts of the name that nobody has declared: `givenName`, `familyName`."""
+        try:
+            guess = msgspec.json.decode(self.metadata.annotations.get(GUESSED_NAME, "{}"), type=dict[str, str])
+        except msgspec.DecodeError:
+            return frozenset()
+        name: dict[str, str] = msgspec.to_builtins(self.spec.name)
+        return frozenset(part for part, value in guess.items() if name.get(part) == value)
 
     @property
     def age_order(self) -> tuple[str, str]:

@@ -21,6 +21,7 @@ import msgspec
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.tenant import TenantSpec
+from cxone_operator.cli.options import address, logging_options, start_logging
 from cxone_operator.cli.site import Site
 from cxone_operator.cluster.access import CONNECTIONS, Access, load_access, own_namespace
 from cxone_operator.cluster.client import ClusterClient
@@ -36,7 +37,7 @@ from cxone_operator.handlers.watch import Edge, watch
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import write_audit
-from cxone_operator.telemetry.logging import LogFormat, configure_logging, get_logger
+from cxone_operator.telemetry.logging import LogFormat, get_logger
 
 _EXIT_SECONDS = 5.0
 """How long Kopf may take to end when everything of ours has ended; it needs 2 s for its own workers."""
@@ -85,10 +86,7 @@ class OperatorError(Exception):
     show_default=True,
     help="How long a replica that dies without a word blocks the next",
 )
-@click.option("--log-format", type=click.Choice(["json", "console"]), default=None, help="[console on a terminal]")
-@click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
-)
+@logging_options
 def run(
     listen: str | None,
     namespaces: tuple[str, ...],
@@ -100,8 +98,8 @@ def run(
     log_level: str,
 ) -> None:
     """Watch CxoneUser resources and make CXone agree with them."""
-    configure_logging(log_format or ("console" if sys.stderr.isatty() else "json"), log_level)
-    host, port = _address(listen)
+    start_logging(log_format, log_level)
+    host, port = address(listen, 8081, "--listen")
     where = lease_namespace or own_namespace() or next(iter(namespaces), "default")
     lease = LeaseOptions(where, lease_name, lease_seconds)
     try:
@@ -231,16 +229,6 @@ def _end_at_once() -> None:
     """Nothing is finished, as the crash-safe order of steps allows."""
     sys.stderr.flush()
     os._exit(1)
-
-
-def _address(listen: str | None) -> tuple[str, int]:
-    if listen is None:
-        in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
-        return ("0.0.0.0" if in_cluster else "127.0.0.1"), 8081  # noqa: S104 - a pod is probed from outside
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise click.BadParameter(f"'{listen}' is not HOST:PORT, for example 127.0.0.1:8081", param_hint="--listen")
-    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _default_tenant(environ: Mapping[str, str]) -> DefaultTenant | None:

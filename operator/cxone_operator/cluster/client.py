@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from cxone_operator.api.meta import GROUP, VERSION, Reference
+from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.errors import ClusterError, Gone
+from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import ApiServer, Body
 from cxone_operator.core.fence import Fence
 
 WriteObserver = Callable[[str, str], None]
 """Called with (plural, HTTP status) after each write."""
-
-_PAGE = 500
 
 
 class Cluster(Protocol):
@@ -52,21 +52,15 @@ class ClusterClient:
         self._fence = fence
 
     async def list(self, plural: str, namespace: str | None) -> AsyncIterator[Body]:
-        """Every resource of a kind, read in pages of 500."""
-        token = ""
-        while True:
-            params = {"limit": str(_PAGE), **({"continue": token} if token else {})}
-            page = await self._server.request("GET", _collection(plural, namespace), params=params)
-            for item in _items(page):
+        """Every resource of a kind, read in pages."""
+        async for page in pages(self._server, collection(plural, namespace)):
+            for item in page.items:
                 yield item
-            token = _continue_token(page)
-            if not token:
-                return
 
     async def get(self, plural: str, ref: Reference) -> Body:
         """One resource; raises Gone where it, or its namesake, is not the one that is meant."""
         body = await self._server.request("GET", _object(plural, ref))
-        if _uid(body) != ref.uid:
+        if metadata(body, "uid") != ref.uid:
             raise Gone("another object has taken the name")
         return body
 
@@ -79,15 +73,14 @@ class ClusterClient:
         self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
     ) -> Body:
         """Replace the whole list; the resourceVersion makes a concurrent change a Conflicted error."""
-        metadata = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
-        return await self._write(plural, "PATCH", _object(plural, ref), {"metadata": metadata})
+        wanted = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
+        return await self._write(plural, "PATCH", _object(plural, ref), {"metadata": wanted})
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
         """The decoded data of a Secret; what is not UTF-8 is left out."""
         body = await self._server.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        data = body.get("data")
-        items = data.items() if isinstance(data, Mapping) else ()
-        return {str(key): text for key, value in items if (text := _decoded(value)) is not None}
+        data = mapping(body.get("data"))
+        return {key: text for key, value in data.items() if (text := _decoded(value)) is not None}
 
     async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
         """A Warning event about a resource; best effort, the condition and the audit line carry the same fact."""
@@ -134,28 +127,8 @@ class ClusterClient:
         return answer
 
 
-def _collection(plural: str, namespace: str | None) -> str:
-    scope = f"namespaces/{namespace}/" if namespace else ""
-    return f"/apis/{GROUP}/{VERSION}/{scope}{plural}"
-
-
 def _object(plural: str, ref: Reference) -> str:
-    return f"{_collection(plural, ref.namespace)}/{ref.name}"
-
-
-def _items(page: Body) -> list[Body]:
-    items = page.get("items")
-    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
-
-
-def _continue_token(page: Body) -> str:
-    metadata = page.get("metadata")
-    return str(metadata.get("continue") or "") if isinstance(metadata, Mapping) else ""
-
-
-def _uid(body: Body) -> str:
-    metadata = body.get("metadata")
-    return str(metadata.get("uid", "")) if isinstance(metadata, Mapping) else ""
+    return f"{collection(plural, ref.namespace)}/{ref.name}"
 
 
 def _decoded(value: object) -> str | None:

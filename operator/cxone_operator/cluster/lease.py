@@ -21,7 +21,7 @@ import msgspec
 
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Forbidden, Gone
 from cxone_operator.cluster.server import ApiServer, Body
-from cxone_operator.telemetry.logging import get_logger
+from cxone_operator.telemetry.logging import Streak, get_logger
 
 log = get_logger(__name__)
 
@@ -131,6 +131,7 @@ class Lease:
         self._seen: Holding | None = None
         self._seen_at = 0.0
         self._renewal: asyncio.Task[None] | None = None
+        self._unreachable = Streak(log, "lease_not_reached", "lease_reached")
 
     @property
     def held(self) -> bool:
@@ -191,8 +192,9 @@ class Lease:
         except (ClusterError, TimeoutError) as error:
             if not hopeful and isinstance(error, Forbidden | Gone):
                 raise
-            log.warning("lease_not_reached", error=str(error))
+            self._unreachable.failed(error=str(error))
             return False
+        self._unreachable.ended()
         # The clock was read before the request: whatever it took, the fence closes before the Lease can expire.
         self._deadline = started + self._timing.renew_window if ours else float("-inf")
         return ours

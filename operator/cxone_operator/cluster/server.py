@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import aiohttp
 import msgspec
@@ -11,8 +12,12 @@ from cxone_operator.cluster.errors import Unreachable, error_for
 
 Body = Mapping[str, object]
 
+MERGE = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+"""JSON is YAML."""
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
-_MERGE = "application/merge-patch+json"
+_WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=10, sock_read=90)
+"""A watch is silent for at most a minute, as bookmarks come that often; a connection that is silent longer is dead."""
 
 
 class ApiServer:
@@ -23,10 +28,16 @@ class ApiServer:
         self._url = url
 
     async def request(
-        self, method: str, path: str, *, body: Body | None = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Body | None = None,
+        params: Mapping[str, str] | None = None,
+        patch: str = MERGE,
     ) -> Body:
-        """The JSON object that it answers; a PATCH is a merge patch (RFC 7396). Raises ClusterError."""
-        headers = {"Content-Type": _MERGE if method == "PATCH" else "application/json"}
+        """The JSON object that it answers; a PATCH is a merge patch (RFC 7396) or an `APPLY`. Raises ClusterError."""
+        headers = {"Content-Type": patch if method == "PATCH" else "application/json"}
         data = msgspec.json.encode(body) if body is not None else None
         try:
             async with self._session.request(
@@ -35,8 +46,30 @@ class ApiServer:
                 raw = await response.read()
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(f"the API server at {self._url} cannot be reached: {error}") from error
+            raise self._unreachable(error) from error
         return _answer(status, raw)
+
+    @asynccontextmanager
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncIterator[AsyncIterator[Body]]:
+        """A watch that the server has agreed to: its JSON objects until the server ends it. Raises ClusterError."""
+        try:
+            async with self._session.get(self._url + path, params=params, timeout=_WATCH_TIMEOUT) as response:
+                if response.status >= 400:
+                    _answer(response.status, await response.read())
+                yield _lines(response)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(f"the API server at {self._url} cannot be reached: {error or type(error).__name__}")
+
+
+async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[Body]:
+    rest = b""
+    async for chunk in response.content.iter_any():
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
+            yield _answer(200, line)
 
 
 def _answer(status: int, raw: bytes) -> Body:
@@ -45,9 +78,8 @@ def _answer(status: int, raw: bytes) -> Body:
     except msgspec.DecodeError:
         body = None
     if not isinstance(body, dict):
-        raise (
-            error_for(status, "no JSON object") if status >= 400 else Unreachable("the API server sent no JSON object")
-        )
+        nothing = {"message": "no JSON object"}
+        raise error_for(status, nothing) if status >= 400 else Unreachable("the API server sent no JSON object")
     if status >= 400:
-        raise error_for(status, str(body.get("message", "")))
+        raise error_for(status, body)
     return body

@@ -19,11 +19,20 @@ from cxone_operator.core.users import Change, Email, Field, PhoneNumber, UserSta
 Value = object
 
 
-def change_between(desired: UserState, actual: UserState, *, additive_groups: bool = False) -> Change | None:
-    """The smallest change that makes `actual` agree with `desired`; None where it does already."""
+def change_between(
+    desired: UserState,
+    actual: UserState,
+    *,
+    additive_groups: bool = False,
+    undeclared: frozenset[Field] = frozenset(),
+) -> Change | None:
+    """The smallest change that makes `actual` agree with `desired`; None where it does already.
+
+    Fields that are `undeclared` have a value for a new account only.
+    """
     if additive_groups and desired.groups is not None:
         desired = replace(desired, groups=_union(actual.groups or (), desired.groups))
-    fields = tuple(field for field in Field if _differs(field, desired, actual))
+    fields = tuple(field for field in Field if field not in undeclared and _differs(field, desired, actual))
     return Change(desired, fields) if fields else None
 
 
@@ -35,6 +44,13 @@ def differences(change: Change | None, actual: UserState) -> tuple[Difference, .
         Difference(field.value, _shown(_value(change.target, field)), _shown(_value(actual, field)))
         for field in change.fields
     )
+    return tuple(sorted(found, key=lambda difference: difference.field))
+
+
+def introduced(state: UserState) -> tuple[Difference, ...]:
+    """A new user as people read it: every attribute that is given, where there was none."""
+    declared = (field for field in Field if _value(state, field) not in (None, ()))
+    found = (Difference(field.value, _shown(_value(state, field)), _shown(None)) for field in declared)
     return tuple(sorted(found, key=lambda difference: difference.field))
 
 

@@ -29,7 +29,11 @@ class Failure:
     scope: Scope = Scope.USER
     uncertain: bool = False
     """True: the change may have been made although no answer came (read back before deciding)."""
+    tried: bool = True
+    """False: the request was given up before anything was sent."""
     retry_after: float | None = None
     """Seconds that the server asked to wait, None where it said nothing."""
     code: str = ""
     """HTTP status or a short word (`timeout`), for metrics and the audit log."""
+    request_id: str = ""
+    """CXone's own name for the request, for its support; empty where no answer named one."""

@@ -46,6 +46,9 @@ from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present,
 from cxone_operator.core.protection import is_protected
 from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
 
+_NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
+"""By the words of `cxone.dev/guessed-name`."""
+
 
 class Heir(Enum):
     """A younger resource of the same userName."""
@@ -249,7 +252,8 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
 
 def _change(facts: Facts, remote: RemoteUser) -> Change | None:
     additive = facts.tenant.groups_policy == "Additive"
-    return change_between(facts.desired, remote.state, additive_groups=additive)
+    undeclared = frozenset(_NAME_FIELDS[part] for part in facts.user.guessed_name)
+    return change_between(facts.desired, remote.state, additive_groups=additive, undeclared=undeclared)
 
 
 def _belongs_to_somebody_else(facts: Facts, remote: RemoteUser) -> bool:

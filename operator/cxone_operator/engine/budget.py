@@ -17,6 +17,10 @@ from cxone_operator.engine.clocks import Clocks
 from cxone_operator.scim.errors import CircuitOpen
 
 
+class Withdrawn(asyncio.CancelledError):
+    """The tenant's loop ends, and the request that waited was not sent."""
+
+
 class Budget:
     """Hands out places in the window, by lane first and by arrival second."""
 
@@ -38,7 +42,7 @@ class Budget:
 
     @asynccontextmanager
     async def slot(self, lane: Lane) -> AsyncIterator[None]:
-        """Wait for a place and hold it until the answer has come (or will not come); raises CircuitOpen.
+        """Wait for a place and hold it until the answer has come (or will not come); raises CircuitOpen, Withdrawn.
 
         Nobody waits in front of an open circuit: what is wanted may be something else when it closes.
         """
@@ -85,7 +89,7 @@ class Budget:
             while (delay := self._delay_of(ticket)) > 0:
                 await self._wait(delay)
                 if self._closed:
-                    raise asyncio.CancelledError
+                    raise Withdrawn
                 self._check_circuit()
             self.window.enter(self._clock())
         finally:

@@ -23,7 +23,8 @@ from cxone_operator.core.actions import (
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.patience import patience
 from cxone_operator.core.users import key_of
-from cxone_operator.engine.budget import Budget
+from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.budget import Budget, Withdrawn
 from cxone_operator.engine.gate import Gate
 from cxone_operator.engine.jobs import Item, Jobs
 from cxone_operator.engine.reconciler import Reconciler
@@ -56,6 +57,7 @@ class Dispatcher:
         results: Results,
         jobs: Jobs,
         gate: Gate,
+        auditor: Auditor,
         tasks: Tasks,
     ) -> None:
         self._state = state
@@ -64,6 +66,7 @@ class Dispatcher:
         self._results = results
         self._jobs = jobs
         self._gate = gate
+        self._auditor = auditor
         self._tasks = tasks
         self._singles = dict.fromkeys(Lane, 0)
         self._lookups = 0
@@ -171,33 +174,38 @@ class Dispatcher:
                 self._state.ledger.promise(uid)
 
     async def _run_single(self, client: RemoteUsers, lane: Lane, user: CxoneUser, action: RemoteAction) -> None:
-        started = self._state.time
+        self._auditor.begin(user, action)
         try:
-            await self._carry_out(client, lane, user, action)
+            request_id = await self._carry_out(client, lane, user, action)
         except ScimError as error:
-            self._results.failed(user, action, error.failure, self._state.time - started)
+            self._results.failed(user, action, error.failure)
+        except Withdrawn:
+            self._auditor.withdrawn([user.metadata.uid])
+            raise
         else:
-            self._results.done(user, action, self._state.time - started)
+            self._results.done(user, action, request_id)
         finally:
             self._singles[lane] -= 1
             self._state.end(user.metadata.uid)
 
-    async def _carry_out(self, client: RemoteUsers, lane: Lane, user: CxoneUser, action: RemoteAction) -> None:
+    async def _carry_out(self, client: RemoteUsers, lane: Lane, user: CxoneUser, action: RemoteAction) -> str:
+        """Send it, and keep what the answer shows; CXone's own name for the request."""
         directory = self._state.directory
         match action:
             case Create(state):
-                directory.put(await client.create(state, lane), self._state.time)
-            case Update(remote, change):
-                changed = await client.patch(remote.id, change, lane)
-                self._results.changed(user, remote, changed)
-            case Deactivate(remote):
+                created = await client.create(state, lane)
+                directory.put(created.shown, self._state.time)
+                return created.request_id
+            case Update(remote) | Deactivate(remote):
                 changed = await client.patch(remote.id, action.change, lane)
-                self._results.changed(user, remote, changed)
+                self._results.changed(user, remote, changed.shown)
+                return changed.request_id
             case Delete(remote):
-                await client.delete(remote.id, lane)
+                deleted = await client.delete(remote.id, lane)
                 directory.remove(remote, self._state.time)
+                return deleted.request_id
             case Reclaim(remote):
-                await client.release_license(remote.id, lane)
+                return (await client.release_license(remote.id, lane)).request_id
 
     def _send_lookups(self, client: RemoteUsers) -> None:
         """Read back by look-ups in chunks, or by one walk through the directory where that takes fewer requests."""

@@ -58,11 +58,14 @@ class Doubts:
         """Something that an earlier process began may last until then."""
         self._earlier = max(self._earlier, until)
 
-    def load(self, unconfirmed_until: str) -> None:
-        """An earlier process died while it sent a bulk request."""
-        left = (moment_of(unconfirmed_until) - self._clocks.now()).total_seconds()
+    def load(self, unconfirmed_until: str, longest: float) -> None:
+        """An earlier process died while it sent a bulk request, whose job ends within `longest` seconds of that.
+
+        More than that is left only where its clock was wrong.
+        """
+        left = min(longest, (moment_of(unconfirmed_until) - self._clocks.now()).total_seconds())
         if left > 0:
-            self._inherited = unconfirmed_until
+            self._inherited = timestamp(self._clocks.after(left))
             self.extend(self._clocks.monotonic() + left)
 
     def status(self) -> str | None:

@@ -16,11 +16,12 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Create, Deactivate, Delete, RemoteAction, Update
 from cxone_operator.core.lane import Lane
 from cxone_operator.engine.auditor import Auditor
+from cxone_operator.engine.budget import Withdrawn
 from cxone_operator.engine.doubts import REQUEST_SECONDS
 from cxone_operator.engine.results import Results
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
-from cxone_operator.scim.bulk import Accepted, BulkOperation, OperationResult
+from cxone_operator.scim.bulk import Accepted, BulkOperation, OperationResult, Receipt
 from cxone_operator.scim.bulk import Create as CreateOperation
 from cxone_operator.scim.bulk import Delete as DeleteOperation
 from cxone_operator.scim.bulk import Patch as PatchOperation
@@ -90,14 +91,16 @@ class Jobs:
             if not await self._persist():
                 await self._tasks.sleep(_PERSIST_RETRY_SECONDS)
                 return
-            receipt = await client.submit(operations, lane)
+            receipt = await self._submit(client, lane, operations, items)
             if isinstance(receipt, Accepted):
                 job_id = receipt.job_id
                 await self._follow_new(client, lane, job_id, items, submission)
             else:
                 self._book(items, dict(receipt.results))
-        except PayloadTooLarge:
+        except PayloadTooLarge as error:
             self.largest = max(1, len(items) // 2)
+            for user, _ in items:
+                self._auditor.failed(user.metadata.uid, error.failure)
         except ScimError as error:
             for user, action in items:
                 self._results.failed(user, action, error.failure, doubtful_seconds=timeout)
@@ -106,6 +109,20 @@ class Jobs:
             self.running -= 1
             for user, _ in items:
                 self._let_out(user, job_id)
+
+    async def _submit(
+        self, client: RemoteUsers, lane: Lane, operations: Sequence[BulkOperation], items: Sequence[Item]
+    ) -> Receipt:
+        uids = [user.metadata.uid for user, _ in items]
+        for user, action in items:
+            self._auditor.begin(user, action)
+        try:
+            receipt = await client.submit(operations, lane)
+        except Withdrawn:
+            self._auditor.withdrawn(uids)
+            raise
+        self._auditor.accepted(uids, receipt.request_id, receipt.job_id if isinstance(receipt, Accepted) else "")
+        return receipt
 
     async def _follow_new(
         self, client: RemoteUsers, lane: Lane, job_id: str, items: Sequence[Item], submission: int
@@ -130,6 +147,8 @@ class Jobs:
         if job_id is None or (job_id, uid) not in state.left_job:
             state.record(uid).job = None
             state.end(uid)
+            if state.inbox.get(uid) is None:
+                self._auditor.forget(uid)
             return
         state.left_job.discard((job_id, uid))
         state.ledger.lose_sight(job_id + uid)
@@ -183,6 +202,7 @@ class Jobs:
         left = max(0.0, deadline - self._state.time) + REQUEST_SECONDS
         for user, _ in items:
             self._state.doubts.add(user.metadata.uid, left)
+        self._auditor.doubt(user.metadata.uid for user, _ in items)
         if not items:
             self._state.doubts.extend(self._state.time + left)
         self._state.abandoned_jobs += 1
@@ -199,6 +219,8 @@ class Jobs:
                 self._results.failed(user, action, result.error.failure)
             else:
                 record.attempted = action
+                if result is not None:
+                    self._auditor.done(user.metadata.uid)
                 self._results.forget(user)
                 self._results.carried_out(user, action)
 

@@ -72,6 +72,7 @@ class Reconciler:
         if record is None or not self._is_leaving(user) or isinstance(record.attempted, Deactivate | Delete):
             return
         if record.job is not None:
+            self._auditor.left_job(user.metadata.uid)
             self._state.directory.forget(key_of(user.spec.user_name), self._state.time)
             self._state.leave_job(user.metadata.uid, record)
 
@@ -166,14 +167,15 @@ class Reconciler:
 
     def _close_attempt(self, user: CxoneUser, action: Action) -> None:
         """Read back: what a bulk job was to do is done, unless the plan asks for the same again."""
+        if isinstance(action, LookUp):
+            return
+        self._auditor.read_back(user.metadata.uid, self.known(user))
         record = self._state.records.get(user.metadata.uid)
-        if record is None or record.attempted is None or isinstance(action, LookUp):
+        if record is None or record.attempted is None:
             return
         attempted, record.attempted = record.attempted, None
         if type(action) is type(attempted):
             record.alone = True
-        elif not isinstance(attempted, Create) or isinstance(self.known(user), Present):
-            self._auditor.done(user, attempted)
 
     def _settle_seat(self, user: CxoneUser) -> None:
         """A user that a job did not serve keeps its promise for the attempt of its own: it was there first."""
@@ -247,6 +249,8 @@ class Reconciler:
         """Nothing remote is left to do: say so, and forget that there was work."""
         state, uid = self._state, user.metadata.uid
         subject = self.subject(user)
+        if not isinstance(action, Refuse):
+            self._auditor.at_rest(uid)
         match action:
             case Settle():
                 self._settle(user, subject)
@@ -254,6 +258,7 @@ class Reconciler:
                 if self._reporter.tell(user, outcome.reported(subject, differences)):
                     self._count_drift(user, action)
             case Refuse(reason, message):
+                self._auditor.refused(user, reason, message)
                 subject = replace(subject, ours=subject.ours and reason is not Reason.ALREADY_EXISTS)
                 self._reporter.tell(user, outcome.stalled(subject, reason, message))
             case Pause():

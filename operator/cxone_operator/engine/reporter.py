@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
+from cxone_operator.api.conditions import READY
 from cxone_operator.api.meta import USER_FINALIZER, InvalidResource
 from cxone_operator.api.tenant import CxoneTenant, TenantStatus, decode_tenant, encode_tenant_status
 from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
@@ -18,7 +19,7 @@ from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone, Unreac
 from cxone_operator.cluster.server import Body
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
-from cxone_operator.telemetry.logging import get_logger
+from cxone_operator.telemetry.logging import Streak, get_logger
 
 _RETRY_SECONDS = 2.0
 _REFUSED_SECONDS = 60.0
@@ -34,6 +35,8 @@ class Reporter:
         self._state = state
         self._cluster = cluster
         self._tasks = tasks
+        self._unwritten = Streak(log, "resources_not_written", "resources_written_again")
+        self._untold = Streak(log, "tenant_status_not_written", "tenant_status_written_again")
 
     def tell(self, user: CxoneUser, status: UserStatus) -> bool:
         """Write the status, if a reader could notice the difference; whether it is written."""
@@ -58,10 +61,12 @@ class Reporter:
         """Write the tenant's status; the new object, None where it could not be written now."""
         encoded = encode_tenant_status(status)
         try:
-            return decode_tenant(await self._cluster.patch_status(tenant_api.PLURAL, tenant.reference, encoded))
+            written = decode_tenant(await self._cluster.patch_status(tenant_api.PLURAL, tenant.reference, encoded))
         except (ClusterError, InvalidResource) as error:
-            log.warning("tenant_status_not_written", tenant=self._state.name, error=str(error))
+            self._untold.failed(tenant=self._state.name, error=str(error))
             return None
+        self._untold.ended(tenant=self._state.name)
+        return written
 
     async def warn(self, tenant: CxoneTenant | None, reason: str, message: str) -> None:
         """A Warning event on the tenant, where it is a resource."""
@@ -79,14 +84,17 @@ class Reporter:
     async def _write(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
         uid = user.metadata.uid
         try:
-            self._take_over(decode_user(await write()))
+            written = decode_user(await write())
+            self._unwritten.ended(tenant=self._state.name)
+            log_ready(self._state.name, user, written.status)
+            self._take_over(written)
         except (Conflicted, Gone):
             await self._look_again(user)
         except Unreachable as error:
-            log.warning("resource_not_written", resource=user.metadata.name, error=str(error))
+            self._unwritten.failed(tenant=self._state.name, resource=user.metadata.name, error=str(error))
             await self._tasks.sleep(_RETRY_SECONDS)
         except (ClusterError, InvalidResource) as error:
-            log.error("resource_refused", resource=user.metadata.name, error=str(error))
+            log.error("resource_refused", tenant=self._state.name, resource=user.metadata.name, error=str(error))
             await self._tasks.sleep(_REFUSED_SECONDS)
         finally:
             self._state.end(uid)
@@ -116,5 +124,15 @@ class Reporter:
         except Gone:
             self._miss(user)
         except (ClusterError, InvalidResource) as error:
-            log.warning("resource_not_read", resource=user.metadata.name, error=str(error))
+            self._unwritten.failed(tenant=self._state.name, resource=user.metadata.name, error=str(error))
             await self._tasks.sleep(_RETRY_SECONDS)
+
+
+def log_ready(tenant: str, user: CxoneUser, status: UserStatus) -> None:
+    """One line where Ready, which sums a user up, has another status or reason than before."""
+    before, now = user.status.condition(READY), status.condition(READY)
+    if now is None or (before is not None and (before.status, before.reason) == (now.status, now.reason)):
+        return
+    tell = log.warning if now.status == "False" else log.info
+    resource = f"{user.metadata.namespace}/{user.metadata.name}"
+    tell("user_changed", tenant=tenant, resource=resource, ready=now.status, reason=now.reason, message=now.message)

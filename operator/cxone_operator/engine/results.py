@@ -31,9 +31,9 @@ class Results:
         self._state = state
         self._auditor = auditor
 
-    def done(self, user: CxoneUser, action: RemoteAction, seconds: float | None = None) -> None:
+    def done(self, user: CxoneUser, action: RemoteAction, request_id: str) -> None:
         """CXone has carried it out."""
-        self._auditor.done(user, action, seconds)
+        self._auditor.done(user.metadata.uid, request_id)
         self.carried_out(user, action)
 
     def carried_out(self, user: CxoneUser, action: RemoteAction) -> None:
@@ -66,14 +66,13 @@ class Results:
         user: CxoneUser,
         action: RemoteAction,
         failure: Failure,
-        seconds: float | None = None,
         doubtful_seconds: float = REQUEST_SECONDS,
     ) -> None:
         """The request failed: learn what it says of CXone, then wait, retry or stall.
 
         `doubtful_seconds`: how long a request without a certain end may still have its effect.
         """
-        self._auditor.failed(user, action, failure, seconds)
+        self._auditor.failed(user.metadata.uid, failure)
         if failure.uncertain and takes_seat(action):
             self._state.doubts.add(user.metadata.uid, doubtful_seconds)
         if failure.uncertain or self._is_news(failure):

@@ -15,7 +15,7 @@ from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.scim.client import RemoteUsers
 from cxone_operator.scim.errors import ScimError
-from cxone_operator.telemetry.logging import get_logger
+from cxone_operator.telemetry.logging import Streak, get_logger
 
 _MOST_PAGES = 10_000
 """A server that never ends its list is stopped here."""
@@ -31,6 +31,7 @@ class Snapshot:
         self._tasks = tasks
         self._running = False
         self._next = float("-inf")
+        self._unread = Streak(log, "directory_not_refreshed", "directory_refreshed_again")
 
     def refresh_if_due(self, client: RemoteUsers) -> None:
         """Start a walk if one is wanted or the period has passed."""
@@ -53,7 +54,7 @@ class Snapshot:
             else:
                 await self._look_up(client, names.values(), refresh.add)
         except ScimError as error:
-            log.warning("directory_not_refreshed", tenant=self._state.name, error=str(error))
+            self._unread.failed(tenant=self._state.name, error=str(error))
             self._state.refresh_wanted = True
             self._state.pause_reading(error.failure)
         else:
@@ -65,6 +66,7 @@ class Snapshot:
     def _take_over(self, refresh: Refresh, *, first: bool, names_before: frozenset[str]) -> None:
         state = self._state
         state.reading.succeeded()
+        self._unread.ended(tenant=state.name)
         changed = state.directory.finish_refresh(refresh)
         if first:
             state.inbox.mark_everything()
@@ -75,7 +77,8 @@ class Snapshot:
             state.free_stalled()
         period = state.spec.sync_period_seconds
         self._next = state.time + period * (0.95 + 0.1 * state.clocks.jitter())
-        log.info("directory_refreshed", tenant=state.name, users=len(state.directory), changed=len(changed))
+        tell = log.info if first or changed else log.debug
+        tell("directory_refreshed", tenant=state.name, users=len(state.directory), changed=len(changed))
 
     async def _walk(self, client: RemoteUsers, add: Callable[[tuple[RemoteUser, ...]], None]) -> None:
         """Advance by what came, not by what was asked for; end at the total or at an empty page (RFC 7644 3.4.2.4)."""

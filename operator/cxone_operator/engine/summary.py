@@ -24,6 +24,9 @@ from cxone_operator.engine.census import Census
 from cxone_operator.engine.connection import Connection
 from cxone_operator.engine.state import TenantState
 from cxone_operator.telemetry import metrics
+from cxone_operator.telemetry.logging import get_logger
+
+log = get_logger(__name__)
 
 
 class Summary:
@@ -36,6 +39,27 @@ class Summary:
         self._counted: tuple[object, ...] = ()
         self._census = Census()
         self._census_version: int | None = None
+        self._told: dict[str, object] = dict.fromkeys((DEPROVISIONING_HELD, CIRCUIT_OPEN), ("False", Reason.SUCCEEDED))
+        """Status and reason of each condition that was logged last; nothing held and no circuit open go without."""
+
+    def tell_news(self) -> None:
+        """One line for each condition that has another status or reason than before."""
+        if not self.worth_telling():
+            return
+        for finding in self._findings():
+            now = (finding.status, finding.reason)
+            if self._told.get(finding.type) != now:
+                self._told[finding.type] = now
+                healthy = "False" if finding.type in (DEPROVISIONING_HELD, CIRCUIT_OPEN) else "True"
+                tell = log.info if finding.status == healthy else log.warning
+                tell(
+                    "tenant_changed",
+                    tenant=self._state.name,
+                    type=finding.type,
+                    status=finding.status,
+                    reason=finding.reason.value,
+                    message=finding.message,
+                )
 
     def worth_telling(self) -> bool:
         """Not while a starting process finds its feet: an old status that is still right must not flicker."""

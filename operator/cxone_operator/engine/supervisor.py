@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
-from cxone_operator.api.meta import TENANT_FINALIZER, InvalidResource
+from cxone_operator.api.meta import TENANT_FINALIZER, USER_FINALIZER, InvalidResource
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import DEFAULT_NAME, CxoneTenant, TenantSpec, decode_tenant
 from cxone_operator.api.user import CxoneUser, decode_user, encode_status
@@ -22,11 +22,15 @@ from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone
 from cxone_operator.cluster.server import Body
 from cxone_operator.core import outcome
+from cxone_operator.core.actions import Release
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.outcome import Subject
+from cxone_operator.core.plan import started_creating
+from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.census import Census
 from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.connection import CredentialSource, FixedCredentials, SecretCredentials
+from cxone_operator.engine.reporter import log_ready
 from cxone_operator.engine.tasks import Tasks
 from cxone_operator.engine.tenant import STOP_SECONDS, BuildClient, Tenant
 from cxone_operator.scim.auth import Credentials
@@ -290,12 +294,28 @@ class Supervisor:
             await self._tasks.sleep(_ORPHAN_SECONDS)
             told = {uid: generation for uid, generation in told.items() if uid in self._orphans}
             for user in list(self._orphans.values()):
-                if told.get(user.metadata.uid) != user.metadata.generation and await self._tell_orphan(user):
+                if _may_go(user):
+                    await self._release_orphan(user)
+                elif told.get(user.metadata.uid) != user.metadata.generation and await self._tell_orphan(user):
                     told[user.metadata.uid] = user.metadata.generation
+
+    async def _release_orphan(self, user: CxoneUser) -> None:
+        kept = [name for name in user.metadata.finalizers if name != USER_FINALIZER]
+        try:
+            await self._cluster.patch_finalizers(user_api.PLURAL, user.reference, kept, user.metadata.resource_version)
+        except ClusterError as error:
+            log.warning("orphan_not_released", resource=user.metadata.name, error=str(error))
+            return
+        self._orphans.pop(user.metadata.uid, None)
+        Auditor("/".join(_tenant_key(user)), self._audit, self._clocks.monotonic).released(
+            user, Release(deprovisioned=False)
+        )
 
     async def _tell_orphan(self, user: CxoneUser) -> bool:
         namespace, name = _tenant_key(user)
         message = f"CxoneTenant '{name}' does not exist in namespace {namespace}; create it"
+        if user.metadata.deleting:
+            message += ", or annotate the resource cxone.dev/abandon=true to delete only that"
         status = outcome.waiting(Subject(user, self._clocks.now()), Reason.TENANT_NOT_READY, message)
         if status == user.status:
             return True
@@ -303,6 +323,7 @@ class Supervisor:
             await self._cluster.patch_status(user_api.PLURAL, user.reference, encode_status(status))
         except ClusterError:
             return False
+        log_ready(f"{namespace}/{name}", user, status)
         return True
 
 
@@ -321,6 +342,15 @@ def _key(resource: CxoneTenant) -> Key:
 
 def _tenant_key(user: CxoneUser) -> Key:
     return (user.metadata.namespace, user.spec.tenant_ref.name)
+
+
+def _may_go(orphan: CxoneUser) -> bool:
+    """Nobody was ever provisioned for it, or somebody said that it does not matter.
+
+    A finalizer alone proves nothing: an admission policy can put it on, also where a tenant's name is misspelt.
+    """
+    provisioned = orphan.status.user_id is not None or started_creating(orphan)
+    return orphan.metadata.deleting and orphan.claimed and (orphan.abandoned or not provisioned)
 
 
 def _needs_new_connection(old: TenantSpec, new: TenantSpec) -> bool:

@@ -73,7 +73,7 @@ class Tenant:
         metrics.expect_tenant(name)
         self.budget = budget = Budget(_window(spec, clocks), clocks, metrics.api_throttled.labels(name).inc)
         self._connection = Connection(source, lambda credentials: build(name, state.spec, credentials, budget), clocks)
-        auditor = Auditor(name, audit)
+        self._auditor = auditor = Auditor(name, audit, clocks.monotonic)
         self._reporter = Reporter(state, cluster, tasks)
         self._summary = Summary(state, self._connection, budget)
         self._publisher = publisher = Publisher(resource, self._summary, self._reporter)
@@ -82,7 +82,7 @@ class Tenant:
         results = Results(state, auditor)
         self._gate = gate = Gate(state, tasks)
         self._jobs = Jobs(state, results, auditor, tasks, publisher.persist, publisher.warn)
-        self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, tasks)
+        self._dispatcher = Dispatcher(state, budget, self._reconciler, results, self._jobs, gate, auditor, tasks)
         self._snapshot = Snapshot(state, tasks)
         self._waits = Waits(state, self._connection, budget, gate, self._reconciler, self._reporter)
         self._unrecovered: tuple[BulkJob, ...] = ()
@@ -110,6 +110,7 @@ class Tenant:
         if self._main is not None:
             await self._main
         await self._tasks.finish(seconds)
+        self._auditor.close()
 
     def observe(self, user: CxoneUser) -> None:
         """A resource of this tenant was seen."""
@@ -136,6 +137,8 @@ class Tenant:
             return
         self.state.inbox.remove(uid)
         self.state.forget_user(uid)
+        if uid not in self.state.busy:
+            self._auditor.forget(uid)
         self.state.wake.set()
 
     def change(self, resource: CxoneTenant) -> None:
@@ -180,7 +183,7 @@ class Tenant:
             status = after.resource.status
         self._unrecovered = status.bulk_jobs
         if status.unconfirmed_until is not None:
-            self.state.doubts.load(status.unconfirmed_until)
+            self.state.doubts.load(status.unconfirmed_until, float(self.state.spec.bulk.job_timeout_seconds))
         if status.deprovisioning is not None:
             self.state.departures.load(status.deprovisioning)
         if self.resource is not None:
@@ -198,6 +201,7 @@ class Tenant:
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + _HOUSEKEEPING_SECONDS
             self._waits.tell()
+            self._summary.tell_news()
         if now >= self._next_status and self.resource is not None:
             self._next_status = now + _STATUS_SECONDS
             self._tasks.start(self._publisher.publish())
@@ -237,7 +241,7 @@ class Tenant:
         try:
             await client.list_users(Lane.LEAVERS, 1, 1)
         except ScimError as error:
-            log.info("circuit_probed", tenant=self.state.name, error=str(error))
+            log.debug("circuit_probed", tenant=self.state.name, error=str(error))
         finally:
             self._probing = False
             self.state.wake.set()

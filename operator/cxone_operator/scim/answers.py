@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import aiohttp
 import msgspec
@@ -60,14 +61,15 @@ async def _all(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(parts)
 
 
-def decode_object(raw: bytes, *, write: bool = False) -> Mapping[str, object]:
+def decode_object(raw: bytes, *, write: bool = False, request_id: str = "") -> Mapping[str, object]:
     """A JSON object; raises MalformedAnswer."""
+    malformed = partial(MalformedAnswer, code="malformed", write=write, request_id=request_id)
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise MalformedAnswer("CXone's answer is not JSON", code="malformed", write=write) from error
+        raise malformed("CXone's answer is not JSON") from error
     if not isinstance(body, dict):
-        raise MalformedAnswer("CXone's answer is not a JSON object", code="malformed", write=write)
+        raise malformed("CXone's answer is not a JSON object")
     return body
 
 

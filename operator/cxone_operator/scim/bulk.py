@@ -65,8 +65,8 @@ class Accepted:
     job_id: str
     retry_after: float | None = None
     """Seconds until the first poll is worth it, None where the server did not say."""
-    request_id: str | None = None
-    """CXone's own name for the request, for its support."""
+    request_id: str = ""
+    """CXone's own name for the request, for its support; empty where it sends none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class Completed:
     """200: done, with a result for each operation that was processed (RFC 7644 section 3.7.3)."""
 
     results: Mapping[str, OperationResult]
+    request_id: str = ""
+    """As of a job."""
 
 
 Receipt = Accepted | Completed
@@ -118,11 +120,12 @@ def size_of(operation: BulkOperation, dialect: Dialect) -> int:
 def receipt_from(answer: Answer) -> Receipt:
     """What a bulk request was answered; raises MalformedAnswer."""
     if answer.status != 202:
-        return Completed(results_from(answer.body()))
+        return Completed(results_from(answer.body()), answer.request_id)
     body = {} if answer.empty else answer.body()
     job_id = body.get("id") or id_from_location(answer.headers.get("Location"))
     if not isinstance(job_id, str) or not job_id:
-        raise MalformedAnswer("CXone accepted a bulk job without naming it", code="malformed")
+        text = "CXone accepted a bulk job without naming it"
+        raise MalformedAnswer(text, code="malformed", request_id=answer.request_id)
     return Accepted(job_id, retry_after(answer.headers, datetime.now(UTC)), answer.request_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
@@ -26,6 +26,8 @@ from cxone_operator.scim.messages import (
 )
 from cxone_operator.scim.transport import CREATE, Transport
 
+T = TypeVar("T")
+
 LONGEST_TARGET = 6000
 """Bytes of path and query in a look-up: servers and proxies refuse request lines beyond 8 kB."""
 MOST_NAMES = 100
@@ -41,6 +43,15 @@ class Page:
     """Resources in the page, also those that are no users (no id or userName); paging advances by it."""
     total: int | None
     """All resources, None where the server does not say (RFC 9865 section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """A write that CXone has carried out: what its answer shows, and its own name for the request."""
+
+    shown: T
+    request_id: str = ""
+    """For CXone's support, and for the audit trail; empty where the answer names none."""
 
 
 class RemoteUsers(Protocol):
@@ -70,13 +81,13 @@ class RemoteUsers(Protocol):
     async def look_up(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
         """Those of the named users that exist; one request, unless the server answers in short pages."""
 
-    async def create(self, state: UserState, lane: Lane) -> RemoteUser:
+    async def create(self, state: UserState, lane: Lane) -> Written[RemoteUser]:
         """Create a user."""
 
-    async def patch(self, user_id: str, change: Change, lane: Lane) -> RemoteUser | None:
+    async def patch(self, user_id: str, change: Change, lane: Lane) -> Written[RemoteUser | None]:
         """Change a user; None where the answer does not show it."""
 
-    async def delete(self, user_id: str, lane: Lane) -> None:
+    async def delete(self, user_id: str, lane: Lane) -> Written[None]:
         """Delete a user; one that does not exist is no error."""
 
     def pack(self, operations: Sequence[BulkOperation], most: int) -> list[list[BulkOperation]]:
@@ -91,7 +102,7 @@ class RemoteUsers(Protocol):
     async def license_quota(self, lane: Lane) -> Quota:
         """Read the number of seats."""
 
-    async def release_license(self, user_id: str, lane: Lane) -> bool:
+    async def release_license(self, user_id: str, lane: Lane) -> Written[bool]:
         """Give a user's seat back; False where it holds none."""
 
 
@@ -146,34 +157,36 @@ class ScimClient:
             if page.total is None or start > page.total or len(found) == known:
                 return tuple(found.values())
 
-    async def create(self, state: UserState, lane: Lane) -> RemoteUser:
+    async def create(self, state: UserState, lane: Lane) -> Written[RemoteUser]:
         """POST /Users → 201, or 200 where the server says it so."""
         answer = await self._transport.request(
             CREATE, "POST", self._dialect.users_path, lane=lane, scope=self._dialect.scim_scope, body=user_body(state)
         )
         location = id_from_location(answer.headers.get("Location"))
         if answer.empty and location is not None:
-            return RemoteUser(location, state)
+            return Written(RemoteUser(location, state), answer.request_id)
         user = user_from(answer.body(), fallback_id=location)
         if user is None:
-            raise MalformedAnswer("CXone created a user without naming its id", code="malformed")
-        return user
+            text = "CXone created a user without naming its id"
+            raise MalformedAnswer(text, code="malformed", request_id=answer.request_id)
+        return Written(user, answer.request_id)
 
-    async def patch(self, user_id: str, change: Change, lane: Lane) -> RemoteUser | None:
+    async def patch(self, user_id: str, change: Change, lane: Lane) -> Written[RemoteUser | None]:
         """PATCH /Users/{id} → 200 with the user, or 204 (RFC 7644 section 3.5.2)."""
         answer = await self._transport.request(
             "patch", "PATCH", self._user(user_id), lane=lane, scope=self._dialect.scim_scope, body=patch_body(change)
         )
-        return None if answer.empty else user_from(answer.body())
+        return Written(None if answer.empty else user_from(answer.body()), answer.request_id)
 
-    async def delete(self, user_id: str, lane: Lane) -> None:
+    async def delete(self, user_id: str, lane: Lane) -> Written[None]:
         """DELETE /Users/{id} → 204; 404 means that it is gone already (RFC 7644 section 3.6)."""
         try:
-            await self._transport.request(
+            answer = await self._transport.request(
                 "delete", "DELETE", self._user(user_id), lane=lane, scope=self._dialect.scim_scope
             )
-        except NotFound:
-            return
+        except NotFound as error:
+            return Written(None, error.request_id)
+        return Written(None, answer.request_id)
 
     def pack(self, operations: Sequence[BulkOperation], most: int) -> list[list[BulkOperation]]:
         """By number and by bytes."""
@@ -208,16 +221,16 @@ class ScimClient:
             raise MalformedAnswer("a licence quota without total and used", code="malformed", write=False)
         return Quota(total, used)
 
-    async def release_license(self, user_id: str, lane: Lane) -> bool:
+    async def release_license(self, user_id: str, lane: Lane) -> Written[bool]:
         """DELETE /api/v2/license/assignments/{userId} → 204; 404 means already released."""
         path = f"{self._dialect.license_assignments_path}/{encoded(user_id)}"
         try:
-            await self._transport.request(
+            answer = await self._transport.request(
                 "release_license", "DELETE", path, lane=lane, scope=self._dialect.license_write_scope
             )
-        except NotFound:
-            return False
-        return True
+        except NotFound as error:
+            return Written(shown=False, request_id=error.request_id)
+        return Written(shown=True, request_id=answer.request_id)
 
     async def _page(self, operation: str, lane: Lane, query: str) -> Page:
         """A ListResponse. Only one that says how many there are may leave Resources out (RFC 7644 section 3.4.2)."""

@@ -28,6 +28,7 @@ from typing import ClassVar
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.telemetry.redaction import without_credentials
 
 _MESSAGE_LIMIT = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -46,6 +47,8 @@ class ScimError(Exception):
     scope: ClassVar[Scope] = Scope.USER
     uncertain: ClassVar[bool] = False
     """A write that ended so may have been carried out."""
+    tried: ClassVar[bool] = True
+    """The request was made, whether or not it reached CXone."""
 
     def __init__(
         self,
@@ -55,11 +58,13 @@ class ScimError(Exception):
         retry_after: float | None = None,
         write: bool = True,
         scim_type: str = "",
+        request_id: str = "",
     ) -> None:
         self.message = printable(message)
         self.code = code
         self.retry_after = retry_after
         self.scim_type = scim_type
+        self.request_id = request_id
         self._write = write
         super().__init__(self.message)
 
@@ -72,8 +77,10 @@ class ScimError(Exception):
             retryable=self.retryable,
             scope=self.scope,
             uncertain=self.uncertain and self._write,
+            tried=self.tried,
             retry_after=self.retry_after,
             code=self.code,
+            request_id=self.request_id,
         )
 
     @property
@@ -176,7 +183,9 @@ class Unavailable(ScimError):
 
 
 class CircuitOpen(Unavailable):
-    """The tenant's circuit is open, so nothing was sent."""
+    """The tenant's circuit is open, so nothing was sent, or even tried."""
+
+    tried = False
 
 
 class ConnectionLost(ScimError):
@@ -223,6 +232,7 @@ def error_for(
     scim_type: str = "",
     scope_missing: str = "",
     retry_after: float | None = None,
+    request_id: str = "",
 ) -> ScimError:
     """The error for a status that is no success.
 
@@ -236,12 +246,13 @@ def error_for(
         retry_after=retry_after,
         write=method != "GET",
         scim_type=scim_type,
+        request_id=request_id,
     )
 
 
 def printable(text: str) -> str:
-    """A text from outside, fit for a message: without control characters, at most 500 long."""
-    return _CONTROL.sub(" ", text)[:_MESSAGE_LIMIT]
+    """A text from outside, fit for a message: without control characters and credentials, at most 500 long."""
+    return without_credentials(_CONTROL.sub(" ", text))[:_MESSAGE_LIMIT]
 
 
 def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: bool) -> type[ScimError]:

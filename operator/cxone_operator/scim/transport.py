@@ -53,10 +53,10 @@ class Answer:
     write: bool
 
     @property
-    def request_id(self) -> str | None:
-        """CXone's own name for the request, to give to its support; None where it sends none."""
+    def request_id(self) -> str:
+        """CXone's own name for the request, to give to its support; empty where it sends none."""
         found = (self.headers.get(name) for name in _REQUEST_IDS)
-        return next((printable(value) for value in found if value), None)
+        return next((printable(value) for value in found if value), "")
 
     @property
     def empty(self) -> bool:
@@ -65,7 +65,7 @@ class Answer:
 
     def body(self) -> Mapping[str, object]:
         """The body as a JSON object; raises MalformedAnswer."""
-        return decode_object(self.raw, write=self.write)
+        return decode_object(self.raw, write=self.write, request_id=self.request_id)
 
 
 class Transport:
@@ -164,4 +164,5 @@ class Transport:
             scim_type=text_of(answer.raw, "scimType"),
             scope_missing=named.group(1) if named else scope,
             retry_after=retry_after(answer.headers, datetime.now(UTC)),
+            request_id=answer.request_id,
         )

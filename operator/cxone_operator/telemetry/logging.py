@@ -1,23 +1,20 @@
 """Structured logs: one line per change of state, JSON for machines or a console form for people.
 
-Two safeguards sit in the pipeline, so that no call site has to remember them: values under secret-sounding keys are
-dropped, and e-mail addresses are masked everywhere but in audit lines.
+Redaction sits in the pipeline, so that no call site has to remember it.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Literal
 
 import structlog
 
-LogFormat = Literal["json", "console"]
+from cxone_operator.telemetry.redaction import redact
 
-_SECRET_KEYS = re.compile(r"secret|token|password|authorization|credential", re.IGNORECASE)
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
+LogFormat = Literal["json", "console"]
 
 
 def configure_logging(log_format: LogFormat, level: str) -> None:
@@ -34,20 +31,34 @@ def configure_logging(log_format: LogFormat, level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(log_format)],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("kopf").setLevel(logging.WARNING)
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    for name in ("kopf", "kopf.objects"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_crash
+
+
+def _renderer(log_format: LogFormat) -> structlog.typing.Processor:
+    """Tracebacks are text already when they get here, and masked; a prettier form would show local variables."""
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+
+def _log_crash(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """An exception that nobody caught ends the process; its last words go through the pipeline, too."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    get_logger(__name__).critical("crashed", exc_info=(kind, error, traceback))
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -56,21 +67,25 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-def redact(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
-    """Drop secrets by key and mask addresses by form (a structlog processor)."""
-    for key, value in event.items():
-        event[key] = "[redacted]" if _SECRET_KEYS.search(key) else _masked(value)
-    return event
+class Streak:
+    """A failure that lasts: told when it begins and when it is over, and for each attempt in between at debug only."""
 
+    def __init__(self, log: structlog.stdlib.BoundLogger, begins: str, ends: str) -> None:
+        self._log = log
+        self._begins = begins
+        self._ends = ends
+        self._lasts = False
 
-def _masked(value: object) -> object:
-    """Numbers as they are; everything else as text, or text within lists and mappings, without addresses."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {
-            str(key): "[redacted]" if _SECRET_KEYS.search(str(key)) else _masked(item) for key, item in value.items()
-        }
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_masked(item) for item in value]
-    return _EMAIL.sub("[address]", str(value))
+    def failed(self, **values: object) -> None:
+        """One more attempt has failed."""
+        if self._lasts:
+            self._log.debug(self._begins, **values)
+        else:
+            self._log.warning(self._begins, **values)
+        self._lasts = True
+
+    def ended(self, **values: object) -> None:
+        """An attempt has succeeded."""
+        if self._lasts:
+            self._log.info(self._ends, **values)
+        self._lasts = False

@@ -19,6 +19,7 @@ from controlplane.processes import Process
 from demo.stage import CLIENT_ID, start_operator, start_simulator
 from support.kube import Kube
 from support.resources import tenant
+from support.secrecy import leaks
 
 LEASE_SECONDS = 3
 _TENANT: dict[str, Any] = {
@@ -40,6 +41,7 @@ class World:
         self.kube = Kube(plane.url, plane.token, plane.certificate)
         self.kube.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}}).accepted()
         secret = secrets.token_urlsafe(16)
+        self._secrets = (secret, plane.token)
         self._simulator_process, self.simulator = start_simulator(
             directory, secret, "--requests-per-minute", "0", "--job-seconds", "0.3", "--seats", str(seats)
         )
@@ -98,6 +100,7 @@ class World:
         self._simulator_process.stop()
         for proxy in self.proxies:
             proxy.close()
+        assert leaks(self.logs, self._secrets, CLIENT_ID) == []
 
     def users(self) -> list[dict[str, Any]]:
         """All CxoneUsers."""

@@ -15,8 +15,9 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, RemoteUser, UserState
 from cxone_operator.engine.budget import Budget
+from cxone_operator.scim import bulk
 from cxone_operator.scim.bulk import BulkOperation, JobState, Receipt
-from cxone_operator.scim.client import Page
+from cxone_operator.scim.client import Page, Written
 from cxone_operator.scim.errors import CircuitOpen, ConnectionLost, ScimError, ServerError, Throttled, Unavailable
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ def _errors(*, write: bool) -> Errors:
     )
 
 
+_KINDS = {bulk.Create: "create", bulk.Patch: "patch", bulk.Delete: "delete"}
 _READS, _WRITES = _errors(write=False), _errors(write=True)
 
 
@@ -130,18 +132,18 @@ class RemoteHandle:
         """Some users."""
         return await self._read("look_up", lane, lambda _: self._model.look_up(user_names))
 
-    async def create(self, state: UserState, lane: Lane) -> RemoteUser:
+    async def create(self, state: UserState, lane: Lane) -> Written[RemoteUser]:
         """POST."""
-        return await self._write("create", lane, lambda origin: self._model.create(state, origin))
+        return Written(await self._write("create", lane, lambda origin: self._model.create(state, origin)))
 
-    async def patch(self, user_id: str, change: Change, lane: Lane) -> RemoteUser | None:
+    async def patch(self, user_id: str, change: Change, lane: Lane) -> Written[RemoteUser | None]:
         """PATCH; some servers do not show what became of it."""
         changed = await self._write("patch", lane, lambda origin: self._model.patch(user_id, change, origin))
-        return changed if self._model.setting.shows_changes else None
+        return Written(changed if self._model.setting.shows_changes else None)
 
-    async def delete(self, user_id: str, lane: Lane) -> None:
+    async def delete(self, user_id: str, lane: Lane) -> Written[None]:
         """DELETE."""
-        await self._write("delete", lane, lambda origin: self._model.delete(user_id, origin))
+        return Written(await self._write("delete", lane, lambda origin: self._model.delete(user_id, origin)))
 
     def pack(self, operations: Sequence[BulkOperation], most: int) -> list[list[BulkOperation]]:
         """By number."""
@@ -149,7 +151,8 @@ class RemoteHandle:
 
     async def submit(self, operations: Sequence[BulkOperation], lane: Lane) -> Receipt:
         """A bulk request."""
-        return await self._write("submit", lane, lambda origin: self._model.submit(operations, origin))
+        kinds = [_KINDS[type(operation)] for operation in operations]
+        return await self._write("submit", lane, lambda origin: self._model.submit(operations, origin), kinds)
 
     async def job(self, job_id: str, lane: Lane) -> JobState:
         """Poll."""
@@ -159,17 +162,22 @@ class RemoteHandle:
         """Seats."""
         return await self._read("quota", lane, lambda _: self._model.quota())
 
-    async def release_license(self, user_id: str, lane: Lane) -> bool:
+    async def release_license(self, user_id: str, lane: Lane) -> Written[bool]:
         """Give a seat back."""
-        return await self._write("release_license", lane, lambda origin: self._model.release_license(user_id, origin))
+        return Written(
+            await self._write("release_license", lane, lambda origin: self._model.release_license(user_id, origin))
+        )
 
     async def _read(self, operation: str, lane: Lane, effect: Effect[T]) -> T:
         return await self._call(operation, lane, effect, _READS)
 
-    async def _write(self, operation: str, lane: Lane, effect: Effect[T]) -> T:
-        return await self._call(operation, lane, effect, _WRITES)
+    async def _write(self, operation: str, lane: Lane, effect: Effect[T], kinds: Sequence[str] = ()) -> T:
+        """`kinds`: what it is in one, where it is many."""
+        return await self._call(operation, lane, effect, _WRITES, kinds or (operation,))
 
-    async def _call(self, operation: str, lane: Lane, effect: Effect[T], errors: Errors) -> T:
+    async def _call(
+        self, operation: str, lane: Lane, effect: Effect[T], errors: Errors, writes: Sequence[str] = ()
+    ) -> T:
         asked = self._wire.now
 
         def authenticated(origin: Origin) -> Any:
@@ -178,6 +186,7 @@ class RemoteHandle:
 
         try:
             async with self._budget.slot(lane):
+                self._wire.writes.update(writes)
                 answer: T = await self._wire.call(operation, authenticated, errors, asked)
         except CircuitOpen:
             raise

@@ -26,6 +26,7 @@ from cxone_operator.engine.budget import Budget
 from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.supervisor import Supervisor
 from cxone_operator.scim.auth import Credentials
+from cxone_operator.telemetry.audit import AuditLine
 
 _CURRENT: ContextVar[Process | None] = ContextVar("process", default=None)
 _RESTART_SECONDS = 3.0
@@ -58,6 +59,7 @@ class Process:
     ) -> None:
         self.name = f"operator {number}"
         self.tasks: dict[asyncio.Task[Any], None] = {}
+        self.trail: list[AuditLine] = []
         self.alive = True
         self.stopping = False
         self._loop = loop
@@ -72,7 +74,7 @@ class Process:
         def build(_name: str, _spec: TenantSpec, _credentials: Credentials, budget: Budget) -> RemoteHandle:
             return RemoteHandle(self.wire, remote, budget)
 
-        self.supervisor = Supervisor(ClusterHandle(self.wire, cluster), (), None, build, clocks, lambda _line: None)
+        self.supervisor = Supervisor(ClusterHandle(self.wire, cluster), (), None, build, clocks, self.trail.append)
         self.watch = Watch(self, loop, cluster, chance)
 
     def start(self) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from chaos.simulation.checker import complaints_about_history, complaints_about_state
 from chaos.simulation.journal import Entry, Origin
 from chaos.simulation.schedule import Act, Limits, Person, Schedule, Setting, Step
+from chaos.simulation.trail import complaints_about_trails
 from chaos.simulation.world import Verdict, simulate
 from cxone_operator.core.users import RemoteUser
+from cxone_operator.telemetry.audit import AuditLine, Result
 
 ENGINE = Origin("operator 1", 50.0)
 SCHEDULE = Schedule(
@@ -152,6 +155,24 @@ def test_a_broken_limit_is_found(verdict: Verdict) -> None:
     assert "2 locked out within the window, 1 are allowed" in complaints(verdict, tight)
     loose = Schedule(replace(SCHEDULE.setting, limits=Limits(2, 100, 1, 60)), SCHEDULE.steps)
     assert complaints(verdict, loose) == ""
+
+
+def test_a_gap_in_the_audit_trail_is_found(verdict: Verdict) -> None:
+    """A line that is missing, one too many, and one that denies what was done; not where the process crashed."""
+    (trail,) = verdict.trails
+    create = next(line for line in trail.lines if line.action == "create")
+
+    def said(lines: list[AuditLine]) -> str:
+        return "\n".join(complaints_about_trails([replace(trail, lines=lines)], verdict.journal))
+
+    assert said(trail.lines) == ""
+    assert "sent 3 create and has 2 audit lines" in said([line for line in trail.lines if line is not create])
+    assert "sent 3 create and has 4 audit lines" in said([*trail.lines, create])
+    denied = msgspec.structs.replace(create, result=Result.FAILURE)
+    lines = [denied if line is create else line for line in trail.lines]
+    assert f"did create 1 times for {create.user_name.lower()}, and 0 audit lines admit it" in said(lines)
+    verdict.journal.add(99.0, ENGINE, "crash", "")
+    assert said([]) == ""
 
 
 def test_writes_at_rest_are_found(verdict: Verdict) -> None:

@@ -7,6 +7,7 @@ import pytest
 from chaos.simulation.journal import PEOPLE
 from chaos.simulation.schedule import (
     Act,
+    ClockJump,
     Crash,
     Cut,
     Event,
@@ -68,6 +69,13 @@ FOUND = {
         Setting(population=2),
         (0.0, Crash("submit", 0, Moment.AFTER, InFlight.LOST, 0.5)),
         (1.3, Person(Act.DELETE, 1)),
+    ),
+    "a clock that was wrong when a job was sent keeps nobody waiting once it is right": played(
+        Setting(license="CountUsers", seats=1, min_operations=1, requests_per_minute=600),
+        (0.0, Person(Act.JOIN, 0)),
+        (0.0, Crash("submit", 0, Moment.BEFORE, InFlight.LOST, 2.0)),
+        (0.0, ClockJump(7200.0)),
+        (1.0, Person(Act.LEAVE, 0)),
     ),
     "an heir inherits only what it is sure to keep": played(
         Setting(population=1),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -70,6 +71,8 @@ class Wire:
     def __init__(self, actor: str, faults: Faults, chance: random.Random, die: Callable[[], None]) -> None:
         self.alive = True
         self.actor = actor
+        self.writes: Counter[str] = Counter()
+        """How many writes were sent to CXone, by kind; each operation of a bulk request is one."""
         self._faults = faults
         self._chance = chance
         self._die = die

@@ -34,6 +34,7 @@ from chaos.simulation.schedule import (
     Stop,
     Tenant,
 )
+from chaos.simulation.trail import Trail, complaints_about_trails
 from chaos.simulation.wire import Faults
 
 SETTLE_SECONDS = 1500.0
@@ -48,6 +49,8 @@ class Verdict:
 
     complaints: tuple[str, ...]
     journal: Journal
+    trails: tuple[Trail, ...]
+    """One for each process."""
     seconds: float
     """How much virtual time it took."""
     remote: RemoteModel
@@ -67,6 +70,7 @@ class World:
         self._people = People(schedule.setting, self.cluster, self.remote)
         self._faults = Faults()
         self._process: Process | None = None
+        self.processes: list[Process] = []
         self._started = 0
         self._crash: Crash | None = None
         self._clock_error = 0.0
@@ -157,6 +161,7 @@ class World:
             die=self._die,
         )
         self._process = process
+        self.processes.append(process)
         process.start()
 
     def _die(self) -> None:
@@ -196,5 +201,8 @@ def simulate(schedule: Schedule) -> Verdict:
             found, seconds = [f"livelock: {error}"], 0.0
     world = worlds[0]
     history = complaints_about_history(schedule, world.cluster, world.journal)
-    complaints = tuple(dict.fromkeys([*history, *found, *(f"the operator logged {error}" for error in errors)]))
-    return Verdict(complaints, world.journal, seconds, world.remote, world.cluster)
+    trails = tuple(Trail(process.name, process.trail, process.wire.writes) for process in world.processes)
+    told = complaints_about_trails(trails, world.journal)
+    logged = (f"the operator logged {error}" for error in errors)
+    complaints = tuple(dict.fromkeys([*history, *told, *found, *logged]))
+    return Verdict(complaints, world.journal, trails, seconds, world.remote, world.cluster)

@@ -28,6 +28,20 @@ async def test_the_journal_proves_order_and_actors(stage: Stage):
     ]
 
 
+async def test_every_answer_names_its_request_and_the_journal_has_the_name(stage: Stage):
+    """Each has another X-Request-Id, refusals too; a job keeps the one that submitted it, whoever looks."""
+    created = await stage.call("POST", USERS, user("jane"))
+    refused = await stage.call("POST", USERS, user("jane"))
+    submitted = await stage.call("POST", BULK, bulk(user("john")))
+    stage.clock.now += 5
+    await stage.control("POST", "outside", {"userName": "john", "set": {"displayName": "J"}})
+    ids = [answer.headers["X-Request-Id"] for answer in (created, refused, submitted)]
+    assert refused.status == 409
+    assert len({*ids, ""}) == 4
+    entries = (await stage.control("GET", "journal"))["entries"]
+    assert [entry["requestId"] for entry in entries] == [ids[0], ids[0], ids[2], ids[2], ""]
+
+
 async def test_the_journal_goes_on_from_a_number(stage: Stage):
     """`next` is where the following look begins; numbers have no gaps."""
     await stage.create("jane")

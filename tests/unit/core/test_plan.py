@@ -24,6 +24,7 @@ INACTIVE = a_remote(active=False)
 US, OUR_ID = frozenset({"jane@example.com"}), frozenset({"id-jane"})
 US, OUR_ID = frozenset({"jane@example.com"}), frozenset({"id-jane"})
 MOVED = a_remote(groups=("Sales-Team",))
+GUESSED = {"cxone.dev/guessed-name": '{"givenName": "Jane", "familyName": "Smith"}'}
 SYNCED = {"conditions": [condition("Synced", "True", "Succeeded")]}
 RELEASED = {"conditions": [condition("Licensed", "False", "Released")]}
 
@@ -112,6 +113,23 @@ TABLE: list[tuple[str, Facts, type]] = [
         "deleted, done, seen a while ago",
         facts(a_user(deleting=True, status=RELEASED), Present(INACTIVE, 100.0), deleting_for=2.0),
         actions.LookUp,
+    ),
+    (
+        "a guessed name renames nobody",
+        facts(a_user(metadata={"annotations": GUESSED}), Present(a_remote(given_name="J.", family_name="S."))),
+        actions.Settle,
+    ),
+    (
+        "a guess that somebody has replaced is none",
+        facts(
+            a_user(name={"givenName": "Jo", "familyName": "Doe"}, metadata={"annotations": GUESSED}), Present(ACTIVE)
+        ),
+        actions.Update,
+    ),
+    (
+        "a guessed name is good enough to begin with",
+        facts(a_user(metadata={"annotations": GUESSED}), Absent(0)),
+        actions.Create,
     ),
     ("younger namesake, unclaimed", facts(a_user(claimed=False), Absent(0), owner="older"), actions.Claim),
     ("our own account, by name", facts(a_user(), Absent(0), own_identities=US), actions.Refuse),

@@ -29,7 +29,9 @@ class Scene:
         clocks = Clocks(lambda: self.time, lambda: NOW + timedelta(seconds=self.time), lambda: 0.0)
         limits = {"minUsers": 1, "maxUsers": 1, **deprovisioning}
         self.state = TenantState("workforce/default", a_tenant(safety={"deprovisioning": limits}), clocks)
-        self.guard = Guard(self.state, Auditor("t", self.lines.append), Tasks(), self._persist, self._warn)
+        self.guard = Guard(
+            self.state, Auditor("t", self.lines.append, clocks.monotonic), Tasks(), self._persist, self._warn
+        )
 
     async def _persist(self) -> bool:
         await asyncio.sleep(0)

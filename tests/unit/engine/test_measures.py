@@ -66,7 +66,8 @@ class Scene:
         self.summary = Summary(self.state, connection, budget)
         self.gate = Gate(self.state, Tasks())
         rooms = (cast("Any", None),) * 3
-        self.dispatcher = Dispatcher(self.state, budget, *rooms, self.gate, Tasks())
+        self.auditor = Auditor(TENANT, lambda _: None, lambda: self.time)
+        self.dispatcher = Dispatcher(self.state, budget, *rooms, self.gate, self.auditor, Tasks())
         self.asked: list[Lane] = []
         self.quota: Quota | ScimError = Quota(10, 4)
 
@@ -321,8 +322,9 @@ def test_a_creation_has_failed_when_it_is_given_up(failure: Failure, policy: str
     user = a_user("jane", adoptionPolicy=policy)
     scene.state.inbox.put(user)
     before = value("users_provisioned_total", result="failure")
-    results = Results(scene.state, Auditor(TENANT, lambda _: None))
-    results.failed(user, Create(a_state("jane")), failure)
+    action = Create(a_state("jane"))
+    scene.auditor.begin(user, action)
+    Results(scene.state, scene.auditor).failed(user, action, failure)
     assert increase("users_provisioned_total", before, result="failure") == counted
 
 
@@ -332,5 +334,6 @@ def test_only_creations_count() -> None:
     before = value("users_provisioned_total", result="failure")
     action = Update(a_remote("jane"), Change(a_state("jane"), (Field.ROLES,)), takes_seat=False)
     failure = Failure(Reason.ROLE_NOT_FOUND, "", retryable=False, code="400")
-    Results(scene.state, Auditor(TENANT, lambda _: None)).failed(user, action, failure)
+    scene.auditor.begin(user, action)
+    Results(scene.state, scene.auditor).failed(user, action, failure)
     assert increase("users_provisioned_total", before, result="failure") == 0

@@ -53,7 +53,7 @@ async def test_a_refused_token_is_replaced_once(server: Server, client: ScimClie
     """401, a fresh token, the same request again: both requests take a place in the budget."""
     created = json_answer(201, {"id": "1", "userName": "jane@example.com"})
     server.answers = [json_answer(401, {}), created]
-    assert (await client.create(a_state(), Lane.JOINERS)).id == "1"
+    assert (await client.create(a_state(), Lane.JOINERS)).shown.id == "1"
     assert (server.tokens, budget.entered) == (2, 2)
 
 

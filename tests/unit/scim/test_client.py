@@ -8,8 +8,9 @@ from aiohttp import web
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim import bulk
-from cxone_operator.scim.client import Quota, ScimClient
+from cxone_operator.scim.client import Quota, ScimClient, Written
 from cxone_operator.scim.dialect import PLATFORM, BulkMode, ListMode, UnsupportedPreset, dialect_for
+from cxone_operator.scim.errors import ScimError
 from unit.builders import a_state
 from unit.scim.conftest import CountingBudget, Server, json_answer
 
@@ -85,7 +86,7 @@ async def test_two_users_of_one_name_are_both_shown(server: Server, client: Scim
 async def test_the_id_of_a_new_user(server: Server, client: ScimClient, answer: object, id_: str) -> None:
     """From the body, or else from Location, decoded once."""
     server.answers = [answer]  # type: ignore[list-item]
-    created = await client.create(a_state(), Lane.JOINERS)
+    created = (await client.create(a_state(), Lane.JOINERS)).shown
     assert (created.id, created.state.user_name) == (id_, "jane@example.com")
 
 
@@ -94,8 +95,8 @@ async def test_changes(server: Server, client: ScimClient) -> None:
     change = Change(a_state(active=False), (Field.ACTIVE,))
     server.answers = [json_answer(200, JANE), no_content]
     shown = await client.patch("a b/%40", change, Lane.LEAVERS)
-    assert shown is not None
-    assert await client.patch("1", change, Lane.LEAVERS) is None
+    assert shown.shown is not None
+    assert (await client.patch("1", change, Lane.LEAVERS)).shown is None
     assert [path for _, path, _ in server.requests] == ["/scim/v2/Users/a%20b%2F%2540", "/scim/v2/Users/1"]
 
 
@@ -110,9 +111,29 @@ async def test_seats(server: Server, client: ScimClient) -> None:
     """Counted, given back, and not given back twice."""
     server.answers = [json_answer(200, {"total": 10, "used": "4"}), no_content, json_answer(404, {})]
     assert await client.license_quota(Lane.BACKGROUND) == Quota(10, 4)
-    assert await client.release_license("1", Lane.LEAVERS) is True
-    assert await client.release_license("1", Lane.LEAVERS) is False
+    assert await client.release_license("1", Lane.LEAVERS) == Written(shown=True)
+    assert await client.release_license("1", Lane.LEAVERS) == Written(shown=False)
     assert [path for _, path, _ in server.requests][1:] == ["/api/v2/license/assignments/1"] * 2
+
+
+async def test_every_write_names_its_request(server: Server, client: ScimClient) -> None:
+    """Done, done already, refused, or answered with something else: CXone's support will ask for it."""
+    change = Change(a_state(active=False), (Field.ACTIVE,))
+    server.answers = [json_answer(code, JANE, X_Request_Id=f"r-{code}") for code in (201, 200, 200, 404, 204, 404)]
+    named = [
+        (await client.create(a_state(), Lane.JOINERS)).request_id,
+        (await client.patch("1", change, Lane.LEAVERS)).request_id,
+        (await client.delete("1", Lane.LEAVERS)).request_id,
+        (await client.delete("1", Lane.LEAVERS)).request_id,
+        (await client.release_license("1", Lane.LEAVERS)).request_id,
+        (await client.release_license("1", Lane.LEAVERS)).request_id,
+    ]
+    assert named == ["r-201", "r-200", "r-200", "r-404", "r-204", "r-404"]
+    for status, body in ((400, {}), (503, {}), (200, "no user"), (200, {})):
+        server.answers = [json_answer(status, body, X_Request_Id="r-9")]
+        with pytest.raises(ScimError) as caught:
+            await client.create(a_state(), Lane.JOINERS)
+        assert caught.value.failure.request_id == "r-9"
 
 
 OPERATIONS = [bulk.Create("a", a_state()), bulk.Delete("b", "id-b")]

@@ -226,6 +226,8 @@ async def test_what_a_server_repeats_is_not_passed_on(server: Server, client: Sc
     message = (await failure_of(client, create)).message
     assert message.isprintable()
     assert len(message) == 500
+    server.answers = [scim(418, "who sent Basic Y2FuYXJ5OjM= and another token")]
+    assert "who sent Basic [redacted] and" in (await failure_of(client, create)).message
 
 
 @pytest.mark.parametrize(

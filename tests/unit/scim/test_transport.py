@@ -174,4 +174,4 @@ async def test_request_ids(server: Server, session: aiohttp.ClientSession, budge
     assert answer.request_id == "r-1"
     server.answers = [json_answer(200, {})]
     answer = await transport_for(server, session, budget).request("x", "GET", "/x", lane=Lane.UPDATES, scope="s")
-    assert answer.request_id is None
+    assert answer.request_id == ""

@@ -1,0 +1,40 @@
+"""Names that the HR system does not send: that of the resource, and a person's, as well as an address tells it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from cxone_operator.core.users import key_of
+
+_LONGEST = 40
+"""Characters of the readable part."""
+_SUFFIXES = (8, 16, 32, 64)
+"""Hexadecimal digits of the hash. Eight tell 10,000 people of one readable part apart; the others are for the rest."""
+_PART = re.compile(r"[^\W_]+")
+_LONGEST_NAME = 128
+
+
+def resource_names(user_name: str) -> Iterator[str]:
+    """DNS-safe names for a user's resource, the first the best; the same for one userName whatever its case.
+
+    As each replica makes the same name, two of them cannot make two resources for one person.
+    """
+    key = key_of(user_name)
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    readable = re.sub(r"[^a-z0-9]+", "-", key.partition("@")[0])[:_LONGEST].strip("-") or "user"
+    return (f"{readable}-{digest[:length]}" for length in _SUFFIXES)
+
+
+def person_name(email: str) -> tuple[str, str]:
+    """Given and family name, neither ever empty: Jane, Smith from jane.smith@x.com, and Jane, X from jane@x.com."""
+    local, _, domain = email.partition("@")
+    words = _PART.findall(local.partition("+")[0]) or _PART.findall(local)
+    given = _capital(words[0]) if words else "User"
+    family = " ".join(map(_capital, words[1:] or _PART.findall(domain)[:1]))
+    return given[:_LONGEST_NAME], family[:_LONGEST_NAME].strip() or "User"
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]

@@ -1,0 +1,41 @@
+"""Options that commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cxone_operator.telemetry.logging import LogFormat, configure_logging
+
+Command = Callable[..., Any]
+
+
+def logging_options(command: Command) -> Command:
+    """`--log-format` and `--log-level`, for `start_logging`."""
+    formats = click.option(
+        "--log-format", type=click.Choice(["json", "console"]), default=None, help="[console on a terminal]"
+    )
+    levels = click.option(
+        "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+    )
+    return formats(levels(command))
+
+
+def start_logging(log_format: LogFormat | None, log_level: str) -> None:
+    """Log from here on."""
+    configure_logging(log_format or ("console" if sys.stderr.isatty() else "json"), log_level)
+
+
+def address(listen: str | None, port: int, option: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT; without it the given port, on all addresses in a cluster and on one outside."""
+    if listen is None:
+        in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
+        return ("0.0.0.0" if in_cluster else "127.0.0.1"), port  # noqa: S104 - a pod is reached from outside
+    host, colon, text = listen.rpartition(":")
+    if not colon or not text.isdecimal() or int(text) > 65535:
+        raise click.BadParameter(f"'{listen}' is not HOST:PORT, for example 127.0.0.1:{port}", param_hint=option)
+    return host.strip("[]") or "127.0.0.1", int(text)

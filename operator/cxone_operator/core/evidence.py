@@ -1,0 +1,31 @@
+"""The evidence: what a later look at CXone says of a request whose own answer said nothing.
+
+A bulk job of CXone ends without saying to whom it did what. Whether it did what one user needed is seen on that user.
+"""
+
+from __future__ import annotations
+
+from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
+from cxone_operator.core.diff import change_between
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
+from cxone_operator.core.users import Change
+
+
+def carried_out(action: RemoteAction, known: Knowledge) -> bool | None:
+    """Whether CXone is as the action was to make it; None where that cannot be told."""
+    if isinstance(known, Unknown | Ambiguous):
+        return None
+    match action:
+        case Create():
+            return isinstance(known, Present)
+        case Delete():
+            return isinstance(known, Absent)
+        case Update() | Deactivate():
+            return isinstance(known, Present) and _has(known, action.change)
+        case Reclaim():
+            return None
+
+
+def _has(known: Present, change: Change) -> bool:
+    rest = change_between(change.target, known.user.state)
+    return rest is None or not set(rest.fields) & set(change.fields)

@@ -1,0 +1,104 @@
+"""The whole path: a signed event of the HR system ends in CXone, and the audit trail of both processes names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.bridge import Bridge
+from support.cxone import Company
+from support.waiting import eventually
+
+
+@pytest.fixture
+def bridge(company: Company) -> Iterator[Bridge]:
+    """The bridge of the company's namespace."""
+    bridge = Bridge(company.plane.kubeconfig, company.directory, company.namespace)
+    yield bridge
+    bridge.stop()
+
+
+def in_cxone(company: Company, user_name: str) -> dict[str, Any]:
+    """What matters of the user in CXone; empty where there is none."""
+    found = company.remote(user_name) or {}
+    roles = [role["value"] for role in found.get("roles", [])]
+    return {"active": found["active"], "licensed": found["licensed"], "roles": roles} if found else {}
+
+
+def test_hired_moved_terminated_and_back(company: Company, bridge: Bridge) -> None:
+    """Each event is in effect in CXone; the seat is released at the end and taken again."""
+    company.open()
+    for event, effect in (
+        ({"action": "hire", "role": "Agent", "group": "Support-Team", "id_": "msg_hire"}, (True, "Agent")),
+        ({"action": "update", "role": "Supervisor", "id_": "msg_move"}, (True, "Supervisor")),
+        ({"action": "terminate", "id_": "msg_end"}, (False, "Supervisor")),
+        ({"action": "rehire", "id_": "msg_back"}, (True, "Supervisor")),
+    ):
+        assert bridge.send(email="jane@x.com", **event).status == 202
+        active, role = effect
+        expected = {"active": active, "licensed": active, "roles": [role]}
+        eventually(lambda expected=expected: in_cxone(company, "jane@x.com") == expected)
+    name = bridge.send("rehire", "jane@x.com", id_="msg_back").body["name"]
+    company.until_ready(name)
+    assert company.effects("jane@x.com").count("created") == 1
+    lines = [line for line in company.log() if line.get("log") == "audit"]
+    said = [(line["action"], line["webhookId"]) for line in lines if line["result"] == "success"]
+    assert said[:2] == [("create", "msg_hire"), ("update", "msg_move")]
+    assert ("deactivate", "msg_end") in said
+    assert {line["requestedBy"] for line in lines} == {"cxone-hr-bridge"}
+
+
+def known_only_to_cxone(company: Company) -> str:
+    """An account that somebody made in CXone by hand; its userName, which says nothing of its name."""
+    name = {"givenName": "Johanna", "familyName": "Schmidt"}
+    account = {
+        "name": name,
+        "emails": [{"value": "jane@x.com", "type": "work", "primary": True}],
+        "active": True,
+        "roles": [{"value": "Agent"}],
+    }
+    company.simulator.send("POST", "outside", [{"userName": "jane@x.com", "set": account}])
+    return "jane@x.com"
+
+
+def test_a_stranger_is_locked_out_and_nobody_is_created(company: Company, bridge: Bridge) -> None:
+    """Without a resource: who exists only in CXone is deactivated and not renamed, who exists nowhere is not made."""
+    stranger = known_only_to_cxone(company)
+    company.open()
+    name = bridge.send("terminate", stranger).body["name"]
+    nobody = bridge.send("terminate", "nobody@x.com").body["name"]
+    eventually(lambda: in_cxone(company, stranger) == {"active": False, "licensed": False, "roles": ["Agent"]})
+    company.until_ready(nobody)
+    company.until_ready(name)
+    assert company.remote("nobody@x.com") is None
+    assert (company.remote(stranger) or {})["name"] == {"givenName": "Johanna", "familyName": "Schmidt"}
+
+
+def test_a_hire_adopts_without_renaming(company: Company, bridge: Bridge) -> None:
+    """An account that exists keeps the name that the HR system did not say; what it says later is carried out."""
+    person = known_only_to_cxone(company)
+    company.open()
+    name = bridge.send("hire", person, role="Supervisor").body["name"]
+    eventually(lambda: in_cxone(company, person)["roles"] == ["Supervisor"])
+    company.until_ready(name)
+    assert (company.remote(person) or {})["name"] == {"givenName": "Johanna", "familyName": "Schmidt"}
+    assert bridge.send("update", person, lastName="Said").status == 202
+    eventually(lambda: (company.remote(person) or {})["name"] == {"givenName": "Johanna", "familyName": "Said"})
+
+
+def test_a_flood_of_terminations_meets_the_guard(company: Company, bridge: Bridge) -> None:
+    """An HR system that goes mad locks nobody out: the operator holds them all until somebody approves."""
+    company.open(safety={"deprovisioning": {"maxUsers": 2, "minUsers": 2, "maxPercent": 100}})
+    people = [f"person-{number}@x.com" for number in range(6)]
+    names = [bridge.send("hire", person).body["name"] for person in people]
+    for name in names:
+        company.until_ready(name)
+    # While the operator is away, so that it sees them at once.
+    company.stop()
+    assert {bridge.send("terminate", person).status for person in people} == {202}
+    company.start()
+    for name in names:
+        company.until_reason(name, "DeprovisioningHeld")
+    assert all(in_cxone(company, person)["active"] for person in people)

@@ -1,0 +1,1 @@
+"""Argo CD: scripts, settings and example Applications."""

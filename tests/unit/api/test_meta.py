@@ -1,0 +1,33 @@
+"""Who asked: what managedFields say of the last change of the spec."""
+
+from __future__ import annotations
+
+import pytest
+
+from cxone_operator.api.meta import trimmed
+
+NINE, TEN = "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"
+
+
+def entry(manager: str, time: str, fields: str = "f:spec", **more: str) -> dict[str, object]:
+    return {"manager": manager, "time": time, "fieldsV1": {fields: {}}, **more}
+
+
+@pytest.mark.parametrize(
+    ("managed_fields", "expected"),
+    [
+        ([entry("argocd", NINE), entry("hr-bridge", TEN)], "hr-bridge"),
+        ([entry("hr-bridge", TEN), entry("argocd", NINE)], "hr-bridge"),
+        ([entry("argocd", NINE), entry("cxone-operator", TEN, subresource="status")], "argocd"),
+        ([entry("argocd", NINE), entry("cxone-operator", TEN, "f:metadata")], "argocd"),
+        ([entry("hr-bridge", TEN), entry("argocd", TEN), entry("kubectl", NINE)], "argocd, hr-bridge"),
+        ([entry("argocd", TEN), entry("argocd", TEN)], "argocd"),
+        ([], ""),
+        (None, ""),
+        (["?", {"manager": "odd"}], ""),
+    ],
+)
+def test_who_changed_the_spec_last(managed_fields: object, expected: str) -> None:
+    """Neither status nor finalizers count; times are whole seconds, within which nobody knows who was last."""
+    metadata = trimmed({"metadata": {"name": "jane", "managedFields": managed_fields}})["metadata"]
+    assert metadata == {"name": "jane", "requestedBy": expected}
