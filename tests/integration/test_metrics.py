@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from controlplane.plane import ControlPlane
 from demo.stage import operator_port, start_operator
+from support.bridge import Bridge
 from support.cxone import Company
 from support.resources import user
 from support.waiting import eventually
@@ -71,6 +75,11 @@ class Scrape:
 
 def scrape(company: Company) -> Scrape:
     return Scrape(company.metrics())
+
+
+def scrape_port(port: int) -> Scrape:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return Scrape(answer.read().decode())
 
 
 def create(company: Company, name: str, /, **spec: Any) -> None:
@@ -185,18 +194,34 @@ def test_whatever_has_no_tenant_any_more_is_not_shown(company: Company) -> None:
     assert f"{PREFIX}directory_age_seconds" in scrape(company).of(f"{company.namespace}/default")
 
 
-def test_a_standby_shows_no_tenant(company: Company, tmp_path: Any) -> None:
+def test_a_standby_shows_no_tenant(company: Company, tmp_path: Path) -> None:
     """So nothing is counted twice, and nobody takes it for a leader of nothing."""
     company.open()
     eventually(lambda: scrape(company).value("leader"))
     log = tmp_path / "standby.log"
     standby = start_operator(log, company.plane.kubeconfig, "--namespace", company.namespace, "--lease-seconds", "3")
     try:
-        company._logs.append(log)
-        assert operator_port(log)
         eventually(lambda: "waiting_for_lease" in log.read_text())
-        found = scrape(company)
+        found = scrape_port(operator_port(log))
     finally:
         standby.stop()
     assert found.value("leader") == 0
     assert not [line for line in found.text.splitlines() if "tenant=" in line]
+
+
+def test_the_bridge_shows_what_is_its_own(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> None:
+    """Its events, with none of what they say of people; and no leader, since it never stands for election."""
+    bridge = Bridge(control_plane.kubeconfig, tmp_path, namespace)
+    try:
+        assert bridge.send("hire", "ann@example.com", role="Agent").status == 202
+        assert bridge.post(b"{}").status == 401
+        found = scrape_port(bridge.health_port)
+    finally:
+        bridge.stop()
+    assert found.all("bridge_events_total", "result") == {"applied": 1, "unauthorized": 1}
+    assert found.value("bridge_event_duration_seconds_count") == 2
+    assert found.value("build_info") == 1
+    shown = {family.name.removeprefix(PREFIX): (family.type, _labels(family)) for family in found.families}
+    assert shown["bridge_events"] == CONTRACT["bridge_events"]
+    assert shown.keys() == CONTRACT.keys() - {"leader"}
+    assert "ann" not in found.text

@@ -7,32 +7,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from controlplane.binaries import Binaries
 from manifests.monitoring.queries import DASHBOARD, MONITORING, ROOT, RULES
+from manifests.rendered import Object, of_kind, pods, render
 
 PAGE = (ROOT / "docs" / "how-to" / "observe.md").read_text()
-
-
-@pytest.fixture(scope="module")
-def kubectl_path(control_plane_binaries: Binaries) -> Path:
-    """It renders kustomizations without an API server."""
-    return control_plane_binaries.kubectl
-
-
-def render(kubectl: Path, folder: Path) -> list[dict[str, Any]]:
-    command = [kubectl, "kustomize", folder]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    return list(yaml.safe_load_all(answer.stdout))
-
-
-def of_kind(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [body for body in objects if body["kind"] == kind]
 
 
 @pytest.fixture
@@ -44,7 +26,7 @@ def beside(tmp_path: Path) -> Path:
 
 
 def test_everything_is_where_the_operator_is(kubectl_path: Path) -> None:
-    objects = render(kubectl_path, MONITORING)
+    objects = render(kubectl_path, "monitoring")
     kinds = sorted((body["kind"], body["metadata"]["name"]) for body in objects)
     assert kinds == [
         ("ConfigMap", "cxone-operator-dashboard"),
@@ -56,17 +38,25 @@ def test_everything_is_where_the_operator_is(kubectl_path: Path) -> None:
 
 
 def test_grafana_finds_the_dashboard_and_can_read_it(kubectl_path: Path) -> None:
-    (found,) = of_kind(render(kubectl_path, MONITORING), "ConfigMap")
+    (found,) = of_kind(render(kubectl_path, "monitoring"), "ConfigMap")
     assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
     assert json.loads(found["data"]["cxone-operator.json"]) == DASHBOARD
 
 
-def test_each_process_is_scraped_once(kubectl_path: Path) -> None:
-    """By a label that only its pods have, on the port that health is served on."""
-    monitors = of_kind(render(kubectl_path, MONITORING), "PodMonitor")
-    selected = [body["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] for body in monitors]
-    assert sorted(selected) == ["hr-bridge", "operator"]
-    assert {endpoint["port"] for body in monitors for endpoint in body["spec"]["podMetricsEndpoints"]} == {"metrics"}
+def test_each_pod_is_scraped_by_one_monitor(kubectl_path: Path) -> None:
+    """Of those that `manifests/base` makes: in their namespace, by their labels, on a port that they have."""
+    monitors = of_kind(render(kubectl_path, "monitoring"), "PodMonitor")
+    made = pods(render(kubectl_path, "base"))
+    assert len(made) == 2
+    for pod in made:
+        (monitor,) = [body for body in monitors if selects(body, pod)]
+        ports = {port["name"] for item in pod["spec"]["containers"] for port in item["ports"]}
+        assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= ports
+
+
+def selects(monitor: Object, pod: Object) -> bool:
+    here = monitor["metadata"]["namespace"] == pod["metadata"]["namespace"]
+    return here and monitor["spec"]["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
 
 
 def example(name: str, word: str) -> str:
@@ -78,13 +68,13 @@ def example(name: str, word: str) -> str:
 
 def test_the_example_with_a_label_of_ones_own(kubectl_path: Path, beside: Path) -> None:
     (beside / "kustomization.yaml").write_text(example("monitoring/kustomization.yaml", "release:"))
-    labels = [body["metadata"]["labels"].get("release") for body in render(kubectl_path, beside)]
+    labels = [body["metadata"]["labels"].get("release") for body in render(kubectl_path, str(beside))]
     assert labels == ["kube-prometheus-stack"] * 4
 
 
 def test_the_example_with_another_threshold(kubectl_path: Path, beside: Path, promtool: Path) -> None:
     (beside / "kustomization.yaml").write_text(example("monitoring/kustomization.yaml", "op: replace"))
-    (rule,) = of_kind(render(kubectl_path, beside), "PrometheusRule")
+    (rule,) = of_kind(render(kubectl_path, str(beside)), "PrometheusRule")
     (changed,) = [item for item in rule["spec"]["groups"][0]["rules"] if item["alert"] == "CxoneOperatorSnapshotStale"]
     assert "> 4 * 7200" in changed["expr"]
     (beside / "rules.yaml").write_text(yaml.safe_dump(rule["spec"]))
