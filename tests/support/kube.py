@@ -78,10 +78,13 @@ class Kube:
         """Read one resource."""
         return self.request("GET", f"{_collection(kind, namespace)}/{quote(name)}")
 
-    def patch(self, kind: str, namespace: str, name: str, patch: Json, subresource: str = "") -> Answer:
+    def patch(
+        self, kind: str, namespace: str, name: str, patch: Json, subresource: str = "", *, manager: str = "tests"
+    ) -> Answer:
         """Merge-patch one resource (RFC 7396), or a subresource such as status."""
         suffix = f"/{subresource}" if subresource else ""
-        return self.request("PATCH", f"{_collection(kind, namespace)}/{quote(name)}{suffix}", patch, MERGE_PATCH)
+        path = f"{_collection(kind, namespace)}/{quote(name)}{suffix}?fieldManager={quote(manager)}"
+        return self.request("PATCH", path, patch, MERGE_PATCH)
 
     def apply(self, resource: Json, manager: str, *, force: bool = False) -> Answer:
         """Server-side apply by a field manager."""

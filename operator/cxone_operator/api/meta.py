@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,10 @@ HR_MANAGER = "cxone-hr-bridge"
 """The field manager of the HR bridge."""
 
 
+Entry = Mapping[str, Any]
+"""One entry of managedFields."""
+
+
 class InvalidResource(ValueError):
     """A resource that does not have the shape of its kind; the message names the field."""
 
@@ -51,7 +56,9 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     """The field manager that last changed the spec, or those that did so within one second, which is as exact as the
     API server tells; derived from managedFields by `trimmed()`."""
     webhook_id: str = ""
-    """The HR event behind that change, where the bridge made it; derived by `trimmed()`."""
+    """The HR event behind that change, where the bridge made it; derived likewise."""
+    annotated_by: dict[str, str] = {}
+    """Annotation of ours → the field manager that set it; derived likewise."""
 
     @property
     def deleting(self) -> bool:
@@ -72,7 +79,10 @@ def trimmed(body: Mapping[str, object]) -> dict[str, object]:
     raw = body.get("metadata")
     metadata = dict(raw) if isinstance(raw, Mapping) else {}
     annotations = metadata.get("annotations")
-    metadata["requestedBy"] = requested_by = _last_manager_of_spec(metadata.pop("managedFields", None))
+    managed = metadata.pop("managedFields", None)
+    entries = [entry for entry in managed if isinstance(entry, Mapping)] if isinstance(managed, list) else []
+    metadata["requestedBy"] = requested_by = _last_manager_of_spec(entries)
+    metadata["annotatedBy"] = _managers_of_annotations(entries)
     if isinstance(annotations, Mapping):
         kept = {key: value for key, value in annotations.items() if key.startswith(f"{GROUP}/")}
         events = hr.decode_events(kept.pop(HR_EVENTS, None))
@@ -81,14 +91,23 @@ def trimmed(body: Mapping[str, object]) -> dict[str, object]:
     return {**body, "metadata": metadata}
 
 
-def _last_manager_of_spec(managed_fields: object) -> str:
+def _last_manager_of_spec(entries: Iterable[Entry]) -> str:
     """Whoever has the newest entry that owns a spec field (Kubernetes server-side apply, managedFields)."""
-    if not isinstance(managed_fields, list):
-        return ""
     owners = [
         (str(entry.get("time", "")), str(entry.get("manager", "")))
-        for entry in managed_fields
-        if isinstance(entry, Mapping) and not entry.get("subresource") and "f:spec" in (entry.get("fieldsV1") or {})
+        for entry in entries
+        if not entry.get("subresource") and "f:spec" in (entry.get("fieldsV1") or {})
     ]
     newest = max((time for time, _ in owners), default="")
     return ", ".join(sorted({manager for time, manager in owners if time == newest}))
+
+
+def _managers_of_annotations(entries: Iterable[Entry]) -> dict[str, str]:
+    """The owner of each annotation of ours; the newest where several set it to the same value."""
+    found = {}
+    for entry in sorted(entries, key=lambda entry: str(entry.get("time", ""))):
+        annotations = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {}
+        for name in annotations:
+            if name.startswith(f"f:{GROUP}/"):
+                found[name.removeprefix("f:")] = str(entry.get("manager", ""))
+    return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cxone_operator.api.conditions import STALLED
+from cxone_operator.api.meta import ABANDON
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Release, RemoteAction, Update
@@ -140,11 +141,13 @@ class Auditor:
         self._leave_open(user.metadata.uid, _UNSEEN)
         act = Act.ABANDON if user.abandoned else Act.RETAIN
         if not action.deprovisioned and self._is_news(user, act):
-            self._say(_line(user, act, Result.SUCCESS))
+            who = user.metadata.annotated_by.get(ABANDON) if act is Act.ABANDON else None
+            self._say(_line(user, act, Result.SUCCESS), requested_by=who or user.metadata.requested_by)
 
-    def plan_approved(self, plan: str, users: int) -> None:
+    def plan_approved(self, plan: str, users: int, approver: str) -> None:
         """Somebody has approved what the guard held."""
-        self._say(AuditLine(Act.APPROVE, Result.SUCCESS, resource={"plan": plan, "users": str(users)}))
+        resource = {"plan": plan, "users": str(users)}
+        self._say(AuditLine(Act.APPROVE, Result.SUCCESS, resource=resource, requested_by=approver))
 
     def job_abandoned(self, job: str, operations: int, why: str) -> None:
         """A bulk job was given up; its users are read back."""

@@ -52,6 +52,8 @@ class Guard:
         self._judged: object = None
         self.approval: str | None = None
         """The plan hash that somebody has approved last."""
+        self.approver = ""
+        """Who that was, by the field manager."""
 
     def passes(self, user: CxoneUser, action: Deactivate | Delete) -> bool:
         """Whether the user may lose access now; otherwise the guard marks it when it may."""
@@ -134,7 +136,7 @@ class Guard:
 
     def _let_go(self, batch: dict[str, Leaver], approved: str | None) -> None:
         if approved is not None:
-            self._auditor.plan_approved(approved, len(batch))
+            self._auditor.plan_approved(approved, len(batch), self.approver)
         for uid in batch:
             self._state.inbox.mark(uid)
         self._state.wake.set()

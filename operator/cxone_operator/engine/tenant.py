@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from cxone_operator.api.meta import APPROVE_DEPROVISIONING
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec
 from cxone_operator.api.user import CxoneUser
@@ -146,11 +147,15 @@ class Tenant:
         respec = self.state.spec != resource.spec or self.state.closing != resource.metadata.deleting
         self.state.closing = resource.metadata.deleting
         self._publisher.observe(resource)
-        self._guard.approval = resource.approved_plan
+        self._take_approval(resource)
         self.state.spec = resource.spec
         if respec:
             self.budget.window.configure(resource.spec.rate_limit.requests_per_minute, _reserved(resource.spec))
             self.state.free_stalled()
+
+    def _take_approval(self, resource: CxoneTenant) -> None:
+        self._guard.approval = resource.approved_plan
+        self._guard.approver = resource.metadata.annotated_by.get(APPROVE_DEPROVISIONING, "")
 
     def set_gauges(self) -> None:
         """Bring the tenant's gauges up to date, for somebody who is about to read them."""
@@ -188,7 +193,7 @@ class Tenant:
             self.state.departures.load(status.deprovisioning)
         if self.resource is not None:
             self.state.closing = self.resource.metadata.deleting
-            self._guard.approval = self.resource.approved_plan
+            self._take_approval(self.resource)
 
     def _turn(self) -> float:
         """One turn; seconds until the next is due at the latest."""

@@ -83,7 +83,8 @@ class AuditLine(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     """Field → "old → new", as CXone names the fields."""
     requested_by: str = ""
     """The field manager that last changed the spec, by metadata.managedFields; all of them where several did within
-    one second."""
+    one second. Of `abandon` and `approve-deprovisioning` the one that set the annotation. Which person that was, the
+    audit log of the API server tells."""
     webhook_id: str = ""
     """The event of the HR system behind that change, if there is one: its webhook-id."""
     remote_request_id: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cxone_operator.api.meta import ABANDON
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core import actions
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Release, RemoteAction, Update
@@ -210,6 +211,10 @@ def test_who_is_left_behind_is_told_once(scene: Scene) -> None:
     """Also when the finalizer has to be taken off twice."""
     for _ in range(2):
         scene.auditor.released(a_user(deleting=True, deletionPolicy="Retain"), Release(deprovisioned=False))
-    abandoned = a_user("john", deleting=True, metadata={"annotations": {"cxone.dev/abandon": "true"}})
+    set_by = {"manager": "kubectl-annotate", "fieldsV1": {"f:metadata": {"f:annotations": {f"f:{ABANDON}": {}}}}}
+    abandoned = a_user("john", deleting=True, metadata={"annotations": {ABANDON: "true"}, "managedFields": [set_by]})
     scene.auditor.released(abandoned, Release(deprovisioned=False))
-    assert [line.action for line in scene.lines] == [Act.RETAIN, Act.ABANDON]
+    assert [(line.action, line.requested_by) for line in scene.lines] == [
+        (Act.RETAIN, ""),
+        (Act.ABANDON, "kubectl-annotate"),
+    ]
