@@ -30,6 +30,12 @@ def render(kubectl: Path, folder: str) -> list[Object]:
     return [body for body in yaml.safe_load_all(_text(kubectl, folder)) if body]
 
 
+def people() -> Object:
+    """The namespace of the people, which no installation brings."""
+    body: Object = yaml.safe_load((MANIFESTS / "samples" / "namespace.yaml").read_text())
+    return body
+
+
 def of_kind(objects: Iterable[Object], *kinds: str) -> list[Object]:
     """Those of these kinds."""
     return [body for body in objects if body["kind"] in kinds]
