@@ -10,7 +10,7 @@ from typing import Any
 
 from controlplane import credentials
 from controlplane.plane import ControlPlane
-from manifests.rendered import Object, as_input, find, of_kind
+from manifests.rendered import Object, as_input, find, of_kind, people
 from support.audit import Request, requests
 from support.kube import PLURALS, Kube
 
@@ -53,7 +53,7 @@ class Place:
         self.directory = directory
         self.system, self.people = f"{prefix}{SYSTEM}", f"{prefix}{PEOPLE}"
         self.objects: list[Object] = json.loads(
-            json.dumps(objects).replace(SYSTEM, self.system).replace(PEOPLE, self.people)
+            json.dumps([people(), *objects]).replace(SYSTEM, self.system).replace(PEOPLE, self.people)
         )
 
     def prepare(self, change: Callable[[Object], Object] = lambda role: role) -> None:

@@ -20,14 +20,26 @@ Object = dict[str, Any]
 
 
 @cache
-def _text(kubectl: Path, folder: str) -> str:
-    command = [str(kubectl), "kustomize", str(MANIFESTS / folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def _text(kubectl: Path, folder: Path) -> str:
+    answer = subprocess.run([str(kubectl), "kustomize", str(folder)], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
 
 
 def render(kubectl: Path, folder: str) -> list[Object]:
-    """Every object of a kustomization, a copy for each caller."""
+    """Every object of a folder of the manifests, a copy for each caller."""
+    return render_folder(kubectl, MANIFESTS / folder)
+
+
+def render_folder(kubectl: Path, folder: Path) -> list[Object]:
+    """Every object of any kustomization."""
     return [body for body in yaml.safe_load_all(_text(kubectl, folder)) if body]
+
+
+def people() -> Object:
+    """The namespace of the people, which no installation brings."""
+    body: Object = yaml.safe_load((MANIFESTS / "samples" / "namespace.yaml").read_text())
+    return body
 
 
 def of_kind(objects: Iterable[Object], *kinds: str) -> list[Object]:

@@ -18,7 +18,7 @@ from controlplane.plane import ControlPlane
 from manifests.conftest import Remote
 from manifests.operator_scenario import OperatorScenario
 from manifests.place import PEOPLE, Place
-from manifests.rendered import ROOT, as_input, find, render
+from manifests.rendered import ROOT, as_input, find, people, render
 from manifests.steps import Witness
 from support.audit import writes
 from support.kube import Answer, Kube
@@ -52,7 +52,9 @@ def guarded(
         plane.start_controllers()
         admin = Kube(plane.url, plane.token, plane.certificate)
         objects = render(kubectl_path, "overlays/prod")
-        plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=as_input([*objects, *_EDITOR]))
+        plane.kubectl(
+            "apply", "--server-side", "--force-conflicts", "-f", "-", input=as_input([people(), *objects, *_EDITOR])
+        )
         place = Place(plane, admin, objects, "", directory)
         tokens = {name: place.act_as(f"cxone-{name}").token for name in ("operator", "hr-bridge")}
         yield Guarded(
@@ -258,6 +260,17 @@ def test_the_finalizer_at_creation(
     body["metadata"] |= {"finalizers": given} if given else {}
     created = guarded.identities["editor"].create(body).accepted()
     assert created["metadata"].get("finalizers") == expected
+
+
+@pytest.mark.parametrize(("who", "code"), [("admin", 403), ("editor", 403), ("break-glass", 200)])
+def test_who_deletes_the_crds(guarded: Guarded, who: str, code: int) -> None:
+    """Nobody in passing: every user would be deleted with them."""
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    for name in ("cxoneusers.cxone.dev", "cxonetenants.cxone.dev"):
+        answer = guarded.identities[who].request("DELETE", f"{path}/{name}?dryRun=All")
+        assert answer.code == code
+        if who == "admin":
+            assert "docs/how-to/uninstall.md" in answer.message
 
 
 @pytest.mark.timeout(180)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from controlplane.plane import ControlPlane
-from manifests.rendered import FOLDERS, MANIFESTS, ROOT, Object, as_input, find, of_kind, pods, render
+from manifests.rendered import FOLDERS, MANIFESTS, ROOT, Object, as_input, find, of_kind, people, pods, render
 from support.kube import Kube
 
 INSTALLED = ("base", "overlays/dev", "overlays/namespaced", "overlays/prod")
@@ -23,7 +23,7 @@ _POLICY = "NetworkPolicy"
 @pytest.fixture(scope="module")
 def namespaces(plane: ControlPlane, kubectl_path: Path) -> None:
     """A dry run creates none, and looks for those that it needs."""
-    wanted = as_input(of_kind(render(kubectl_path, "base"), "Namespace"))
+    wanted = as_input([*of_kind(render(kubectl_path, "base"), "Namespace"), people()])
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=wanted)
 
 
@@ -132,6 +132,13 @@ def test_secrets_are_referred_to_and_never_carried(kubectl_path: Path) -> None:
         objects = render(kubectl_path, folder)
         assert of_kind(objects, "Secret") == []
         assert [pod for pod in pods(objects) if "env" in pod["spec"]["containers"][0]] == []
+
+
+def test_no_installation_takes_the_people_with_it(kubectl_path: Path) -> None:
+    """`kubectl delete -k` would delete everybody in the namespace, and with it the operator that deprovisions them."""
+    for folder in FOLDERS:
+        names = {body["metadata"]["name"] for body in of_kind(render(kubectl_path, folder), "Namespace")}
+        assert names <= {"cxone-system"}
 
 
 def test_the_crds_are_those_of_the_folder(kubectl_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def test_every_permission_has_its_case(plane: ControlPlane, admin: Kube, kubectl
 @pytest.fixture(scope="module")
 def endings(
     plane: ControlPlane, admin: Kube, remote: Remote, kubectl_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[Case, Ending]:
+) -> dict[Case, Future[Ending]]:
     """Each scenario in one namespace, with all permissions and once without each; several side by side."""
     objects = render(kubectl_path, "overlays/namespaced")
     directory = tmp_path_factory.mktemp("rights")
@@ -138,21 +138,21 @@ def endings(
 
     cases = [*ALL, *LESS]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return dict(zip(cases, pool.map(play_one, cases), strict=True))
+        return {case: pool.submit(play_one, case) for case in cases}
 
 
 @pytest.mark.timeout(280)
 @pytest.mark.parametrize("case", ALL, ids=str)
-def test_what_is_granted_in_one_namespace_is_used(endings: dict[Case, Ending], case: Case) -> None:
+def test_what_is_granted_in_one_namespace_is_used(endings: dict[Case, Future[Ending]], case: Case) -> None:
     """The whole scenario with Roles only."""
-    assert_that_just_this_was_used(endings[case])
+    assert_that_just_this_was_used(endings[case].result())
 
 
 @pytest.mark.timeout(280)
 @pytest.mark.parametrize("case", LESS, ids=str)
-def test_without(endings: dict[Case, Ending], case: Case) -> None:
+def test_without(endings: dict[Case, Future[Ending]], case: Case) -> None:
     """The step that needs the permission fails, because just this was refused; all steps before it succeed."""
-    ending = endings[case]
+    ending = endings[case].result()
     assert case.taken is not None
     assert ending.stuck == case.doomed
     assert ending.account.refused
