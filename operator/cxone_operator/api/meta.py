@@ -58,7 +58,7 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     webhook_id: str = ""
     """The HR event behind that change, where the bridge made it; derived likewise."""
     annotated_by: dict[str, str] = {}
-    """Annotation of ours → the field manager that set it; derived likewise."""
+    """Annotation that overrules us (abandon, approve) → the field manager that set it; derived likewise."""
 
     @property
     def deleting(self) -> bool:
@@ -103,11 +103,11 @@ def _last_manager_of_spec(entries: Iterable[Entry]) -> str:
 
 
 def _managers_of_annotations(entries: Iterable[Entry]) -> dict[str, str]:
-    """The owner of each annotation of ours; the newest where several set it to the same value."""
+    """The owner of each annotation that overrules us; the newest where several set it to the same value."""
     found = {}
     for entry in sorted(entries, key=lambda entry: str(entry.get("time", ""))):
         annotations = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {}
-        for name in annotations:
-            if name.startswith(f"f:{GROUP}/"):
-                found[name.removeprefix("f:")] = str(entry.get("manager", ""))
+        for name in (ABANDON, APPROVE_DEPROVISIONING):
+            if f"f:{name}" in annotations:
+                found[name] = str(entry.get("manager", ""))
     return found
