@@ -7,14 +7,15 @@ namespace, and because it asks how long ago the server last spoke, which Kopf do
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.errors import ClusterError, error_for
 from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import ApiServer, Body
-from cxone_operator.telemetry.logging import get_logger
+from cxone_operator.telemetry.logging import Streak, get_logger
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts that fail; the last one repeats."""
@@ -43,19 +44,19 @@ class Follower(Protocol):
 async def follow(server: ApiServer, plural: str, namespace: str, follower: Follower) -> None:
     """Until cancelled; whatever goes wrong is told to the follower, and the list is read again."""
     path = collection(plural, namespace)
+    unreachable = Streak(log.bind(resources=plural), "watch_lost", "watch_restored")
     failures = 0
     while True:
         try:
             version = await _list(server, path, follower)
-            if failures:
-                log.info("watch_restored", resources=plural)
-            failures = 0
             while True:
-                version = await _watch(server, path, version, follower)
+                async with _watching(server, path, version) as events:
+                    unreachable.ended()
+                    failures = 0
+                    version = await _pass_on(events, version, follower)
         except ClusterError as error:
             follower.lost(str(error))
-            if not failures:
-                log.warning("watch_lost", resources=plural, error=str(error))
+            unreachable.failed(error=str(error))
             await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 
@@ -70,23 +71,26 @@ async def _list(server: ApiServer, path: str, follower: Follower) -> str:
     return version
 
 
-async def _watch(server: ApiServer, path: str, version: str, follower: Follower) -> str:
-    """Follow from that version until the server ends the watch; the version that was reached."""
+def _watching(server: ApiServer, path: str, version: str) -> AbstractAsyncContextManager[AsyncIterator[Body]]:
     params = {
         "watch": "1",
         "resourceVersion": version,
         "allowWatchBookmarks": "true",
         "timeoutSeconds": str(_SERVER_SECONDS),
     }
-    async with server.stream(path, params) as events:
+    return server.stream(path, params)
+
+
+async def _pass_on(events: AsyncIterator[Body], version: str, follower: Follower) -> str:
+    """What the server says, until it ends the watch; the version that was reached."""
+    follower.spoke()
+    async for event in events:
+        kind, body = str(event.get("type")), mapping(event.get("object"))
+        if kind == "ERROR":
+            code = body.get("code")
+            raise error_for(code if isinstance(code, int) else 500, body)
+        version = metadata(body, "resourceVersion") or version
         follower.spoke()
-        async for event in events:
-            kind, body = str(event.get("type")), mapping(event.get("object"))
-            if kind == "ERROR":
-                code = body.get("code")
-                raise error_for(code if isinstance(code, int) else 500, body)
-            version = metadata(body, "resourceVersion") or version
-            follower.spoke()
-            if kind != "BOOKMARK":
-                follower.changed(kind, body)
+        if kind != "BOOKMARK":
+            follower.changed(kind, body)
     return version

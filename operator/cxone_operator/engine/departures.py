@@ -42,6 +42,8 @@ class Departures:
         """Moves with every change of anything here."""
         self.began = self.arrived = float("-inf")
         """When the first and the newest of those who wait came."""
+        self.withdrawn = float("-inf")
+        """When somebody who waited was last found not to leave any more."""
 
     @property
     def held(self) -> int:
@@ -76,6 +78,8 @@ class Departures:
     def withdraw(self, uid: str) -> None:
         """Not leaving any more, or gone."""
         self.suspects.discard(uid)
+        if uid in self.waiting:
+            self.withdrawn = self._clocks.monotonic()
         if uid in self.waiting or self.is_released(uid):
             self.waiting.pop(uid, None)
             self.released.discard(uid)
@@ -128,6 +132,8 @@ class Departures:
         self.admissions = Admissions(tuple(entries))
         self._remembered = set(status.released)
         self.since = status.held_since
+        if self.since is not None:
+            self.withdrawn = self._clocks.monotonic()
 
     def status(self) -> DeprovisioningStatus:
         """All of it, for the tenant's status."""

@@ -29,6 +29,9 @@ LONGEST_LOOKUP_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 10.0
 """How often a hold is judged again without news: the window moves, and the number of active users changes."""
 _RETRY_SECONDS = 2.0
+_CALM_SHARE = 12
+"""A hold that has shrunk until it fits lasts for this part of the window (5 minutes of an hour) after the last person
+was taken off it: somebody who undoes a flood one by one must not lose the last few."""
 
 
 class Guard:
@@ -102,12 +105,22 @@ class Guard:
         allowed = allowance(policy, self._active_users(used))
         since = departures.since or timestamp(self._state.clocks.now())
         name = plan_hash(leavers, since)
-        if admits(leavers, used, allowed):
-            self._admit(leavers, approved=None)
-        elif self.approval == name:
+        fits = admits(leavers, used, allowed)
+        if self.approval == name:
             self._admit(leavers, approved=name)
+        elif fits and not self._is_being_undone():
+            self._admit(leavers, approved=None)
         else:
-            self._hold(Hold(since, name, self._explain(len(leavers), used, allowed, name)))
+            problem = self._undoing(len(leavers)) if fits else self._excess(len(leavers), used, allowed)
+            self._hold(Hold(since, name, f"{problem}; {self._remedy(name)}"))
+
+    def _is_being_undone(self) -> bool:
+        departures = self._state.departures
+        return departures.since is not None and self._state.time - departures.withdrawn < self._calm_seconds
+
+    @property
+    def _calm_seconds(self) -> float:
+        return self._state.spec.safety.deprovisioning.window_seconds / _CALM_SHARE
 
     def _active_users(self, used: int) -> int:
         """Managed users that are active, or were when the window began; never more than there are."""
@@ -160,9 +173,18 @@ class Guard:
             self._audited.add(user.metadata.uid)
             self._auditor.held(user, action)
 
-    def _explain(self, leavers: int, used: int, allowed: int, name: str) -> str:
+    def _excess(self, leavers: int, used: int, allowed: int) -> str:
         window = self._state.spec.safety.deprovisioning.window_seconds
         rest = f" ({used} have)" if used else ""
+        return f"{leavers} users would lose access, and only {allowed} may in {window} s{rest}"
+
+    def _undoing(self, leavers: int) -> str:
+        return (
+            f"{leavers} users would still lose access, after others were undone; they do so "
+            f"{self._calm_seconds:.0f} s after the last one was"
+        )
+
+    def _remedy(self, name: str) -> str:
         namespace, _, tenant = self._state.name.partition("/")
         approve = (
             f"approve exactly this set: kubectl -n {namespace} annotate cxonetenant {tenant} "
@@ -170,4 +192,4 @@ class Guard:
             if tenant
             else "describe the tenant by a CxoneTenant, which can carry an approval"
         )
-        return f"{leavers} users would lose access, and only {allowed} may in {window} s{rest}; undo it, or {approve}"
+        return f"undo it, or {approve}"

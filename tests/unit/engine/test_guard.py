@@ -123,6 +123,38 @@ async def test_a_hold_has_a_name_that_only_an_equal_set_has() -> None:
     assert "approve-deprovisioning" in {line.action for line in scene.lines}
 
 
+async def test_a_flood_that_is_undone_one_by_one_locks_nobody_out() -> None:
+    """Each withdrawal leaves fewer, and the last few would fit; they wait until nothing was undone for a while."""
+    scene = Scene()
+    for name in ("jane", "john", "joe"):
+        scene.leaves(name)
+    await scene.later()
+    for name in ("jane", "john"):
+        scene.state.departures.withdraw(f"uid-{name}")
+        await scene.later(60.0)
+        assert not scene.leaves("joe"), "it must not slip through while somebody undoes the others"
+    assert "undone" in (scene.state.departures.hold.message if scene.state.departures.hold else "")
+    await scene.later(230.0)
+    assert not scene.leaves("joe")
+    await scene.later(20.0)
+    assert scene.leaves("joe")
+
+
+async def test_what_was_undone_while_nobody_watched_is_waited_for_too() -> None:
+    """A new process does not know when the others were undone, so it waits as if that were now."""
+    scene = Scene()
+    scene.leaves("jane")
+    scene.leaves("john")
+    await scene.later()
+    heir = Scene()
+    heir.state.departures.load(scene.written[-1])
+    heir.leaves("jane")
+    await heir.later()
+    assert not heir.leaves("jane")
+    await heir.later(310.0)
+    assert heir.leaves("jane")
+
+
 async def test_an_approval_that_cannot_be_written_is_not_lost() -> None:
     scene = Scene()
     scene.leaves("jane")
