@@ -19,6 +19,7 @@ from typing import Any
 from controlplane.processes import Process
 from cxone_operator.bridge.sender import signed
 from demo.stage import bridge_ports, start_bridge
+from support.secrecy import leaks
 from support.waiting import eventually
 
 PATH = "/webhook/hr-sync"
@@ -67,8 +68,9 @@ class Bridge:
         self.process.stop(0.0)
 
     def stop(self) -> None:
-        """As a cluster would."""
+        """As a cluster would. What was logged must not say too much, whatever was sent."""
         self.process.stop(20)
+        assert leaks([self._log], [SECRET.decode(), base64.b64encode(SECRET).decode()], "bridge") == []
 
     def post(
         self, data: bytes, headers: dict[str, str] | None = None, *, tls: ssl.SSLContext | None = None, path: str = PATH
