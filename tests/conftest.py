@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -89,6 +91,20 @@ def api_server(own_plane: ControlPlane) -> Iterator[ApiServer]:
     own_plane._processes[:] = [
         server.process if process.name == "kube-apiserver" else process for process in own_plane.processes
     ]
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Whatever a test does to the logging of this process is undone."""
+    loggers = [logging.getLogger(name) for name in (None, "kopf", "kopf.objects")]
+    root, levels, hook = loggers[0], [logger.level for logger in loggers], sys.excepthook
+    handlers = list(root.handlers)
+    yield
+    root.handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+    sys.excepthook = hook
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from support.cxone import UNLIMITED, Company
-from support.kube import Kube
+from support.kube import PLURALS, Kube
 from support.resources import user
 from support.waiting import eventually
 
@@ -49,6 +49,9 @@ def install(kube: Kube, kubectl: Callable[..., CompletedProcess[str]]) -> Iterat
             crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["description"] = mark
             kubectl("replace", "-f", "-", input=yaml.safe_dump(crd))
         eventually(lambda: str(kube.request("GET", "/openapi/v3/apis/cxone.dev/v1alpha1").body).count(mark) == 2)
+        # A storage with a new schema refuses to be listed (429) until its cache is filled again.
+        for plural in PLURALS.values():
+            eventually(lambda plural=plural: kube.request("GET", f"/apis/cxone.dev/v1alpha1/{plural}").code == 200)
 
     yield replace
     for path in sorted(CURRENT.glob("*.yaml")):

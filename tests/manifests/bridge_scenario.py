@@ -25,14 +25,14 @@ from support.resources import user
 ACCOUNT = "cxone-hr-bridge"
 _MOUNTED = "/etc/cxone-hr-bridge"
 _MOMENT_SECONDS = 0.5
-"""A watch is faster, and a bridge that may not watch lists again sooner."""
+"""A watch is faster."""
 
 STEPS = {
-    "it knows who is there": [Permission("list", "cxoneusers")],
+    "it knows who is there": [Permission("list", "cxoneusers"), Permission("watch", "cxoneusers")],
     "a hire makes a user": [Permission("patch", "cxoneusers"), Permission("create", "cxoneusers")],
     "an update changes that user": [Permission("get", "cxoneusers")],
     "a leaver is made inactive": [],
-    "what Git makes is known without asking again": [Permission("watch", "cxoneusers")],
+    "what Git makes is known without asking again": [],
 }
 """Step → the permissions without which it fails, and that no earlier step needs."""
 

@@ -131,6 +131,7 @@ def _command(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["bridge", *arguments])
 
 
+@pytest.mark.usefixtures("restored_logging")
 def test_the_command_line(bridge: Bridge, tmp_path: Path) -> None:
     """It refuses to start without a secret, and `send` is a small HR system."""
     secret = str(write_secret(tmp_path / "s"))

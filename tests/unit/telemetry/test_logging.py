@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -15,24 +15,11 @@ from cxone_operator.telemetry.logging import Streak, configure_logging, get_logg
 CANARY, ADDRESS = "canary-2718", "jane.smith@example.com"
 
 
-@pytest.fixture
-def _restored_logging() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in (None, "kopf", "kopf.objects")]
-    root, levels, hook = loggers[0], [logger.level for logger in loggers], sys.excepthook
-    handlers = list(root.handlers)
-    yield
-    root.handlers[:] = handlers
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
-    sys.excepthook = hook
-    logging.captureWarnings(capture=False)
-
-
 Written = Callable[[], str]
 
 
 @pytest.fixture
-def written(_restored_logging: None, capsys: pytest.CaptureFixture[str]) -> Written:
+def written(restored_logging: None, capsys: pytest.CaptureFixture[str]) -> Written:
     """What went to standard error since it was asked last."""
     return lambda: capsys.readouterr().err
 
