@@ -16,7 +16,7 @@ log = get_logger(__name__)
 
 
 def load_tls(certificate: Path, key: Path) -> ssl.SSLContext:
-    """A server's context. `reload_tls` renews it for new connections; raises OSError (ssl.SSLError is one)."""
+    """A server's context; loading the files into it again renews it for new connections. Raises OSError."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     return context

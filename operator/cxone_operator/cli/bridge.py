@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -153,36 +154,38 @@ class _Bridge:
             options = self._options
             store = Store(server, self._roster, options.namespace, options.tenant, metrics.observe_kubernetes_write)
             service = Service(self._first_verify, store, self._recorder, _now)
-            async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(follow(server, user_api.PLURAL, options.namespace, self._roster)),
-                    tasks.create_task(reread(options.secret_files, lambda: service.use(self._verify()))),
-                    tasks.create_task(reread(options.tls or (), self._reload_tls)),
-                ]
-                await self._serve(service)
-                for task in running:
-                    task.cancel()
+            await self._serve(server, service)
 
-    async def _serve(self, service: Service) -> None:
+    async def _serve(self, server: ApiServer, service: Service) -> None:
         health = Site(lambda: None, self._ready, lambda: None)
         webhook = WebhookSite(service, self._recorder, self._tls)
         try:
             health_port = await _listen(health.start, *self._options.health)
             port = await _listen(webhook.start, *self._options.webhook)
             log.info("bridge_listening", host=self._options.webhook[0], port=port, health_port=health_port)
-            await self._stopping.wait()
+            await self._keep_current(server, service)
             log.info("stopping")
         finally:
             await webhook.stop()
             await health.stop()
 
+    async def _keep_current(self, server: ApiServer, service: Service) -> None:
+        """Follow the users and the files, until told to stop; what is accepted by then is finished without that."""
+        options = self._options
+        work = [follow(server, user_api.PLURAL, options.namespace, self._roster)]
+        if options.secret_files:
+            work.append(reread(options.secret_files, lambda: service.use(self._verify())))
+        if self._tls is not None and options.tls is not None:
+            work.append(reread(options.tls, partial(self._tls.load_cert_chain, *options.tls)))
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(job) for job in work]
+            await self._stopping.wait()
+            for task in running:
+                task.cancel()
+
     def _verify(self) -> Verify:
         files = self._options.secret_files
         return Signatures(read_secrets(files)).verify if files else trusting(_now)
-
-    def _reload_tls(self) -> None:
-        if self._tls is not None and self._options.tls is not None:
-            self._tls.load_cert_chain(*self._options.tls)
 
     def _ready(self) -> str | None:
         """Without the API server events are answered with 503, which is better than no answer."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from controlplane.plane import ControlPlane
 from cxone_operator.__main__ import main
 from cxone_operator.bridge.sender import signed
 from integration.bridge.conftest import MakeBridge, users
@@ -154,3 +157,21 @@ def test_the_command_line(bridge: Bridge, tmp_path: Path) -> None:
     assert (sent.exit_code, sent.stdout[:4]) == (1, "400 ")
     away = _command("send", "hire", "jane@x.com", "--url", "http://127.0.0.1:1")
     assert (away.exit_code, "no answer from" in away.stderr) == (1, True)
+
+
+def test_a_port_that_is_taken_is_named(control_plane: ControlPlane, bridge: Bridge, tmp_path: Path) -> None:
+    """One line for the person at the terminal, whichever of the two addresses it is."""
+    taken, free = f"127.0.0.1:{bridge.port}", "127.0.0.1:0"
+    for listen, health in ((taken, free), (free, taken)):
+        command = [sys.executable, "-m", "cxone_operator", "bridge", "--insecure", "--listen", listen]
+        refused = subprocess.run(
+            [*command, "--health-listen", health],
+            env={**os.environ, "KUBECONFIG": str(control_plane.kubeconfig)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert refused.returncode == 1
+        assert f"Error: cannot listen on {taken}" in refused.stderr
+        assert "Traceback" not in refused.stderr
