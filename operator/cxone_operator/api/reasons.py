@@ -6,19 +6,11 @@ member is its documentation; `meaning()` returns it, and the reference page is g
 
 from __future__ import annotations
 
-from enum import StrEnum
+from cxone_operator.words import Word
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Machine-readable cause of a condition's status (Kubernetes API conventions, metav1.Condition.reason)."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Reason:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     PENDING = "Pending", "Seen by nobody yet: the default of a new resource."
     SUCCEEDED = "Succeeded", "CXone agrees with the spec."

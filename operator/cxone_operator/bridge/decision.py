@@ -2,13 +2,13 @@
 
 | event     | active | activeFrom                   | activeUntil                        | other fields  |
 |-----------|--------|------------------------------|------------------------------------|---------------|
-| hire      | true   | the date if it lies ahead *  | none                               | as said       |
-| rehire    | true   | the date if it lies ahead *  | none                               | as said       |
+| hire      | true   | the date if it lies ahead (*)| none                               | as said       |
+| rehire    | true   | the date if it lies ahead (*)| none                               | as said       |
 | update    | kept   | kept                         | kept                               | as said       |
 | terminate | false  | none                         | none                               | kept          |
 | … ahead   | kept   | kept                         | the date                           | kept          |
 
-\\* Somebody who is active now is not locked out until the date. Where there is no resource, every event makes one;
+(*) Somebody who is active now is not locked out until the date. Where there is no resource, every event makes one;
 `terminate` makes an inactive one, so that the operator locks out whoever CXone has and creates nobody. Of a terminate
 only the end counts: a role in it must not keep it from being carried out.
 

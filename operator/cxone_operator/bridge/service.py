@@ -56,7 +56,7 @@ class Service:
     async def handle(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer, once the API server has stored what the event changes. Raises nothing."""
         started = time.perf_counter()
-        action, reply = "", None
+        action = ""
         try:
             delivery = self._verify(headers, body)
             event = decode_event(body, self._now())

@@ -26,6 +26,9 @@ from cxone_operator.engine.state import TenantState
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.logging import get_logger
 
+_ABNORMAL = (DEPROVISIONING_HELD, CIRCUIT_OPEN)
+"""Conditions that are True when something is wrong."""
+
 log = get_logger(__name__)
 
 
@@ -39,7 +42,7 @@ class Summary:
         self._counted: tuple[object, ...] = ()
         self._census = Census()
         self._census_version: int | None = None
-        self._told: dict[str, object] = dict.fromkeys((DEPROVISIONING_HELD, CIRCUIT_OPEN), ("False", Reason.SUCCEEDED))
+        self._told: dict[str, object] = dict.fromkeys(_ABNORMAL, ("False", Reason.SUCCEEDED))
         """Status and reason of each condition that was logged last; nothing held and no circuit open go without."""
 
     def tell_news(self) -> None:
@@ -50,7 +53,7 @@ class Summary:
             now = (finding.status, finding.reason)
             if self._told.get(finding.type) != now:
                 self._told[finding.type] = now
-                healthy = "False" if finding.type in (DEPROVISIONING_HELD, CIRCUIT_OPEN) else "True"
+                healthy = "False" if finding.type in _ABNORMAL else "True"
                 tell = log.info if finding.status == healthy else log.warning
                 tell(
                     "tenant_changed",

@@ -14,24 +14,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
 
 import msgspec
 
-
-class _Word(StrEnum):
-    """A word of the trail with one line of meaning, which the reference page is generated from."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> _Word:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
+from cxone_operator.words import Word
 
 
-class Act(_Word):
+class Act(Word):
     """What is done, or was to be."""
 
     CREATE = "create", "A user is created."
@@ -52,7 +41,7 @@ class Act(_Word):
     APPROVE = "approve-deprovisioning", "Somebody has approved exactly the set of leavers that was held."
 
 
-class Result(_Word):
+class Result(Word):
     """What became of it."""
 
     SUCCESS = "success", "CXone has done it; for `retain`, `abandon` and `approve-deprovisioning`: nothing was sent."
