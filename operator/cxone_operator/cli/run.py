@@ -30,9 +30,9 @@ from cxone_operator.cluster.lease import ClusterLease, Lease, Timing
 from cxone_operator.cluster.server import ApiServer
 from cxone_operator.config import EnvironmentTenant, SettingsError, environment_tenant, unknown_fields
 from cxone_operator.core.fence import unfenced
-from cxone_operator.engine.clocks import Clocks
-from cxone_operator.engine.remote import remote_builder
+from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
+from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.handlers.watch import Edge, watch
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry import metrics

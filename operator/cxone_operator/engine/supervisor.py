@@ -18,6 +18,7 @@ from cxone_operator.api.meta import TENANT_FINALIZER, USER_FINALIZER, InvalidRes
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import DEFAULT_NAME, CxoneTenant, TenantSpec, decode_tenant
 from cxone_operator.api.user import CxoneUser, decode_user, encode_status
+from cxone_operator.cluster.bodies import metadata
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone
 from cxone_operator.cluster.server import Body
@@ -26,13 +27,16 @@ from cxone_operator.core.actions import Release
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.outcome import Subject
 from cxone_operator.core.plan import started_creating
-from cxone_operator.engine.auditor import Auditor
-from cxone_operator.engine.census import Census
-from cxone_operator.engine.clocks import Clocks
-from cxone_operator.engine.connection import CredentialSource, FixedCredentials, SecretCredentials
-from cxone_operator.engine.reporter import log_ready
-from cxone_operator.engine.tasks import Tasks
-from cxone_operator.engine.tenant import STOP_SECONDS, BuildClient, Tenant
+from cxone_operator.engine.base.clocks import Clocks
+from cxone_operator.engine.base.tasks import Tasks
+from cxone_operator.engine.memory.census import Census
+from cxone_operator.engine.memory.resources import is_newer
+from cxone_operator.engine.read.connection import CredentialSource, FixedCredentials, SecretCredentials
+from cxone_operator.engine.tell.audit import AuditTrail
+from cxone_operator.engine.tell.users import log_ready
+from cxone_operator.engine.tell.writer import Writer
+from cxone_operator.engine.tenant import STOP_SECONDS, Tenant
+from cxone_operator.engine.wiring import BuildClient, Workshop
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
@@ -45,6 +49,7 @@ _ORPHAN_SECONDS = 5.0
 Key = tuple[str, str]
 """Namespace and name of a tenant; the tenant of the environment has no namespace."""
 ENVIRONMENT: Key = ("", DEFAULT_NAME)
+_NOWHERE: Key = ("", "")
 
 Resource = TypeVar("Resource")
 
@@ -74,9 +79,10 @@ class Supervisor:
         self._cluster = cluster
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._default = default
-        self._build = build
         self._clocks = clocks
         self._audit = audit
+        self._writer = Writer(clocks)
+        self._workshop = Workshop(cluster, self._writer, build, clocks, audit)
         self._tasks = Tasks()
         self._resources: dict[Key, CxoneTenant] = {}
         self._tenants: dict[Key, Tenant] = {}
@@ -98,10 +104,13 @@ class Supervisor:
         """Stop all loops at once, and wait for what they have in flight."""
         self._stopping = True
         await asyncio.gather(*(tenant.stop(STOP_SECONDS) for tenant in self._tenants.values()))
+        await self._writer.stop(STOP_SECONDS)
         await self._tasks.finish(0.0)
 
     def observe_user(self, kind: str | None, body: Body) -> None:
         """An event of the watch; `kind` is DELETED, or anything else."""
+        if kind != "DELETED" and self._is_echo(body):
+            return
         user = _decoded(decode_user, body)
         if user is None:
             return
@@ -109,6 +118,13 @@ class Supervisor:
             self._route(user)
         elif not self._is_outlived(user):
             self._lose_user(user.metadata.uid)
+
+    def _is_echo(self, body: Body) -> bool:
+        """This version is known: of our own write, or from the list. Most events are, and cost no decoding."""
+        uid = metadata(body, "uid")
+        tenant = self._tenants.get(self._routes.get(uid, _NOWHERE))
+        known = tenant.version(uid) if tenant is not None else None
+        return known is not None and not is_newer(metadata(body, "resourceVersion"), known)
 
     def _is_outlived(self, user: CxoneUser) -> bool:
         tenant = self._tenants.get(self._routes.get(user.metadata.uid, ENVIRONMENT))
@@ -134,7 +150,7 @@ class Supervisor:
         for user in self._orphans.values():
             strays.setdefault(_tenant_key(user), []).append(user)
         for (namespace, name), users in strays.items():
-            Census.of(users).show(f"{namespace}/{name}")
+            Census(users).show(f"{namespace}/{name}")
 
     def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
         old = self._resources.get(key)
@@ -165,15 +181,13 @@ class Supervisor:
     def _open(self, key: Key, resource: CxoneTenant | None, after: Tenant | None = None) -> None:
         spec = resource.spec if resource is not None else self._default_spec()
         name = f"{key[0]}/{key[1]}" if resource is not None else "environment"
-        tenant = Tenant(
-            name, spec, resource, self._cluster, self._source(resource), self._build, self._clocks, self._audit
-        )
+        tenant = self._workshop.tenant(name, spec, resource, self._source(resource))
         self._tenants[key] = tenant
         tenant.start(after)
 
     def _hand_over(self, tenant: Tenant) -> None:
         """The users of a loop that ends go wherever they belong now."""
-        for user in list(tenant.state.inbox):
+        for user in tenant:
             self._routes.pop(user.metadata.uid, None)
             self._route(user)
 
@@ -203,7 +217,7 @@ class Supervisor:
             return
         self._orphans.pop(uid, None)
         tenant.observe(user)
-        if len(tenant.state.inbox) == 1 and tenant.resource is not None:
+        if len(tenant) == 1 and tenant.resource is not None:
             self._tasks.start(self._keep_finalizer(key))
 
     def _key_for(self, user: CxoneUser) -> Key:
@@ -217,11 +231,11 @@ class Supervisor:
         tenant = self._tenants.get(key) if key is not None else None
         if tenant is not None and key is not None:
             tenant.lose(uid)
-            if not len(tenant.state.inbox):
+            if not len(tenant):
                 self._tasks.start(self._keep_finalizer(key))
 
     def _everybody(self) -> list[CxoneUser]:
-        users = [user for tenant in self._tenants.values() for user in tenant.state.inbox]
+        users = [user for tenant in self._tenants.values() for user in tenant]
         return [*users, *self._orphans.values()]
 
     async def _keep_finalizer(self, key: Key) -> None:
@@ -232,7 +246,7 @@ class Supervisor:
         tenant, resource = self._tenants.get(key), self._resources.get(key)
         if tenant is None or resource is None:
             return
-        used, deleting = len(tenant.state.inbox) > 0, resource.metadata.deleting
+        used, deleting = len(tenant) > 0, resource.metadata.deleting
         wanted = used or (resource.claimed and not deleting)
         if self.listed_at is None or wanted == resource.claimed or (wanted and deleting):
             return
@@ -307,7 +321,7 @@ class Supervisor:
             log.warning("orphan_not_released", resource=user.metadata.name, error=str(error))
             return
         self._orphans.pop(user.metadata.uid, None)
-        Auditor("/".join(_tenant_key(user)), self._audit, self._clocks.monotonic).released(
+        AuditTrail("/".join(_tenant_key(user)), self._audit, self._clocks.monotonic).released(
             user, Release(deprovisioned=False)
         )
 

@@ -22,8 +22,8 @@ from chaos.simulation.schedule import InFlight
 from chaos.simulation.wire import Faults, Wire
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cluster.errors import ClusterError
-from cxone_operator.engine.budget import Budget
-from cxone_operator.engine.clocks import Clocks
+from cxone_operator.engine.admit.limiter import RateLimiter
+from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import Supervisor
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry.audit import AuditLine
@@ -71,8 +71,8 @@ class Process:
         self.wire = Wire(self.name, faults, chance, die)
         clocks = Clocks(loop.time, now, chance.random)
 
-        def build(_name: str, _spec: TenantSpec, _credentials: Credentials, budget: Budget) -> RemoteHandle:
-            return RemoteHandle(self.wire, remote, budget)
+        def build(_name: str, _spec: TenantSpec, _credentials: Credentials, limiter: RateLimiter) -> RemoteHandle:
+            return RemoteHandle(self.wire, remote, limiter)
 
         self.supervisor = Supervisor(ClusterHandle(self.wire, cluster), (), None, build, clocks, self.trail.append)
         self.watch = Watch(self, loop, cluster, chance)

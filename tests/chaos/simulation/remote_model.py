@@ -14,12 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from chaos.simulation.journal import Journal, Origin
 from chaos.simulation.schedule import JobEnd, Seats, Setting
+from cxone_operator.core.actions import Create, Deactivate, Delete, Update
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, RemoteUser, UserState
-from cxone_operator.scim.bulk import Accepted, BulkOperation, Completed, JobState, OperationResult, Receipt
-from cxone_operator.scim.bulk import Create as CreateOperation
-from cxone_operator.scim.bulk import Delete as DeleteOperation
-from cxone_operator.scim.bulk import Patch as PatchOperation
 from cxone_operator.scim.client import Page
 from cxone_operator.scim.errors import (
     AlreadyExists,
@@ -29,6 +26,7 @@ from cxone_operator.scim.errors import (
     NotFound,
     ScimError,
 )
+from cxone_operator.scim.remote import Answered, Item, Pending, Receipt, Result, Settled
 
 LATER_SECONDS = 5.0
 """When a seat is free by itself under Seats.LATER."""
@@ -36,7 +34,7 @@ LATER_SECONDS = 5.0
 
 @dataclass(slots=True)
 class _Job:
-    results: dict[str, OperationResult] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
     left: int = 0
     failed: bool = False
     never: bool = False
@@ -146,10 +144,10 @@ class RemoteModel:
 
     # Bulk.
 
-    def submit(self, operations: Sequence[BulkOperation], origin: Origin) -> Receipt:
+    def submit(self, operations: Sequence[Item], origin: Origin) -> Receipt:
         """Start a job, or do it at once."""
         if self.setting.bulk == "Synchronous":
-            return Completed({item.bulk_id: self._carry_out(item, origin) for item in operations})
+            return Settled({item.uid: self._carry_out(item, origin) for item in operations})
         job_id = f"job-{len(self.jobs) + 1}"
         end = self.next_jobs.pop(0) if self.next_jobs else None
         job = self.jobs[job_id] = _Job(left=len(operations), failed=end is JobEnd.FAILED, never=end is JobEnd.NEVER)
@@ -159,33 +157,34 @@ class RemoteModel:
             delay += self.chance.uniform(0.02, 2.0)
             skipped = end is JobEnd.FAILED or (end is JobEnd.HALF and index % 2 == 0)
             loop.call_later(delay, self._work, job, item, replace(origin, job=job_id), skipped)
-        return Accepted(job_id)
+        return Pending(job_id)
 
-    def job(self, job_id: str) -> JobState:
+    def job(self, job_id: str) -> Settled | None:
         """How a job stands."""
         job = self.jobs.get(job_id)
         if job is None:
             raise NotFound("no such job", code="404", write=False)
-        done = job.left == 0 and not job.never
-        return JobState(done, dict(job.results) if done and self.setting.names_results else {}, failed=job.failed)
+        if job.left or job.never:
+            return None
+        return Settled(dict(job.results) if self.setting.names_results else {})
 
-    def _work(self, job: _Job, item: BulkOperation, origin: Origin, skipped: bool) -> None:
+    def _work(self, job: _Job, item: Item, origin: Origin, skipped: bool) -> None:
         job.left -= 1
         if not skipped:
-            job.results[item.bulk_id] = self._carry_out(item, origin)
+            job.results[item.uid] = self._carry_out(item, origin)
 
-    def _carry_out(self, item: BulkOperation, origin: Origin) -> OperationResult:
+    def _carry_out(self, item: Item, origin: Origin) -> Result:
         try:
-            match item:
-                case CreateOperation(_, state):
-                    return OperationResult(None, self.create(state, origin).id)
-                case PatchOperation(_, user_id, change):
-                    return OperationResult(None, self.patch(user_id, change, origin).id)
-                case DeleteOperation(_, user_id):
-                    self.delete(user_id, origin)
-                    return OperationResult(None, user_id)
+            match item.action:
+                case Create(state):
+                    self.create(state, origin)
+                case Update(remote) | Deactivate(remote):
+                    self.patch(remote.id, item.action.change, origin)
+                case Delete(remote):
+                    self.delete(remote.id, origin)
         except ScimError as error:
-            return OperationResult(error)
+            return error.failure
+        return Answered()
 
     # Seats.
 

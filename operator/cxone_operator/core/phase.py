@@ -1,0 +1,460 @@
+"""The phases of the work for one user: what an event means for it, and what must be done then.
+
+A user at rest has no `Work`. One that is not has a phase, and everything that happens to it comes as an event to
+`advance`, which gives the new work and its effects; nothing else changes a work. The audit trail is what it writes down.
+
+| phase             | event                                   | next                      | effects                            |
+|-------------------|-----------------------------------------|---------------------------|------------------------------------|
+| any but sent      | Planned                                 | the planned phase         |                                    |
+| Idle, Queued      | Sent                                    | Sending                   | seat promised                      |
+| Sending           | Withdrawn                               | Idle                      |                                    |
+| Sending           | Done, and the answer shows it           | Idle                      | audit success                      |
+| Sending           | Done, the answer shows it otherwise     | as Verifying, not seen    |                                    |
+| Sending           | Done, the answer does not show it       | Verifying                 | forget                             |
+| Sending           | Accepted                                | InJob                     |                                    |
+| Sending, InJob    | Failed, for the tenant as a whole       | Idle                      | audit failure                      |
+| Sending, InJob    | Failed, may pass                        | BackingOff, Idle if news  | audit failure or unknown           |
+| Sending, InJob    | Failed for good                         | Stalled                   | audit failure, seat back           |
+| InJob             | Seen as wanted                          | Idle                      | audit success                      |
+| InJob             | Ended                                   | Verifying                 | forget                             |
+| InJob             | Left                                    | Idle                      | audit unknown, doubt, forget       |
+| Verifying         | Seen as wanted                          | Idle                      | audit success                      |
+| Verifying         | not Seen, after a job                   | Idle, to be sent alone    | audit failure, unknown if given up |
+| Verifying         | not Seen, sent alone                    | BackingOff                | audit failure                      |
+| Stalled           | Freed                                   | none                      |                                    |
+| any               | Gone, Closed                            | none                      | audit unknown of what is open      |
+
+Seats are settled by what CXone shows, wherever that is learned (`engine.router`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser, Difference
+from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update, takes_seat
+from cxone_operator.core.backoff import backoff
+from cxone_operator.core.diff import change_between, differences
+from cxone_operator.core.evidence import carried_out
+from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.knowledge import UNKNOWN, Knowledge, Present
+from cxone_operator.core.users import Change
+from cxone_operator.telemetry.audit import Result
+
+QUICK_LOOKS = 2
+"""How often in a row a surprise is answered by looking again at once; after that it backs off like any failure."""
+REQUEST_SECONDS = 35.0
+"""How long a single request may take to have its effect: the client's timeout, and a margin for the server."""
+_NOT_SERVED = Failure(
+    Reason.REMOTE_REJECTED, "the bulk job has ended without it; it is sent again alone", retryable=True, code="job"
+)
+_GIVEN_UP = "the bulk job was given up and may still go on"
+_LEFT = "the user left the bulk job before its end and is read back"
+_UNFINISHED = "the operator ended before the answer came; the next one reads it back"
+_UNSEEN = "it was not read back"
+
+
+class Phase(Enum):
+    """Where a user's work stands."""
+
+    IDLE = auto()
+    """Nothing is under way; the next look decides."""
+    LOOKING = auto()
+    """To be read from CXone."""
+    HELD = auto()
+    """About to lose access; the guard has not let it pass."""
+    QUEUED = auto()
+    """Waits for its turn to be sent."""
+    WAITING = auto()
+    """Waits for something that ends by itself, as the plan says."""
+    SENDING = auto()
+    """A request is under way."""
+    IN_JOB = auto()
+    """A bulk job works on it."""
+    VERIFYING = auto()
+    """It was sent, and what CXone shows will tell."""
+    BACKING_OFF = auto()
+    """The last attempt failed in a way that passes."""
+    STALLED = auto()
+    """The last attempt failed for good."""
+
+
+SENT = (Phase.SENDING, Phase.IN_JOB)
+"""A request is under way whose answer decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A write whose end is not known yet."""
+
+    user: CxoneUser
+    """As of the request: what is asked of the resource since does not belong to it."""
+    action: RemoteAction
+    began: float
+    job: str = ""
+    request_id: str = ""
+    shared: bool = False
+    """It was sent together with others."""
+    doubtful: bool = False
+    """Its bulk job was given up, and may still carry it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What must change before a stalled user is tried again."""
+
+    generation: int
+    epoch: int
+    requested_at: str | None
+    leaving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is remembered of a user that is not at rest. Losing it loses no intent, only patience."""
+
+    since: float
+    """When the work began, in seconds of the loop's clock, as all times here."""
+    entered: float
+    """When this phase began."""
+    phase: Phase = Phase.IDLE
+    attempt: Attempt | None = None
+    alone: bool = False
+    """A bulk job did not do it: send a request of its own, whose answer says why."""
+    failures: int = 0
+    failure: Failure | None = None
+    until: float = 0.0
+    """No request before that."""
+    trigger: Trigger | None = None
+    deleting_since: float | None = None
+    """When the deletion of the resource was first seen."""
+    seat_released: bool | None = None
+    """True after the seat was given back, False after a deactivation; None: as the status says."""
+
+    @property
+    def sent(self) -> bool:
+        """A request is under way whose answer decides."""
+        return self.phase in SENT
+
+
+# Events.
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan has been asked, and this is what the user waits for now."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request sets out."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """It was not sent after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """CXone has taken a bulk request, and works on it."""
+
+    job: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """CXone says that it has carried it out; `shown` is what the answer shows of the user."""
+
+    shown: Knowledge = UNKNOWN
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """CXone has not carried it out, or not for certain."""
+
+    failure: Failure
+    doubt_seconds: float = REQUEST_SECONDS
+    """How long a request without a certain end may still have its effect."""
+    trigger: Trigger | None = None
+    """What would have to change, where the failure is final."""
+    message: str = ""
+    """For the author, where the directory knows better what is wrong than the failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The bulk job has ended, or (`given_up`) nobody follows it any more."""
+
+    given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A leaver goes on without the bulk job that it is in, which may go on for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """CXone was looked at."""
+
+    known: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A new spec, or something else that may cure what failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The resource is gone, or goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The process ends."""
+
+
+Event = Planned | Sent | Withdrawn | Accepted | Done | Failed | Ended | Left | Seen | Freed | Gone | Closed
+
+
+# Effects.
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Write down how an attempt ended."""
+
+    attempt: Attempt
+    result: Result
+    failure: Failure | None = None
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Nobody knows what became of the account: it is unknown until it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A request may create the account for so many seconds more."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseSeat:
+    """A seat is about to be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnSeat:
+    """The seat that was promised is not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecountSeats:
+    """Seats have moved: the last reading of the quota is too old to admit anybody by."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The creation is given up."""
+
+
+Effect = Audit | Forget | Doubt | PromiseSeat | ReturnSeat | RecountSeats | GiveUp
+Step = tuple[Work | None, tuple[Effect, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When it happens, and how long pauses may grow."""
+
+    now: float
+    jitter: float = 0.0
+    sync_period: float = 900.0
+    """How often CXone is compared with anyway: what it does not heed is not asked for more often in the long run."""
+
+
+def advance(work: Work, event: Event, moment: Moment) -> Step:
+    """The table above."""
+    match event:
+        case Planned(phase):
+            return (work if work.sent else _enter(work, phase, moment)), ()
+        case Sent(attempt):
+            return _sent(work, attempt, moment)
+        case Withdrawn():
+            return replace(_enter(work, Phase.IDLE, moment), attempt=None), ()
+        case Accepted() | Ended() | Left():
+            return _job(work, event, moment)
+        case Done() | Seen():
+            return _evidence(work, event, moment)
+        case Failed():
+            return _failed(work, event, moment)
+        case Freed():
+            return (work if work.sent else _fresh(work, moment)), ()
+        case Gone():
+            return None, _left_open(work, _UNSEEN)
+        case Closed():
+            return None, _left_open(work, _UNFINISHED)
+
+
+def is_final(user: CxoneUser, action: RemoteAction, failure: Failure) -> bool:
+    """Trying again helps nobody; but a resource that is being deleted never gives up locking its user out."""
+    if user.metadata.deleting or failure.scope is Scope.TENANT:
+        return False
+    if failure.reason is Reason.ALREADY_EXISTS and isinstance(action, Create):
+        return user.spec.adoption_policy == "Never"
+    if failure.reason is Reason.UNSUPPORTED:
+        return not isinstance(action, Delete)
+    return not failure.retryable and not failure.news
+
+
+def _enter(work: Work, phase: Phase, moment: Moment) -> Work:
+    return work if work.phase is phase else replace(work, phase=phase, entered=moment.now)
+
+
+def _fresh(work: Work, moment: Moment) -> Work | None:
+    """Earlier failures say nothing about what is wanted now; what was sent, and is not seen yet, still counts."""
+    if work.attempt is None:
+        return None
+    kept = Work(work.since, work.entered, work.phase, work.attempt, deleting_since=work.deleting_since)
+    return _enter(kept, Phase.VERIFYING, moment)
+
+
+def _sent(work: Work, attempt: Attempt, moment: Moment) -> Step:
+    promise = (PromiseSeat(),) if takes_seat(attempt.action) else ()
+    before = _left_open(work, _UNSEEN)
+    return replace(_enter(work, Phase.SENDING, moment), attempt=attempt), (*before, *promise)
+
+
+def _job(work: Work, event: Accepted | Ended | Left, moment: Moment) -> Step:
+    attempt = work.attempt
+    if attempt is None:
+        return work, ()
+    match event:
+        case Accepted(job, request_id):
+            accepted = replace(attempt, job=job, request_id=request_id)
+            return replace(_enter(work, Phase.IN_JOB, moment), attempt=accepted), ()
+        case Ended(given_up):
+            doubted = replace(attempt, doubtful=given_up)
+            return replace(_enter(work, Phase.VERIFYING, moment), attempt=doubted), (Forget(),)
+        case Left(seconds):
+            rest = replace(_enter(work, Phase.IDLE, moment), attempt=None)
+            return rest, (*_left_open(work, _LEFT), Doubt(seconds), Forget())
+
+
+def _evidence(work: Work, event: Done | Seen, moment: Moment) -> Step:
+    """Done means seen: an answer that does not show the change is followed by a look."""
+    attempt = work.attempt
+    if attempt is None or (isinstance(event, Seen) and work.phase is Phase.SENDING):
+        return work, ()
+    known = event.shown if isinstance(event, Done) else event.known
+    seen = (isinstance(event, Done) and isinstance(attempt.action, Reclaim)) or carried_out(attempt.action, known)
+    if isinstance(event, Done):
+        attempt = replace(attempt, request_id=event.request_id or attempt.request_id)
+    if seen:
+        return _succeeded(replace(work, attempt=attempt), moment)
+    if seen is None and isinstance(event, Done):
+        return replace(_enter(work, Phase.VERIFYING, moment), attempt=attempt), (Forget(),)
+    if seen is None or work.phase is Phase.IN_JOB:
+        return work, ()
+    return _not_seen(replace(work, attempt=attempt), known, moment)
+
+
+def _succeeded(work: Work, moment: Moment) -> Step:
+    attempt = work.attempt
+    assert attempt is not None
+    released = {Deactivate: False, Reclaim: True}.get(type(attempt.action), work.seat_released)
+    done = Work(work.since, moment.now, deleting_since=work.deleting_since, seat_released=released, until=0.0)
+    moved = (RecountSeats(),) if isinstance(attempt.action, Deactivate | Reclaim | Delete) else ()
+    return done, (Audit(attempt, Result.SUCCESS), *moved)
+
+
+def _not_seen(work: Work, known: Knowledge, moment: Moment) -> Step:
+    attempt = work.attempt
+    assert attempt is not None
+    rest = replace(_enter(work, Phase.IDLE, moment), attempt=None)
+    if attempt.doubtful:
+        return replace(rest, alone=True), _left_open(work, _GIVEN_UP)
+    if attempt.shared:
+        return replace(rest, alone=True), (Audit(attempt, Result.FAILURE, _NOT_SERVED),)
+    failure = _unheeded(attempt.action, known)
+    pause = backoff(work.failures + 1, moment.jitter, moment.sync_period)
+    return _backs_off(rest, failure, pause, moment), (Audit(attempt, Result.FAILURE, failure),)
+
+
+def _failed(work: Work, event: Failed, moment: Moment) -> Step:
+    attempt, failure = work.attempt, event.failure
+    if attempt is None:
+        return work, ()
+    rest = replace(_enter(work, Phase.IDLE, moment), attempt=None)
+    effects = [*_told(attempt, failure), *_consequences(attempt, event)]
+    if failure.scope is Scope.TENANT:
+        return rest, tuple(effects)
+    if event.trigger is not None:
+        effects += [ReturnSeat(), *((GiveUp(),) if isinstance(attempt.action, Create) else ())]
+        explained = replace(failure, message=event.message or failure.message)
+        stalled = replace(_enter(rest, Phase.STALLED, moment), trigger=event.trigger, failures=rest.failures + 1)
+        return replace(stalled, failure=explained), tuple(effects)
+    if failure.news and rest.failures < QUICK_LOOKS:
+        return replace(rest, failures=rest.failures + 1, failure=failure), tuple(effects)
+    pause = max(backoff(rest.failures + 1, moment.jitter), failure.retry_after or 0.0)
+    return _backs_off(rest, failure, min(pause, LONGEST_SILENCE_SECONDS), moment), tuple(effects)
+
+
+LONGEST_SILENCE_SECONDS = 300.0
+"""However long CXone asks to wait with one user."""
+
+
+def _backs_off(rest: Work, failure: Failure, pause: float, moment: Moment) -> Work:
+    waiting = replace(_enter(rest, Phase.BACKING_OFF, moment), failures=rest.failures + 1, failure=failure)
+    return replace(waiting, until=moment.now + pause)
+
+
+def _told(attempt: Attempt, failure: Failure) -> tuple[Effect, ...]:
+    if not failure.tried:
+        return ()
+    return (Audit(attempt, Result.UNKNOWN if failure.uncertain else Result.FAILURE, failure),)
+
+
+def _consequences(attempt: Attempt, event: Failed) -> tuple[Effect, ...]:
+    failure, found = event.failure, list[Effect]()
+    if failure.uncertain and takes_seat(attempt.action):
+        found.append(Doubt(event.doubt_seconds))
+    if failure.uncertain or failure.news:
+        found.append(Forget())
+    if failure.reason is Reason.LICENSE_UNAVAILABLE:
+        found += [RecountSeats(), ReturnSeat()]
+    return tuple(found)
+
+
+def _left_open(work: Work, why: str) -> tuple[Effect, ...]:
+    if work.attempt is None:
+        return ()
+    return (Audit(work.attempt, Result.UNKNOWN, Failure(Reason.REMOTE_UNAVAILABLE, why, retryable=True)),)
+
+
+def _unheeded(action: RemoteAction, known: Knowledge) -> Failure:
+    """CXone says that it did it, and shows that it did not: which fields, what was sent, and what it shows."""
+    found: tuple[Difference, ...] = ()
+    if isinstance(action, Update | Deactivate) and isinstance(known, Present):
+        left = change_between(action.change.target, known.user.state)
+        fields = tuple(field for field in left.fields if field in action.change.fields) if left is not None else ()
+        found = differences(Change(action.change.target, fields), known.user.state)
+    said = "; ".join(f"{item.field}: sent {item.desired}, CXone shows {item.actual}" for item in found)
+    what = said or f"nothing of the {action.name} is to be seen"
+    text = f"CXone accepted the request without effect ({what}); it is asked again with growing pauses"
+    return Failure(Reason.DIFFERENCES_FOUND, text, retryable=True, code="no-effect", differences=found)
