@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from cxone_operator.api.reasons import Reason
+from cxone_operator.core.failure import Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import admit
 from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.memory.queues import FRONT
 from cxone_operator.engine.read.quota import QuotaReader
 from cxone_operator.engine.tell.waits import Shortage
 from cxone_operator.scim.remote import Remote
@@ -38,12 +40,15 @@ class SeatGate:
     def shortage(self) -> Shortage | None:
         """Who stays without a seat, and why; None where everybody gets one."""
         memory, failure = self._memory, self._quota.back_off.failure
+        if failure is not None and failure.scope is Scope.TENANT:
+            return None
         depth = memory.queues.depth(Lane.JOINERS)
         if not depth or memory.spec.license.mode == "None" or (failure is None and not memory.seats.short):
             return None
         free = memory.seats.seats(memory.spec.license.reserve).free or 0
         holds = memory.spec.license.on_shortage == "HoldBatch"
-        start = memory.queues.order_at(Lane.JOINERS, 0 if holds or failure is not None else free)
+        nobody = holds or failure is not None or not free
+        start = FRONT if nobody else memory.queues.order_at(Lane.JOINERS, free)
         if start is None:
             return None
         if failure is not None:

@@ -17,6 +17,8 @@ from cxone_operator.core.lane import Lane
 
 Order = tuple[str, str]
 """Sorts a queue; the second part makes it unique."""
+FRONT: Order = ("", "")
+"""Before everybody."""
 Place = tuple[Lane, bool]
 """Lane, and whether alone."""
 
@@ -36,7 +38,7 @@ class Queues:
         self._places: dict[str, tuple[Place, Order]] = {}
         self._arrivals = count()
 
-    def put(self, uid: str, lane: Lane, now: float, *, alone: bool, age: Order = ("", "")) -> None:
+    def put(self, uid: str, lane: Lane, now: float, *, alone: bool, age: Order = FRONT) -> None:
         """Wait in that lane; somebody who waits there already keeps the place. `age` sorts joiners."""
         place = (lane, alone)
         if uid in self._places and self._places[uid][0] == place:
@@ -90,13 +92,14 @@ class Queues:
         return entries[place][0] if place < len(entries) else None
 
     def between(self, lane: Lane, first: Order, end: Order | None) -> Iterator[str]:
-        """Everybody from the order `first` on, and before `end`, where there is one."""
-        entries = self._queues[lane, False].entries
-        start = bisect_left(entries, (first, ""))
-        stop = len(entries) if end is None else bisect_left(entries, (end, ""))
-        return (uid for _, uid in islice(entries, start, stop))
+        """Everybody in a lane from the order `first` on, and before `end`, where there is one."""
+        for alone in (False, True):
+            entries = self._queues[lane, alone].entries
+            start = bisect_left(entries, (first, ""))
+            stop = len(entries) if end is None else bisect_left(entries, (end, ""))
+            yield from (uid for _, uid in islice(entries, start, stop))
 
     def is_behind(self, uid: str, order: Order) -> bool:
-        """Somebody stands at that order or behind it."""
+        """Somebody stands at that order or behind it, among those who may share a job."""
         found = self._places.get(uid)
-        return found is not None and found[1] >= order
+        return found is not None and not found[0][1] and found[1] >= order

@@ -35,7 +35,7 @@ class LookUps:
     def ask(self, user_name: str, lane: Lane) -> None:
         """This user is to be read, a leaver at once."""
         memory, key = self._memory, key_of(user_name)
-        if self._asking.get(key, float("-inf")) >= memory.directory.forgotten(key):
+        if key in self._asking and self._asking[key] >= memory.directory.forgotten(key):
             return
         if lane is Lane.LEAVERS:
             self._questions[Lane.UPDATES].pop(key, None)

@@ -27,7 +27,7 @@ from cxone_operator.engine.send.door import Door
 from cxone_operator.engine.send.failures import failed
 from cxone_operator.engine.tell.audit import AuditTrail
 from cxone_operator.scim.errors import CircuitOpen, NotOffered, PayloadTooLarge, ScimError, Throttled
-from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Remote, Result
+from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Receipt, Remote, Result
 from cxone_operator.telemetry import metrics
 
 Order = tuple[CxoneUser, RemoteAction]
@@ -107,24 +107,38 @@ class Jobs:
         timeout = float(self._memory.spec.bulk.job_timeout_seconds)
         submission = self._memory.in_doubt.begin_submission(timeout)
         try:
-            if not await self._persist():
-                await self._tasks.sleep(_PERSIST_RETRY_SECONDS)
-                self._each(users, Withdrawn())
+            if not await self._is_announced(users):
                 return
-            receipt = await remote.send(batch, lane)
+            receipt = await self._send(remote, lane, batch, users)
             if isinstance(receipt, Pending):
                 await self._follow_new(remote, lane, receipt, users, submission)
             else:
                 self._book(users, receipt.results)
         except ScimError as error:
             self._refused(users, self._lesson(error, len(users)), timeout)
-        except NotSent:
-            self._each(users, Withdrawn())
-            raise
         finally:
             self._memory.in_doubt.end_submission(submission)
             self._running -= 1
             self._memory.wake()
+
+    async def _is_announced(self, users: Sequence[CxoneUser]) -> bool:
+        """The intent is on the tenant, so that a later process knows of a job whose id nobody has written down."""
+        announced = False
+        try:
+            announced = await self._persist()
+            if not announced:
+                await self._tasks.sleep(_PERSIST_RETRY_SECONDS)
+        finally:
+            if not announced:
+                self._each(users, Withdrawn())
+        return announced
+
+    async def _send(self, remote: Remote, lane: Lane, batch: Batch, users: Sequence[CxoneUser]) -> Receipt:
+        try:
+            return await remote.send(batch, lane)
+        except NotSent:
+            self._each(users, Withdrawn())
+            raise
 
     def _lesson(self, error: ScimError, size: int) -> Failure:
         """What was too large, or is not offered at all, says nothing of anybody in it: they are sent another way."""

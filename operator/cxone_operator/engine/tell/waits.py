@@ -20,7 +20,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.phase import Phase, Work
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
-from cxone_operator.engine.memory.queues import Order
+from cxone_operator.engine.memory.queues import FRONT, Order
 from cxone_operator.engine.memory.work import Alarms
 from cxone_operator.engine.tell.users import UserStatuses
 
@@ -36,9 +36,10 @@ _NOTED = (Phase.HELD, Phase.QUEUED, Phase.WAITING, Phase.BACKING_OFF, Phase.IN_J
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """Who stays without a seat: everybody from that order on, in the joiners' queue."""
+    """Who stays without a seat."""
 
     start: Order
+    """Everybody from that order on, in the joiners' queue; from its front on where nobody gets one."""
     reason: Reason
     message: str
 
@@ -74,6 +75,8 @@ class Waits:
     def shortage(self, now: Shortage | None) -> None:
         """The gate has turned people away, or does so no more; whoever is concerned only now is looked at."""
         before, self._shortage = self._shortage, now
+        if before is not None and now is not None and before.reason is not now.reason:
+            before = None
         if now is None or (before is not None and before.start <= now.start):
             return
         for uid in self._memory.queues.between(Lane.JOINERS, now.start, before.start if before else None):
@@ -132,10 +135,11 @@ class Waits:
 
     def _entry(self, uid: str) -> tuple[Reason, str] | None:
         """Whoever stands behind the last free seat waits for one; everybody before only for their turn."""
-        short = self._shortage
-        if short is None or self._memory.queues.lane_of(uid) is not Lane.JOINERS:
+        short, queues = self._shortage, self._memory.queues
+        if short is None or queues.lane_of(uid) is not Lane.JOINERS or self._memory.seats.holds(uid):
             return None
-        return (short.reason, short.message) if self._memory.queues.is_behind(uid, short.start) else None
+        behind = short.start == FRONT or queues.is_behind(uid, short.start)
+        return (short.reason, short.message) if behind else None
 
     def _held_message(self) -> str:
         """Without numbers and hash, which change with every further leaver: the tenant has them."""
