@@ -1,8 +1,8 @@
 """The actions that a plan can ask for.
 
 Four families: work in CXone (each with the lane that it waits in), writes to the resource (Claim, Release, Announce),
-statements that only become conditions (Settle, Report, Refuse, Pause), and waiting for what comes by itself (Wait, Stay,
-LeaveJob, Ignore).
+statements that only become conditions (Settle, Report, Refuse, Pause), and waiting for what comes by itself (Wait,
+Stay, LeaveJob, Ignore).
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Failure:
     uncertain: bool = False
     """True: the change may have been made although no answer came (read back before deciding)."""
     news: bool = False
-    """True: CXone is not as we thought (the account is gone, exists, or was changed); look again before anything else."""
+    """True: CXone is not as we thought (the account is gone, exists, was changed): look again before anything else."""
     tried: bool = True
     """False: the request was given up before anything was sent."""
     retry_after: float | None = None

@@ -7,9 +7,11 @@ One function per way that a decision can end, all through `_status`:
 | settled    | True                 | True              | True / False + why        | -                   | -       |
 | reported   | False DifferencesFound | False           | kept                      | -                   | -       |
 | waiting    | False, the wait      | kept              | False if seats are short  | True, the wait      | -       |
-| retrying   | False, the failure   | kept, False if it had no effect | False if seats are short | True ProgressingWithRetry | - |
+| retrying   | False, the failure   | kept, or False *| False if seats are short  | True ProgressingWithRetry | - |
 | stalled    | False, the reason    | Unknown           | kept                      | -                   | True    |
 | paused     | Unknown Suspended    | kept              | kept                      | -                   | -       |
+
+* where CXone has accepted the request and shows otherwise.
 """
 
 from __future__ import annotations

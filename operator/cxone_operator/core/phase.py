@@ -1,28 +1,28 @@
 """The phases of the work for one user: what an event means for it, and what must be done then.
 
 A user at rest has no `Work`. One that is not has a phase, and everything that happens to it comes as an event to
-`advance`, which gives the new work and its effects; nothing else changes a work. The audit trail is what it writes down.
+`advance`, which gives the new work and its effects; nothing else changes a work. The audit trail is what it tells.
 
-| phase             | event                                   | next                      | effects                            |
-|-------------------|-----------------------------------------|---------------------------|------------------------------------|
-| any but sent      | Planned                                 | the planned phase         |                                    |
-| Idle, Queued      | Sent                                    | Sending                   | seat promised                      |
-| Sending           | Withdrawn                               | Idle                      |                                    |
-| Sending           | Done, and the answer shows it           | Idle                      | audit success                      |
-| Sending           | Done, the answer shows it otherwise     | as Verifying, not seen    |                                    |
-| Sending           | Done, the answer does not show it       | Verifying                 | forget                             |
-| Sending           | Accepted                                | InJob                     |                                    |
-| Sending, InJob    | Failed, for the tenant as a whole       | Idle                      | audit failure                      |
-| Sending, InJob    | Failed, may pass                        | BackingOff, Idle if news  | audit failure or unknown           |
-| Sending, InJob    | Failed for good                         | Stalled                   | audit failure, seat back           |
-| InJob             | Seen as wanted                          | Idle                      | audit success                      |
-| InJob             | Ended                                   | Verifying                 | forget                             |
-| InJob             | Left                                    | Idle                      | audit unknown, doubt, forget       |
-| Verifying         | Seen as wanted                          | Idle                      | audit success                      |
-| Verifying         | not Seen, after a job                   | Idle, to be sent alone    | audit failure, unknown if given up |
-| Verifying         | not Seen, sent alone                    | BackingOff                | audit failure                      |
-| Stalled           | Freed                                   | none                      |                                    |
-| any               | Gone, Closed                            | none                      | audit unknown of what is open      |
+| phase          | event                                | next                    | effects                            |
+|----------------|--------------------------------------|-------------------------|------------------------------------|
+| any but sent   | Planned                              | the planned phase       |                                    |
+| Idle, Queued   | Sent                                 | Sending                 | seat promised                      |
+| Sending        | Withdrawn                            | Idle                    |                                    |
+| Sending        | Done, and the answer shows it        | Idle                    | audit success                      |
+| Sending        | Done, the answer shows it otherwise  | as Verifying, not seen  |                                    |
+| Sending        | Done, the answer does not show it    | Verifying               | forget                             |
+| Sending        | Accepted                             | InJob                   |                                    |
+| Sending, InJob | Failed, for the tenant as a whole    | Idle                    | audit failure                      |
+| Sending, InJob | Failed, may pass                     | BackingOff, Idle: news  | audit failure or unknown           |
+| Sending, InJob | Failed for good                      | Stalled                 | audit failure, seat back           |
+| InJob          | Seen as wanted                       | Idle                    | audit success                      |
+| InJob          | Ended                                | Verifying               | forget                             |
+| InJob          | Left                                 | Idle                    | audit unknown, doubt, forget       |
+| Verifying      | Seen as wanted                       | Idle                    | audit success                      |
+| Verifying      | not Seen, after a job                | Idle, to be sent alone  | audit failure, unknown if given up |
+| Verifying      | not Seen, sent alone                 | BackingOff              | audit failure                      |
+| Stalled        | Freed                                | none                    |                                    |
+| any            | Gone, Closed                         | none                    | audit unknown of what is open      |
 
 Seats are settled by what CXone shows, wherever that is learned (`engine.router`).
 """
@@ -47,6 +47,8 @@ QUICK_LOOKS = 2
 """How often in a row a surprise is answered by looking again at once; after that it backs off like any failure."""
 REQUEST_SECONDS = 35.0
 """How long a single request may take to have its effect: the client's timeout, and a margin for the server."""
+LONGEST_SILENCE_SECONDS = 300.0
+"""However long CXone asks to wait with one user."""
 _NOT_SERVED = Failure(
     Reason.REMOTE_REJECTED, "the bulk job has ended without it; it is sent again alone", retryable=True, code="job"
 )
@@ -239,7 +241,6 @@ class Audit:
     attempt: Attempt
     result: Result
     failure: Failure | None = None
-    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +292,8 @@ class Moment:
 def advance(work: Work, event: Event, moment: Moment) -> Step:
     """The table above."""
     match event:
-        case Planned(phase):
-            return (work if work.sent else _enter(work, phase, moment)), ()
+        case Planned() | Freed():
+            return _planned(work, event, moment), ()
         case Sent(attempt):
             return _sent(work, attempt, moment)
         case Withdrawn():
@@ -303,12 +304,8 @@ def advance(work: Work, event: Event, moment: Moment) -> Step:
             return _evidence(work, event, moment)
         case Failed():
             return _failed(work, event, moment)
-        case Freed():
-            return (work if work.sent else _fresh(work, moment)), ()
-        case Gone():
-            return None, _left_open(work, _UNSEEN)
-        case Closed():
-            return None, _left_open(work, _UNFINISHED)
+        case Gone() | Closed():
+            return None, _left_open(work, _UNSEEN if isinstance(event, Gone) else _UNFINISHED)
 
 
 def is_final(user: CxoneUser, action: RemoteAction, failure: Failure) -> bool:
@@ -326,8 +323,12 @@ def _enter(work: Work, phase: Phase, moment: Moment) -> Work:
     return work if work.phase is phase else replace(work, phase=phase, entered=moment.now)
 
 
-def _fresh(work: Work, moment: Moment) -> Work | None:
-    """Earlier failures say nothing about what is wanted now; what was sent, and is not seen yet, still counts."""
+def _planned(work: Work, event: Planned | Freed, moment: Moment) -> Work | None:
+    """What was sent goes on whatever is planned. A new start forgets failures, but not what has not been seen yet."""
+    if work.sent:
+        return work
+    if isinstance(event, Planned):
+        return _enter(work, event.phase, moment)
     if work.attempt is None:
         return None
     kept = Work(work.since, work.entered, work.phase, work.attempt, deleting_since=work.deleting_since)
@@ -358,34 +359,38 @@ def _job(work: Work, event: Accepted | Ended | Left, moment: Moment) -> Step:
 
 def _evidence(work: Work, event: Done | Seen, moment: Moment) -> Step:
     """Done means seen: an answer that does not show the change is followed by a look."""
-    attempt = work.attempt
-    if attempt is None or (isinstance(event, Seen) and work.phase is Phase.SENDING):
+    if work.attempt is None:
         return work, ()
-    known = event.shown if isinstance(event, Done) else event.known
-    seen = (isinstance(event, Done) and isinstance(attempt.action, Reclaim)) or carried_out(attempt.action, known)
-    if isinstance(event, Done):
-        attempt = replace(attempt, request_id=event.request_id or attempt.request_id)
-    if seen:
-        return _succeeded(replace(work, attempt=attempt), moment)
-    if seen is None and isinstance(event, Done):
+    return _done(work, work.attempt, event, moment) if isinstance(event, Done) else _seen(work, event.known, moment)
+
+
+def _done(work: Work, attempt: Attempt, event: Done, moment: Moment) -> Step:
+    attempt = replace(attempt, request_id=event.request_id or attempt.request_id)
+    seen = carried_out(attempt.action, event.shown)
+    if seen or isinstance(attempt.action, Reclaim):
+        return _succeeded(work, attempt, moment)
+    if seen is None:
         return replace(_enter(work, Phase.VERIFYING, moment), attempt=attempt), (Forget(),)
-    if seen is None or work.phase is Phase.IN_JOB:
-        return work, ()
-    return _not_seen(replace(work, attempt=attempt), known, moment)
+    return _not_seen(work, attempt, event.shown, moment)
 
 
-def _succeeded(work: Work, moment: Moment) -> Step:
+def _seen(work: Work, known: Knowledge, moment: Moment) -> Step:
+    """Before a job has ended, what it has not done yet says nothing."""
     attempt = work.attempt
-    assert attempt is not None
+    seen = carried_out(attempt.action, known) if attempt is not None and work.phase is not Phase.SENDING else None
+    if attempt is None or seen is None or (not seen and work.phase is Phase.IN_JOB):
+        return work, ()
+    return _succeeded(work, attempt, moment) if seen else _not_seen(work, attempt, known, moment)
+
+
+def _succeeded(work: Work, attempt: Attempt, moment: Moment) -> Step:
     released = {Deactivate: False, Reclaim: True}.get(type(attempt.action), work.seat_released)
-    done = Work(work.since, moment.now, deleting_since=work.deleting_since, seat_released=released, until=0.0)
+    done = Work(work.since, moment.now, deleting_since=work.deleting_since, seat_released=released)
     moved = (RecountSeats(),) if isinstance(attempt.action, Deactivate | Reclaim | Delete) else ()
     return done, (Audit(attempt, Result.SUCCESS), *moved)
 
 
-def _not_seen(work: Work, known: Knowledge, moment: Moment) -> Step:
-    attempt = work.attempt
-    assert attempt is not None
+def _not_seen(work: Work, attempt: Attempt, known: Knowledge, moment: Moment) -> Step:
     rest = replace(_enter(work, Phase.IDLE, moment), attempt=None)
     if attempt.doubtful:
         return replace(rest, alone=True), _left_open(work, _GIVEN_UP)
@@ -413,10 +418,6 @@ def _failed(work: Work, event: Failed, moment: Moment) -> Step:
         return replace(rest, failures=rest.failures + 1, failure=failure), tuple(effects)
     pause = max(backoff(rest.failures + 1, moment.jitter), failure.retry_after or 0.0)
     return _backs_off(rest, failure, min(pause, LONGEST_SILENCE_SECONDS), moment), tuple(effects)
-
-
-LONGEST_SILENCE_SECONDS = 300.0
-"""However long CXone asks to wait with one user."""
 
 
 def _backs_off(rest: Work, failure: Failure, pause: float, moment: Moment) -> Work:

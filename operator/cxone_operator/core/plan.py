@@ -32,9 +32,9 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | inactive           | agrees           | Reclaim the seat once (or Wait for CXone to do it), then Settle           |
 | active             | agrees           | Settle                                                                    |
 
-A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait; so it is
-for whoever would gain access through a tenant that is being deleted; and a Create under adoptionPolicy Never comes after
-an Announce.
+A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait; so it
+is for whoever would gain access through a tenant that is being deleted; and a Create under adoptionPolicy Never comes
+after an Announce.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The census: how many resources there are of each kind, kept by adding and taking away, so that asking costs nothing."""
+"""The census: how many resources there are of each kind, kept by adding and taking away: asking costs nothing."""
 
 from __future__ import annotations
 

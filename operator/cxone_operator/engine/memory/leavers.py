@@ -1,4 +1,4 @@
-"""Pending deprovisionings: who is about to lose access, who may, and how many did lately. The guard decides over them."""
+"""Pending deprovisionings: who is about to lose access, who may, and how many did lately. The guard decides on them."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 CXone's job says COMPLETED or FAILED and lists errors without names, so what it did is seen on its users only. They are
 looked at when a job of this tenant usually is done: one request then tells more than a poll would. Only where somebody
-is not seen as wanted the job is polled to its end, and whoever is not seen then was not served, and is sent alone, where
-the answer names the reason. Nothing is ever resubmitted blindly.
+is not seen as wanted the job is polled to its end, and whoever is not seen then was not served, and is sent alone,
+where the answer names the reason. Nothing is ever resubmitted blindly.
 """
 
 from __future__ import annotations

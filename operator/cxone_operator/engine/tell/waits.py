@@ -1,9 +1,9 @@
 """Waits: telling an author what the user waits for, once it has lasted long enough to be worth a write.
 
-Until then the default status of a new resource, or the generation that is ahead of observedGeneration, already says that
-work is going on. Only a wait of this very user is told, and each once. What keeps everybody waiting (the rate limit, the
-first snapshot, an open circuit, a suspended tenant) is said by the tenant, and not by N users; so a user that was Ready
-is told nothing because a process restarted.
+Until then the default status of a new resource, or the generation that is ahead of observedGeneration, already says
+that work is going on. Only a wait of this very user is told, and each once. What keeps everybody waiting (the rate
+limit, the first snapshot, an open circuit, a suspended tenant) is said by the tenant, and not by N users; so a user
+that was Ready is told nothing because a process restarted.
 """
 
 from __future__ import annotations
