@@ -11,9 +11,9 @@ from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.wire import Effect, Errors, Wire
 from cxone_operator.api.meta import Reference
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Unreachable
-from cxone_operator.core.lane import Lane
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Update
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
+from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser
 from cxone_operator.engine.admit.limiter import RateLimiter

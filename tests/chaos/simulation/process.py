@@ -62,6 +62,8 @@ class Process:
         self.trail: list[AuditLine] = []
         self.alive = True
         self.stopping = False
+        self.over = asyncio.Event()
+        """It is not alive any more."""
         self._loop = loop
         self._cluster = cluster
         self._chance = chance
@@ -118,6 +120,7 @@ class Process:
 
     def _end(self, in_flight: InFlight) -> None:
         self.alive = False
+        self.over.set()
         self.watch.cut()
         self.wire.cut(in_flight)
         self._cancel()

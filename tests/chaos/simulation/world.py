@@ -88,7 +88,16 @@ class World:
             self._apply(step.event)
         await asyncio.sleep(1.0)
         self._heal()
-        return await self._settle()
+        found = await self._settle()
+        await self._end()
+        return found
+
+    async def _end(self) -> None:
+        """The last process is stopped as a cluster stops it, so that what it had under way is written down, too."""
+        process = self._process
+        if process is not None and process.alive:
+            process.stop()
+            await process.over.wait()
 
     def _apply(self, event: Event) -> None:
         match event:
