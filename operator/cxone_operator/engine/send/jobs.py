@@ -37,6 +37,10 @@ MOST = 8
 """Bulk jobs in flight; leavers are exempt."""
 _FIRST_LOOK_SECONDS = 1.0
 _SHORTEST_LOOK_SECONDS = 0.3
+_IMPATIENCE = 0.99
+"""A look that found all done might have come a little sooner."""
+_MARGIN = 1.1
+"""A look that comes too early costs two more requests, one that comes late a tenth of the time."""
 _LONGEST_POLL_SECONDS = 15.0
 _POLL_GROWTH = 1.6
 _PERSIST_RETRY_SECONDS = 2.0
@@ -181,17 +185,17 @@ class Jobs:
         for user in self._in_job(job, users):
             known = memory.directory.known(key_of(user.spec.user_name), memory.time)
             self._door.answered(user.metadata.uid, Seen(known))
-        early = bool(self._in_job(job, users))
-        factor = _POLL_GROWTH if early else 0.95
-        self._typical_seconds = min(max(_SHORTEST_LOOK_SECONDS, self._typical_seconds * factor), _LONGEST_POLL_SECONDS)
-        return not early
+        if self._in_job(job, users):
+            return False
+        self._typical_seconds = max(_SHORTEST_LOOK_SECONDS, self._typical_seconds * _IMPATIENCE)
+        return True
 
     async def _poll(
         self, remote: Remote, lane: Lane, job: BulkJob, users: Sequence[CxoneUser]
     ) -> dict[str, Result] | None:
         """Until the job ends; its results by uid, empty where the server gives none. None where it was given up."""
         memory, delay, failures = self._memory, 0.0, 0
-        deadline = _deadline(job, memory)
+        began, deadline = memory.time - self._typical_seconds, _deadline(job, memory)
         while True:
             await self._tasks.sleep(delay)
             delay = min(max(delay, self._typical_seconds) * _POLL_GROWTH, _LONGEST_POLL_SECONDS)
@@ -208,6 +212,8 @@ class Jobs:
                 continue
             failures = 0
             if found is not None:
+                lasted = _MARGIN * (memory.time - began)
+                self._typical_seconds = min(max(self._typical_seconds, lasted), _LONGEST_POLL_SECONDS)
                 return dict(found.results)
             if memory.time > deadline:
                 why = f"not finished after {memory.spec.bulk.job_timeout_seconds} s"

@@ -77,11 +77,7 @@ class UserStatuses:
     async def _write(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
         uid, memory = user.metadata.uid, self._memory
         try:
-            written = decode_user(await write())
-            log_ready(memory.name, user, written.status)
-            self._take_over(written)
-        except (Conflicted, Gone):
-            await self._look_again(user)
+            await self._write_or_look(user, write)
         except Unreachable:
             raise
         except (ClusterError, InvalidResource) as error:
@@ -92,6 +88,16 @@ class UserStatuses:
             self._refused.pop(uid, None)
         memory.resources.mark(uid)
         memory.wake()
+
+    async def _write_or_look(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
+        """Somebody who wrote first, or deleted the resource, knows more than we do."""
+        try:
+            written = decode_user(await write())
+        except (Conflicted, Gone):
+            await self._look_again(user)
+        else:
+            log_ready(self._memory.name, user, written.status)
+            self._take_over(written)
 
     def _take_over(self, user: CxoneUser) -> None:
         """A deleted resource whose last finalizer was taken off is gone, whenever the watch says so."""
@@ -105,6 +111,8 @@ class UserStatuses:
             self._memory.resources.put(decode_user(await self._cluster.get(user_api.PLURAL, user.reference)))
         except Gone:
             self._miss(user)
+        except Conflicted as error:
+            raise Unreachable(str(error)) from error
 
     def _miss(self, user: CxoneUser) -> None:
         """A resource that is gone before its first status was written may have lost its claim to a deletion."""
