@@ -1,0 +1,27 @@
+"""Imports that leave out what nobody uses.
+
+Some libraries import another one where it is installed, for a feature of theirs that we do not use, and every start
+pays for it: Kopf takes the Kubernetes client for its models, structlog takes rich for its tracebacks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def without(package: str) -> Iterator[None]:
+    """Whoever imports the package meanwhile finds it not installed, unless it has been imported before.
+
+    None in `sys.modules` is how Python spells that (language reference, "The module cache").
+    """
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # typeshed knows modules only
+    try:
+        yield
+    finally:
+        del sys.modules[package]
