@@ -1,4 +1,4 @@
-"""Imports that leave out what nobody uses.
+"""Imports that cost a start no more than they must.
 
 Some libraries import another one where it is installed, for a feature of theirs that we do not use, and every start
 pays for it: Kopf takes the Kubernetes client for its models, structlog takes rich for its tracebacks.
@@ -6,6 +6,7 @@ pays for it: Kopf takes the Kubernetes client for its models, structlog takes ri
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,3 +26,17 @@ def without(package: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[package]
+
+
+@contextmanager
+def for_good() -> Iterator[None]:
+    """What is imported meanwhile stays until the process ends, so nobody looks through it for garbage, now or later.
+
+    Looking is 6 % of the operator's imports, and 20 ms of each full collection, when its loop stands still (measured).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cxone_operator.cli.options import address, logging_options, start_logging
+from cxone_operator.imports import for_good
 
 if TYPE_CHECKING:
     from cxone_operator.telemetry.logging import LogFormat
@@ -74,8 +75,9 @@ def bridge(
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key belong together; give both, or neither")
     webhook, health = address(listen, 8080, "--listen"), address(health_listen, 8081, "--health-listen")
-    from cxone_operator.cli.processes.bridge import BridgeOptions, run_bridge
-    from cxone_operator.cluster.access import own_namespace
+    with for_good():
+        from cxone_operator.cli.processes.bridge import BridgeOptions, run_bridge
+        from cxone_operator.cluster.access import own_namespace
 
     start_logging(log_format, log_level)
     options = BridgeOptions(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cxone_operator.cli.options import address, logging_options, start_logging
+from cxone_operator.imports import for_good
 
 if TYPE_CHECKING:
     from cxone_operator.telemetry.logging import LogFormat
@@ -40,8 +41,9 @@ def run(
 ) -> None:
     """Watch CxoneUser resources and make CXone agree with them."""
     host, port = address(listen, 8081, "--listen")
-    from cxone_operator.cli.processes.operator import LeaseOptions, RunOptions, run_operator
-    from cxone_operator.cluster.access import own_namespace
+    with for_good():
+        from cxone_operator.cli.processes.operator import LeaseOptions, RunOptions, run_operator
+        from cxone_operator.cluster.access import own_namespace
 
     start_logging(log_format, log_level)
     where = lease_namespace or own_namespace() or next(iter(namespaces), "default")
