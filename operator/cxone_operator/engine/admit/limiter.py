@@ -15,10 +15,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.scim.errors import CircuitOpen
-
-
-class Withdrawn(asyncio.CancelledError):
-    """The tenant's loop ends, and the request that waited was not sent."""
+from cxone_operator.scim.transport import NotSent
 
 
 class RateLimiter:
@@ -42,7 +39,7 @@ class RateLimiter:
 
     @asynccontextmanager
     async def slot(self, lane: Lane) -> AsyncIterator[None]:
-        """Wait for a place and hold it until the answer has come (or will not come); raises CircuitOpen, Withdrawn.
+        """Wait for a place and hold it until the answer has come (or will not come); raises CircuitOpen, NotSent.
 
         Nobody waits in front of an open circuit: what is wanted may be something else when it closes.
         """
@@ -89,7 +86,7 @@ class RateLimiter:
             while (delay := self._delay_of(ticket)) > 0:
                 await self._wait(delay)
                 if self._closed:
-                    raise Withdrawn
+                    raise NotSent
                 self._check_circuit()
             self.window.enter(self._clock())
         finally:

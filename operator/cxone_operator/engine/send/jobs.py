@@ -20,7 +20,6 @@ from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.phase import REQUEST_SECONDS, Accepted, Done, Ended, Left, Phase, Seen, Withdrawn
 from cxone_operator.core.users import key_of
-from cxone_operator.engine.admit.limiter import Withdrawn as NotSent
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.send.door import Door
@@ -28,6 +27,7 @@ from cxone_operator.engine.send.failures import failed
 from cxone_operator.engine.tell.audit import AuditTrail
 from cxone_operator.scim.errors import CircuitOpen, NotOffered, PayloadTooLarge, ScimError, Throttled
 from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Receipt, Remote, Result
+from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry import metrics
 
 Order = tuple[CxoneUser, RemoteAction]
@@ -123,6 +123,7 @@ class Jobs:
         finally:
             self._memory.in_doubt.end_submission(submission)
             self._running -= 1
+            self._read_back(batch)
             self._memory.wake()
 
     async def _is_announced(self, users: Sequence[CxoneUser]) -> bool:
@@ -264,6 +265,13 @@ class Jobs:
         if work is not None and work.attempt is not None:
             event = failed(self._memory, work.attempt, failure, doubt_seconds)
             self._door.answered(user.metadata.uid, event)
+
+    def _read_back(self, batch: Batch) -> None:
+        """Whatever ended this task, nobody stays in a job that nobody follows any more."""
+        for item in batch.items:
+            work = self._memory.works.get(item.uid)
+            if work is not None and work.sent and work.attempt is not None and work.attempt.action is item.action:
+                self._door.answered(item.uid, Ended(given_up=True))
 
     def _each(self, users: Iterable[CxoneUser], event: Withdrawn) -> None:
         for user in users:

@@ -15,7 +15,6 @@ from cxone_operator.core.patience import patience
 from cxone_operator.core.phase import Attempt, Done, Sent, Withdrawn
 from cxone_operator.core.plan import plan
 from cxone_operator.engine.admit.limiter import RateLimiter
-from cxone_operator.engine.admit.limiter import Withdrawn as NotSent
 from cxone_operator.engine.admit.seats import SeatGate
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.decide.view import View
@@ -25,6 +24,7 @@ from cxone_operator.engine.send.failures import failed
 from cxone_operator.engine.send.jobs import Jobs, Order
 from cxone_operator.scim.errors import ScimError
 from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Remote
+from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry import metrics
 
 SINGLES = 8

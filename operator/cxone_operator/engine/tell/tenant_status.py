@@ -41,8 +41,14 @@ class TenantStatusWriter:
 
     async def publish(self) -> None:
         """Write the status if it has changed in a way that is worth a write."""
-        if self._summary.worth_telling() and self._summary.moved(self.resource) and not await self.persist():
-            self._summary.count_again()
+        if not (self._summary.worth_telling() and self._summary.moved(self.resource)):
+            return
+        written = False
+        try:
+            written = await self.persist()
+        finally:
+            if not written:
+                self._summary.count_again()
 
     async def persist(self) -> bool:
         """Write down all that is known now; whether it is on the resource."""

@@ -8,6 +8,7 @@ turned away waits in line again, and nobody is sent before a pause has passed.
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -122,7 +123,13 @@ class Writer:
             self._succeeded(write)
         except Unreachable as error:
             again = True
-            self._failed(write, error)
+            self._unwritten.failed(tenant=write.tenant, error=str(error))
+            self._pause()
+        except asyncio.CancelledError:
+            # The fence is closed: for good, or until the Lease is renewed.
+            again = True
+            self._pause()
+            raise
         finally:
             self._sending.pop(write.uid, None)
             if again and write.uid not in self._waiting:
@@ -133,8 +140,7 @@ class Writer:
         self._failures = 0
         self._unwritten.ended(tenant=write.tenant)
 
-    def _failed(self, write: Write, error: Unreachable) -> None:
-        self._unwritten.failed(tenant=write.tenant, error=str(error))
+    def _pause(self) -> None:
         if not self._resting:
             self._failures += 1
             self._resting = True
