@@ -167,7 +167,9 @@ def _under_way(facts: Facts, work: Work) -> Action:
 
 
 def _may_still_appear(facts: Facts) -> Action | None:
-    """An absence proves nothing while a request that creates the user may be under way."""
+    """An absence proves nothing while a request that creates the user may be under way: after a claim, as ours are."""
+    if not facts.user.claimed:
+        return None
     if facts.old_job:
         return actions.Wait(Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended")
     if not facts.leaving or _is_settled(facts.user):

@@ -104,7 +104,7 @@ class _Operator:
         metrics.REGISTRY.register(metrics.leader)
         try:
             await self._check_cluster()
-            edge = Edge(self._access.server, self._open_session, self._start, self._stop)
+            edge = Edge(self._access.server, self._open_watches, self._start, self._stop)
             await watch(edge, self._options.namespaces)
         finally:
             for session in self._sessions:
@@ -171,6 +171,10 @@ class _Operator:
         options = self._options.lease
         async with self._access.open_session(version("cxone-operator"), connections=2) as session:
             yield ClusterLease(ApiServer(session, self._access.server), options.namespace, options.name)
+
+    def _open_watches(self) -> aiohttp.ClientSession:
+        """Kopf keeps a connection for each kind and namespace open for ever, and lists over the same session."""
+        return self._open_session(CONNECTIONS + 2 * len(self._options.namespaces))
 
     def _open_session(self, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
         session = self._access.open_session(version("cxone-operator"), connections)
