@@ -140,7 +140,7 @@ def test_a_tenant_that_was_deleted_while_nobody_watched(own_company: Company) ->
         ("Retain", {}, []),
         ("Deactivate", {}, ["deactivated", "licenseReleased"]),
         ("Delete", {}, ["deactivated", "licenseReleased"]),
-        ("Delete", {"allowDelete": True}, ["licenseReleased", "deleted"]),
+        ("Delete", {"allowDelete": True}, ["deactivated", "licenseReleased", "deleted"]),
     ],
 )
 def test_deletion_by_policy(

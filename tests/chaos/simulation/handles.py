@@ -137,9 +137,9 @@ class RemoteHandle:
         return users // self._model.setting.page + 1
 
     def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
-        """Three names at a time."""
-        names = list(user_names)
-        return [tuple(names[index : index + 3]) for index in range(0, len(names), 3)]
+        """A few names at a time."""
+        names, most = list(user_names), self._model.setting.names
+        return [tuple(names[index : index + most]) for index in range(0, len(names), most)]
 
     async def find(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
         """Some users."""

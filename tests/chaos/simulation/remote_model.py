@@ -154,7 +154,7 @@ class RemoteModel:
         self._note(origin, "submit", job_id, f"{len(operations)} operations{f', ends {end}' if end else ''}")
         loop, delay = asyncio.get_running_loop(), 0.0
         for index, item in enumerate(operations):
-            delay += self.chance.uniform(0.02, 2.0)
+            delay += self.chance.uniform(0.01, 1.0) * self.setting.slowest_operation
             skipped = end is JobEnd.FAILED or (end is JobEnd.HALF and index % 2 == 0)
             loop.call_later(delay, self._work, job, item, replace(origin, job=job_id), skipped)
         return Pending(job_id)

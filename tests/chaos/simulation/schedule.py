@@ -213,6 +213,10 @@ class Setting:
     """Jobs say which operation failed."""
     lists: bool = True
     page: int = 500
+    slowest_operation: float = 2.0
+    """Seconds that a bulk job takes for one operation, at most."""
+    names: int = 3
+    """Names in one look-up."""
     shows_changes: bool = True
     unique: bool = True
     """CXone itself refuses a second user of the same userName."""

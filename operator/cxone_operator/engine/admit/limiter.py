@@ -31,6 +31,7 @@ class RateLimiter:
         self._arrivals = itertools.count()
         self._moved = asyncio.Event()
         self._closed = False
+        self._leavers_come = False
 
     def close(self) -> None:
         """Nothing more is sent: whoever waits is sent away."""
@@ -52,6 +53,15 @@ class RateLimiter:
                 self.circuit.probing = False
             self.window.leave(self._clock())
             self._notify()
+
+    def expect_leavers(self, come: bool) -> None:
+        """Somebody is about to be locked out and is sent when there is a place: nobody else takes the next one.
+
+        A request that waits in line itself could not be called back, should the lock-out be undone meanwhile.
+        """
+        if self._leavers_come and not come:
+            self._notify()
+        self._leavers_come = come
 
     def answered(self, failure: Failure | None) -> None:
         """A request has ended, `failure` None where it succeeded."""
@@ -100,7 +110,7 @@ class RateLimiter:
             raise CircuitOpen(f"not sent, as CXone fails: {failure.message}", code="circuit")
 
     def _delay_of(self, ticket: tuple[Lane, int]) -> float:
-        if self._queue[0] != ticket:
+        if self._queue[0] != ticket or (self._leavers_come and ticket[0] > Lane.LEAVERS):
             return 60.0
         return self.window.delay(ticket[0], self._clock())
 

@@ -40,7 +40,9 @@ class LookUps:
         if lane is Lane.LEAVERS:
             self._questions[Lane.UPDATES].pop(key, None)
             self._questions[lane][key] = user_name
-        elif memory.refresh_wanted or not memory.directory.complete:
+        elif not memory.directory.complete:
+            return  # when the first walk is complete, everybody is looked at
+        elif memory.refresh_wanted:
             self._leave_to_the_walk(key)
         elif key not in self._questions[Lane.LEAVERS]:
             self._questions[Lane.UPDATES][key] = user_name

@@ -49,6 +49,8 @@ class Sender:
     def send(self, remote: Remote) -> float | None:
         """Start what can be started now; seconds until more can be, None where nothing waits for time."""
         delays = [self._send_lane(remote, lane) for lane in (Lane.LEAVERS, Lane.UPDATES, Lane.JOINERS)]
+        leavers = self._memory.queues.depth(Lane.LEAVERS) > 0 and self._has_room(remote, Lane.LEAVERS)
+        self._limiter.expect_leavers(leavers)
         return min((delay for delay in delays if delay is not None), default=None)
 
     def _send_lane(self, remote: Remote, lane: Lane) -> float | None:
@@ -72,9 +74,12 @@ class Sender:
         return 0.0 if self._memory.queues.depth(lane) < depth and self._has_room(remote, lane) else None
 
     def _gathers(self, lane: Lane, full: int) -> float:
-        """Seconds to wait until a job is fuller; users that must go alone never wait for that."""
+        """Seconds to wait until a job is fuller; leavers, whom the guard has gathered, never wait for that.
+
+        Nor does a lane in which somebody must go alone.
+        """
         queues, now = self._memory.queues, self._memory.time
-        if queues.first(lane, 1, alone=True) or queues.shared(lane) >= full:
+        if lane is Lane.LEAVERS or queues.first(lane, 1, alone=True) or queues.shared(lane) >= full:
             return 0.0
         patient = patience(self._limiter.usage)
         return min(patient - queues.newest_wait(lane, now), 2 * patient - queues.oldest_wait(lane, now))

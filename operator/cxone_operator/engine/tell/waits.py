@@ -26,6 +26,8 @@ from cxone_operator.engine.tell.users import UserStatuses
 
 PATIENCE_SECONDS = 10.0
 """How long a wait stays unsaid."""
+JOB_PATIENCE_SECONDS = 30.0
+"""The same of a bulk job, whose users are looked at when the rate limit has a place."""
 LASTING_FAILURES = 3
 """So many attempts in vain are worth a word, however short the pauses between them."""
 SLICE = 500
@@ -65,8 +67,7 @@ class Waits:
             self._plans.pop(uid, None)
         work = self._memory.works.get(uid)
         if work is not None and (work.phase in _NOTED or self._problem is not None):
-            at_once = work.phase is Phase.HELD or work.failures >= LASTING_FAILURES
-            self._alarms.set(work.entered + (0.0 if at_once else PATIENCE_SECONDS), uid)
+            self._alarms.set(work.entered + _patience(work), uid)
 
     def forget(self, uid: str) -> None:
         """The user waits for nothing."""
@@ -91,7 +92,11 @@ class Waits:
         self._problem = problem
         for uid in self._alarms.due(now, SLICE):
             user, work = self._memory.resources.get(uid), self._memory.works.get(uid)
-            if user is not None and work is not None and not self._statuses.is_writing(uid):
+            if user is None or work is None or self._statuses.is_writing(uid):
+                continue
+            if work.entered + _patience(work) > now:
+                self._alarms.set(work.entered + _patience(work), uid)
+            else:
                 self._tell(user, work)
 
     def _patient_until(self, uid: str) -> float:
@@ -144,6 +149,12 @@ class Waits:
     def _held_message(self) -> str:
         """Without numbers and hash, which change with every further leaver: the tenant has them."""
         return f"too many users would lose access at once; tenant {self._memory.name} says how to approve it"
+
+
+def _patience(work: Work) -> float:
+    if work.phase is Phase.HELD or work.failures >= LASTING_FAILURES:
+        return 0.0
+    return JOB_PATIENCE_SECONDS if work.phase is Phase.IN_JOB else PATIENCE_SECONDS
 
 
 def _was_ready(user: CxoneUser) -> bool:
