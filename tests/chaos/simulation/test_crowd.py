@@ -97,7 +97,7 @@ def test_a_flood_takes_as_long_as_the_rate_limit_makes_it(flood: Flood) -> None:
 
 
 def test_each_joiner_is_written_twice(flood: Flood) -> None:
-    """The finalizer and the status. Nobody is told of a wait that is not one's own (c), or of seats that are free (d)."""
+    """Finalizer and status: nobody is told of a wait that is not one's own (c), or of seats that are free (d)."""
     assert flood.twice == 0
 
 
