@@ -42,6 +42,7 @@ def outside(company: Company, user_name: str = JANE, **attributes: Any) -> None:
     company.simulator.send("POST", "outside", {"userName": user_name, "set": {**base, **attributes}})
 
 
+@pytest.mark.usefixtures("installed")
 def test_joiner_mover_leaver_rehire_and_goodbye(company: Company) -> None:
     """One person's whole working life, with an audit line for each remote write."""
     company.open()
@@ -292,6 +293,7 @@ def test_two_resources_for_one_person(company: Company) -> None:
     company.open()
     create(company)
     company.until_ready("jane")
+    time.sleep(1.0)  # a creationTimestamp has whole seconds
     create(company, "second", userName="JANE@example.com")
     assert "'jane'" in company.until_reason("second", "OwnershipConflict")
     delete(company)

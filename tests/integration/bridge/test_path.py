@@ -11,6 +11,8 @@ from support.bridge import Bridge
 from support.cxone import Company
 from support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 
 @pytest.fixture
 def bridge(company: Company) -> Iterator[Bridge]:
