@@ -138,12 +138,16 @@ class Guard:
         self._tasks.start(self._let_go_when_written(approved, *before))
 
     async def _let_go_when_written(self, approved: str | None, admissions: Admissions, hold: Hold | None) -> None:
-        written = await self._persist()
-        batch, self._unwritten = self._unwritten, {}
+        written = False
+        try:
+            written = await self._persist()
+        finally:  # a closed fence cancels the write, and this process may be let through again
+            batch, self._unwritten = self._unwritten, {}
+            if not written:
+                self._state.departures.take_back(batch.values(), admissions, hold)
         if written:
             self._let_go(batch, approved)
             return
-        self._state.departures.take_back(batch.values(), admissions, hold)
         await self._tasks.sleep(_RETRY_SECONDS)
         self._state.wake.set()
 
