@@ -13,8 +13,10 @@ from support.waiting import eventually, until_the_next_second
 JANE = "jane@example.com"
 
 
-def test_joiner_mover_leaver_rehire_and_goodbye(company: Company) -> None:
+@pytest.mark.usefixtures("installed")
+def test_joiner_mover_leaver_rehire_and_goodbye(own_company: Company) -> None:
     """One person's whole working life, with an audit line for each remote write."""
+    company = own_company
     company.open()
     company.create("jane", displayName="Jane S.", timezone="Europe/Berlin", employeeId="4711")
     body = company.until_ready("jane")
