@@ -6,14 +6,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-
-from cxone_operator.api.tenant import DeprovisioningStatus
-from cxone_operator.core.actions import Deactivate
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.guard import GATHER_SECONDS, LONGEST_GATHER_SECONDS, Guard
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
+
+from cxone_operator.api.tenant import DeprovisioningStatus
+from cxone_operator.core.actions import Deactivate
 from cxone_operator.telemetry.audit import AuditLine
 from unit.builders import NOW, a_remote, a_tenant, a_user
 
