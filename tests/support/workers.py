@@ -13,7 +13,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 PER_PROCESSOR = 3
-"""Workers for each processor."""
+"""Workers for each processor, where tests wait for processes; others only compute."""
 TOGETHER = (
     "tests/integration/test_wrong_order.py",
     "tests/integration/bridge/test_events.py",
@@ -38,7 +38,8 @@ def number(config: pytest.Config) -> int:
     named = [argument.partition("::")[0] for argument in config.args]
     if all(argument.endswith(".py") for argument in named):
         return 0
-    return PER_PROCESSOR * len(os.sched_getaffinity(0))
+    waiting = "not integration" not in config.option.markexpr
+    return (PER_PROCESSOR if waiting else 1) * len(os.sched_getaffinity(0))
 
 
 def rank(item: pytest.Item) -> int:
