@@ -72,6 +72,11 @@ class World:
         proxy.faults.append(fault)
         return fault
 
+    @property
+    def expects_faults(self) -> bool:
+        """Something that was ordered has not happened yet."""
+        return not all(fault.struck for proxy in self.proxies for fault in proxy.faults)
+
     def start(self) -> None:
         """Start one more operator."""
         with self._lock:
