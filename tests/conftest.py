@@ -90,12 +90,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> workers
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the control plane is an integration test; no file has to say so. The long ones come first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever uses the control plane is an integration test; no file has to say so. Workers have their own order."""
     for item in items:
         if _BINARIES in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.integration)
-    items.sort(key=workers.rank)
+    if _KEEPER not in config.stash:
+        items[:] = workers.arranged(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -151,9 +152,9 @@ def control_plane(
     return shared(request.config.stash[_ADDRESS], tmp_path_factory.mktemp("control-plane"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane that only the tests of one module use, and may break."""
+    """A control plane that tests may break, if they mend it; those of other workers do not see it."""
     with ControlPlane.start(tmp_path_factory.mktemp("own"), crds=CRDS, audit=False) as plane:
         yield plane
 

@@ -72,6 +72,11 @@ class World:
         proxy.faults.append(fault)
         return fault
 
+    @property
+    def expects_faults(self) -> bool:
+        """Something that was ordered has not happened yet."""
+        return not all(fault.struck for proxy in self.proxies for fault in proxy.faults)
+
     def start(self) -> None:
         """Start one more operator."""
         with self._lock:
@@ -124,11 +129,11 @@ class World:
             proxy.faults.clear()
         self.simulator.send("DELETE", "faults", {})
 
-    def sender(self, port: int) -> int:
-        """Which operator has that port open; the newest where there is no doubt."""
+    def sender(self, port: int, to: int) -> int:
+        """Which operator has a connection open from that port to that one; the newest where there is no doubt."""
         alive = [number for number, operator in enumerate(self.operators) if operator.alive]
         if len(alive) > 1:
-            inode = _inode(port)
+            inode = _inode(port, to)
             for number in alive:
                 if inode in _sockets(self.operators[number].pid):
                     return number
@@ -169,12 +174,12 @@ class World:
         return path
 
 
-def _inode(port: int) -> str:
-    """The socket with that local port (proc_pid_net(5))."""
-    wanted = f":{port:04X}"
+def _inode(port: int, to: int) -> str:
+    """The socket between these ports (proc_pid_net(5)); one port may be the local one of many connections."""
+    wanted = (f":{port:04X}", f":{to:04X}")
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
-        if fields[1].endswith(wanted):
+        if fields[1].endswith(wanted[0]) and fields[2].endswith(wanted[1]):
             return f"socket:[{fields[9]}]"
     return ""
 
