@@ -12,14 +12,10 @@ NAME =
 SCHEDULES ?= 1000
 PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
 
-<<<<<<< HEAD
-.PHONY: help install demo test test-fast check format reference control-plane control-plane-stop run bench chaos lock clean
-=======
 # Where it is set, every process that a test starts compiles all its modules anew: half of what a start costs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test check format reference control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
->>>>>>> start-faster
+.PHONY: help install demo test test-fast check format reference control-plane control-plane-stop run bench chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'

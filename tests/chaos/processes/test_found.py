@@ -70,8 +70,8 @@ def test_a_resource_that_vanishes_after_its_claim(control_plane: ControlPlane, t
     """The API server deletes at once what had no finalizer when the deletion began, also where one was stored since.
 
     So a claim that was answered does not keep a resource for certain. Here the finalizer is taken off by hand, which
-    looks the same to the operator. Three join, so that a slow bulk job is under way when it hears of it, and the watch opens
-    late, so that it surely is.
+    looks the same to the operator. Three join, so that a slow bulk job is under way when it hears of it, and the watch
+    opens late, so that it surely is.
     """
     world = World(control_plane, f"chaos-{uuid4().hex[:8]}", tmp_path, job_seconds=3.0)
     kube, namespace = world.kube, world.namespace
