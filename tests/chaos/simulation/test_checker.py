@@ -8,7 +8,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from chaos.simulation.checker import complaints_about_history, complaints_about_state
+from chaos.simulation.checker import complaints_about_state
+from chaos.simulation.history import complaints_about_history
 from chaos.simulation.journal import Entry, Origin
 from chaos.simulation.schedule import Act, Limits, Person, Schedule, Setting, Step
 from chaos.simulation.trail import complaints_about_trails
@@ -33,8 +34,11 @@ def verdict() -> Verdict:
 
 def complaints(verdict: Verdict, schedule: Schedule = SCHEDULE) -> str:
     """What the checker says of it now."""
-    found = complaints_about_history(schedule, verdict.cluster, verdict.journal)
-    return "\n".join([*found, *complaints_about_state(schedule.setting, verdict.cluster, verdict.remote)])
+    remotes = verdict.remotes.values()
+    found = complaints_about_history(schedule, verdict.cluster, verdict.journal, remotes)
+    for remote in remotes:
+        found += complaints_about_state(schedule.setting, verdict.cluster, remote, verdict.seconds)
+    return "\n".join(found)
 
 
 def remote(verdict: Verdict, who: int) -> RemoteUser:
