@@ -11,7 +11,7 @@ ARGS ?=
 SCHEDULES ?= 1000
 PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
 
-.PHONY: help install demo test check format reference control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
+.PHONY: help install demo test test-fast check format reference control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -28,8 +28,11 @@ $(STAMP): requirements.lock pyproject.toml
 demo: install ## Show the operator at work on a real API server (ARGS=--exit ends by itself)
 	PYTHONPATH=hack $(BIN)/python -m demo $(ARGS)
 
-test: install ## All tests; starts a control plane of its own (ARGS are pytest's)
+test: install ## All tests, several at once; starts a control plane of its own (ARGS are pytest's)
 	$(BIN)/pytest $(ARGS)
+
+test-fast: install ## Those that need no control plane and no minutes: for after each change
+	$(BIN)/pytest tests/unit tests/contract tests/chaos/simulation -m 'not integration and not campaign' $(ARGS)
 
 check: install ## Lint, format, types, import contracts and the reference pages, as CI does
 	$(BIN)/ruff check .

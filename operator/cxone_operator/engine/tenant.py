@@ -14,6 +14,7 @@ from cxone_operator.api.meta import APPROVE_DEPROVISIONING
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.phase import Freed
 from cxone_operator.core.users import key_of
@@ -219,8 +220,13 @@ class Tenant:
         rooms = self._rooms
         rooms.waits.shortage(rooms.gate.shortage())
         if not rooms.limiter.circuit.is_open and not self._memory.spec.suspend:
-            rooms.waits.tell(rooms.connection.problem)
+            rooms.waits.tell(rooms.connection.problem or self._unreadable())
         rooms.summary.tell_news()
+
+    def _unreadable(self) -> Failure | None:
+        """Why CXone's users cannot be read, where that needs a person; what passes by itself is the tenant's to say."""
+        reading = self._memory.reading
+        return reading.failure if reading.failure is not None and not reading.failure.retryable else None
 
     def _send(self, now: float) -> float:
         self._drop_refused_credentials()

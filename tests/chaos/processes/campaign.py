@@ -1,10 +1,10 @@
-"""Schedules: a world, a workload and faults from a seed, played to the end and checked; several side by side."""
+"""Schedules: a world, a workload and faults from a seed, played to the end and checked."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,6 @@ from chaos.processes.workload import Workload
 from chaos.processes.world import World
 from controlplane.plane import ControlPlane
 
-SIDE_BY_SIDE = 6
-"""Worlds at once: most of the time one of them waits for a Lease, a job or a pause."""
 _SETTLE_SECONDS = 90.0
 _ASK_SECONDS = 6.0
 _QUIET_SECONDS = 8.0
@@ -86,15 +84,6 @@ def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | N
     return Outcome(schedule, tuple(found), time.monotonic() - started, directory)
 
 
-def play_all(
-    plane: ControlPlane, schedules: Sequence[Schedule], directory: Path, act: Play | None = None
-) -> list[Outcome]:
-    """Several worlds side by side."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        numbered = enumerate(schedules)
-        return list(pool.map(lambda item: play(plane, item[1], directory / f"{item[0]:04}", act), numbered))
-
-
 def quiet(work: Workload) -> None:
     """A moment in which nothing is under way, so that what comes next goes alone; a fault may keep it from coming."""
     deadline = time.monotonic() + _QUIET_SECONDS
@@ -126,7 +115,7 @@ def _whole_life(work: Workload, name: str) -> None:
 
 
 def _live(work: Workload, schedule: Schedule) -> None:
-    """People act in a thread of their own; a process ends with the thread that started it, so operators start here."""
+    """People act in a thread of their own."""
     with ThreadPoolExecutor(1) as people:
         acting = people.submit(work.run, schedule.people, schedule.steps, schedule.longest_pause)
         for pause, trouble in schedule.troubles:

@@ -97,7 +97,7 @@ class World:
             self._closing = True
         for operator in self.operators:
             operator.stop(0.0)
-        self._simulator_process.stop()
+        self._simulator_process.stop(0.0)
         for proxy in self.proxies:
             proxy.close()
         assert leaks(self.logs, self._secrets, CLIENT_ID) == []

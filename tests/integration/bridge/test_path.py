@@ -11,7 +11,15 @@ from support.bridge import Bridge
 from support.cxone import Company
 from support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 BridgeOf = Callable[[Company], Bridge]
+
+
+@pytest.fixture
+def company(own_company: Company) -> Company:
+    """With an operator that was installed, as the bridge is."""
+    return own_company
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from cxone_operator.engine.ledger import Ledger
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxone_operator.core.seats import Quota, Seats, admit
-from cxone_operator.engine.ledger import Ledger
 
 
 @pytest.mark.parametrize(

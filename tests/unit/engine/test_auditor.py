@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from cxone_operator.engine.auditor import Auditor
 
 from cxone_operator.api.meta import ABANDON
 from cxone_operator.api.reasons import Reason
@@ -12,7 +13,6 @@ from cxone_operator.core import actions
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Release, RemoteAction, Update
 from cxone_operator.core.knowledge import Absent, Present, Unknown
 from cxone_operator.core.users import Change, Field
-from cxone_operator.engine.auditor import Auditor
 from cxone_operator.scim.errors import BadRequest, CircuitOpen, ConnectionLost
 from cxone_operator.telemetry.audit import Act, AuditLine, Result
 from unit.builders import a_remote, a_state, a_user, condition

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cxone_operator.engine.directory import Directory
+
 from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Unknown
 from cxone_operator.core.users import RemoteUser
-from cxone_operator.engine.directory import Directory
 from unit.builders import a_remote
 
 JANE = "jane@example.com"

@@ -6,14 +6,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-
-from cxone_operator.api.tenant import DeprovisioningStatus
-from cxone_operator.core.actions import Deactivate
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.clocks import Clocks
 from cxone_operator.engine.guard import GATHER_SECONDS, LONGEST_GATHER_SECONDS, Guard
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.tasks import Tasks
+
+from cxone_operator.api.tenant import DeprovisioningStatus
+from cxone_operator.core.actions import Deactivate
 from cxone_operator.telemetry.audit import AuditLine
 from unit.builders import NOW, a_remote, a_tenant, a_user
 
@@ -24,6 +24,7 @@ class Scene:
     def __init__(self, **deprovisioning: int) -> None:
         self.time = 0.0
         self.writable = True
+        self.fenced = False
         self.written: list[DeprovisioningStatus] = []
         self.lines: list[AuditLine] = []
         clocks = Clocks(lambda: self.time, lambda: NOW + timedelta(seconds=self.time), lambda: 0.0)
@@ -35,6 +36,8 @@ class Scene:
 
     async def _persist(self) -> bool:
         await asyncio.sleep(0)
+        if self.fenced:
+            raise asyncio.CancelledError
         if self.writable:
             self.written.append(self.state.departures.status())
         return self.writable
@@ -78,6 +81,20 @@ async def test_what_cannot_be_written_does_not_happen() -> None:
     assert not scene.leaves("jane")
     assert scene.state.departures.admissions.users == 0
     scene.writable = True
+    await scene.later()
+    assert scene.leaves("jane")
+    assert scene.state.departures.admissions.users == 1
+
+
+async def test_a_fence_that_opens_again_stops_nobody_for_good() -> None:
+    """A Lease that could not be renewed for a moment ends the write, and not the work of this process."""
+    scene = Scene()
+    scene.fenced = True
+    scene.leaves("jane")
+    await scene.later()
+    assert not scene.leaves("jane")
+    assert scene.state.departures.admissions.users == 0
+    scene.fenced = False
     await scene.later()
     assert scene.leaves("jane")
     assert scene.state.departures.admissions.users == 1

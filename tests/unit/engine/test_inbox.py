@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from cxone_operator.engine.inbox import Inbox
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxone_operator.api.user import CxoneUser
-from cxone_operator.engine.inbox import Inbox
 from unit.builders import a_user
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cxone_operator.core.seats import Quota
 from cxone_operator.engine.ledger import Ledger
+
+from cxone_operator.core.seats import Quota
 
 
 def test_a_seat_is_counted_once_from_promise_to_reading() -> None:

@@ -8,15 +8,6 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-
-from cxone_operator.api.reasons import Reason
-from cxone_operator.api.tenant import BulkJob
-from cxone_operator.core.actions import Create, Update
-from cxone_operator.core.failure import Failure, Scope
-from cxone_operator.core.lane import Lane
-from cxone_operator.core.seats import Quota
-from cxone_operator.core.users import Change, Field
-from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.auditor import Auditor
 from cxone_operator.engine.budget import Budget
 from cxone_operator.engine.census import Census
@@ -28,6 +19,15 @@ from cxone_operator.engine.results import Results
 from cxone_operator.engine.state import TenantState
 from cxone_operator.engine.summary import Summary
 from cxone_operator.engine.tasks import Tasks
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import BulkJob
+from cxone_operator.core.actions import Create, Update
+from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.seats import Quota
+from cxone_operator.core.users import Change, Field
+from cxone_operator.core.window import SlidingWindow
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.scim.errors import PermissionDenied, ScimError
 from cxone_operator.telemetry import metrics

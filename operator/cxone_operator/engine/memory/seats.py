@@ -112,6 +112,12 @@ class SeatReservations:
         waiting = len(self._vacated) - len(self._kept)
         return waiting > FEW and now - next(reversed(self._vacated.values())) >= SETTLE_SECONDS
 
+    def distrust(self) -> tuple[str, ...]:
+        """The quota cannot be read: nobody knows what CXone does by itself, so all who wait for that are released."""
+        waiting = tuple(self._vacated.keys() - self._kept)
+        self._kept.update(waiting)
+        return waiting
+
     def lose_sight(self, uid: str) -> None:
         """The resource is gone before anybody knew what became of the promise: count the seats again."""
         self._forget_vacated(uid)

@@ -71,6 +71,8 @@ class QuotaReader:
             await self._ask(remote, Lane.BACKGROUND)
         except ScimError as error:
             log.warning("quota_not_read", tenant=self._memory.name, error=str(error))
+            for uid in self._memory.seats.distrust():
+                self._memory.resources.mark(uid)
         finally:
             self._reading = False
 

@@ -56,6 +56,7 @@ class Sender:
     def _send_lane(self, remote: Remote, lane: Lane) -> float | None:
         depth = self._memory.queues.depth(lane)
         if not depth:
+            self._memory.seats.short = self._memory.seats.short and lane is not Lane.JOINERS
             return None
         most = full = min(self._memory.spec.bulk.max_operations, self._jobs.largest)
         if lane is Lane.JOINERS:

@@ -85,7 +85,7 @@ class Summary:
     def worth_telling(self) -> bool:
         """Not while a starting process finds its feet: an old status that is still right must not flicker."""
         failing = self._connection.problem is not None or self._lasting_failure() is not None
-        return self._memory.directory.complete or failing or bool(self._memory.jobs)
+        return self._memory.directory.complete or failing or self._memory.spec.suspend or bool(self._memory.jobs)
 
     def status(self, tenant: CxoneTenant) -> TenantStatus:
         """The tenant's status as of now."""
