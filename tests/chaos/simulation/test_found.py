@@ -13,10 +13,12 @@ from chaos.simulation.schedule import (
     Event,
     Fault,
     FaultKind,
+    Hand,
     InFlight,
     Job,
     JobEnd,
     Moment,
+    Outsider,
     Person,
     Schedule,
     Seats,
@@ -95,6 +97,16 @@ FOUND = {
         Setting(seat_release=Seats.ON_RELEASE, population=1, bulk="Off"),
         (5.0, Person(Act.LEAVE, 0)),
         (0.0, Crash("patch", 0, Moment.AFTER, InFlight.LOST, 0.5)),
+    ),
+    "a suspended resource does not take over the account that it must not adopt": played(
+        Setting(population=1, never=(0,)),
+        (0.0, Person(Act.SUSPEND, 0)),
+        (0.0, Outsider(Hand.CREATE, 0)),
+    ),
+    "a resource that created its user still owns it after it was only observed": played(
+        Setting(population=1, never=(0,)),
+        (8.0, Person(Act.OBSERVE, 0)),
+        (5.0, Person(Act.MANAGE, 0)),
     ),
 }
 
