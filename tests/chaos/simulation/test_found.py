@@ -10,6 +10,7 @@ from chaos.simulation.schedule import (
     ClockJump,
     Crash,
     Cut,
+    Dates,
     Event,
     Fault,
     FaultKind,
@@ -107,6 +108,9 @@ FOUND = {
         Setting(population=1, never=(0,)),
         (8.0, Person(Act.OBSERVE, 0)),
         (5.0, Person(Act.MANAGE, 0)),
+    ),
+    "whoever waits for a seat until the last day stops waiting": played(
+        Setting(seats=1, population=1), (2.0, Dates(4, None, 60.0))
     ),
 }
 
