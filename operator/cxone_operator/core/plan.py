@@ -32,9 +32,9 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | inactive           | agrees           | Reclaim the seat once (or Wait for CXone to do it), then Settle           |
 | active             | agrees           | Settle                                                                    |
 
-A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait; so it
-is for whoever would gain access through a tenant that is being deleted; and a Create under adoptionPolicy Never comes
-after an Announce.
+A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait (but a
+lock-out does not wait because something else has failed); so it is for whoever would gain access through a tenant that
+is being deleted; and a Create under adoptionPolicy Never comes after an Announce.
 """
 
 from __future__ import annotations
@@ -182,9 +182,9 @@ def _may_still_appear(facts: Facts) -> Action | None:
 
 
 def _gated(facts: Facts, action: RemoteAction) -> Action:
-    work = facts.work
-    if work is not None and work.failure is not None and work.until > facts.now:
-        departs = isinstance(action, Deactivate | Delete)
+    work, departs = facts.work, isinstance(action, Deactivate | Delete)
+    pauses = work is not None and work.until > facts.now and (work.locks_out or not departs)
+    if work is not None and work.failure is not None and pauses:
         return actions.Wait(work.failure.reason, work.failure.message, work.until - facts.now, departs)
     if isinstance(action, actions.Create) and not _may_create(facts.user):
         return actions.Announce()
