@@ -25,7 +25,8 @@ class Scene:
     """One tenant at rest."""
 
     setting: Setting
-    tenant: Body
+    tenant: Body | None
+    """None where it was deleted together with its users."""
     living: list[Resource]
     past: Past
     remote: RemoteModel
@@ -35,7 +36,7 @@ class Scene:
     @property
     def closing(self) -> bool:
         """The tenant is being deleted, so nobody gains access any more."""
-        return "deletionTimestamp" in self.tenant["metadata"]
+        return self.tenant is not None and "deletionTimestamp" in self.tenant["metadata"]
 
     @property
     def free(self) -> int:
@@ -52,7 +53,7 @@ class Scene:
 
     def protects(self, key: str) -> bool:
         """This user is never changed."""
-        return bool(self.setting.protected) and is_protected(key, self.tenant)
+        return bool(self.setting.protected) and self.tenant is not None and is_protected(key, self.tenant)
 
     def titles(self, key: str) -> dict[str, Title]:
         """By uid, of all resources that ever were claimed, to the account that there is now; empty without one."""
@@ -78,8 +79,6 @@ class Scene:
 def complaints_about_state(setting: Setting, cluster: ClusterModel, remote: RemoteModel, now: float) -> list[str]:
     """What is not yet, or not any more, as it should be in a tenant."""
     tenant = cluster.find(TENANTS, remote.name)
-    if tenant is None:
-        return [f"tenant {remote.name} is gone"]
     journal = cluster.journal.of(remote.name)
     living = [Resource(body) for body in cluster.all(USERS) if tenant_of(body) == remote.name]
     past = Past(cluster.history, journal, remote.name)

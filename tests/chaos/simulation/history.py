@@ -210,7 +210,7 @@ def _batch_divided(story: Story) -> Iterator[str]:
 
 
 def _waits(story: Story, key: str, start: float, end: float) -> bool:
-    if not all(map(_wants_access, story.past.moments(key, start, end))):
+    if story.past.protects(key, start, end) or not all(map(_wants_access, story.past.moments(key, start, end))):
         return False
     changes = [entry for entry in story.journal if entry.subject == key and entry.verb in _CHANGES and entry.time < end]
     active = [entry for entry in changes if entry.verb in ("create", "activate")]
