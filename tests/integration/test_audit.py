@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from integration.conftest import MakeCompany
 from support.cxone import UNLIMITED, Company
-from support.resources import user
-from support.waiting import eventually
+from support.waiting import until_the_next_second
 
 CREW = [f"crew-{number}" for number in range(6)]
 EFFECTS = {
@@ -31,12 +30,6 @@ SINGLE = {
 """Requests as CXone counts them → actions of the trail."""
 
 
-def until_the_next_second() -> None:
-    """The API server tells in whole seconds when a field manager was there."""
-    now = int(time.time())
-    eventually(lambda: int(time.time()) > now, every=0.02)
-
-
 class Story:
     """Everything that the operator can do to a person, and everything that can come in between."""
 
@@ -51,16 +44,11 @@ class Story:
         self._broken_connections()
         self._held()
 
-    def _apply(self, name: str, manager: str, **spec: Any) -> None:
-        base = {"role": "Agent", "groups": ["Support-Team"]}
-        self.company.kube.apply(user(self.company.namespace, name, **{**base, **spec}), manager, force=True).accepted()
-
     def _crew_joins(self) -> None:
         """Enough for one bulk job."""
         for name in CREW:
-            self._apply(name, "argocd")
-        body = {"spec": {"suspend": False}}
-        self.company.kube.patch("CxoneTenant", self.company.namespace, "default", body).accepted()
+            self.company.apply(name, "argocd")
+        self.company.change_tenant(suspend=False)
         for name in CREW:
             self.company.until_ready(name)
 
@@ -72,47 +60,47 @@ class Story:
             ("workforce", {"role": "Supervisor", "groups": ["Sales-Team", "QA-Team"]}),
             ("hr-bridge", {"role": "Supervisor", "groups": ["Sales-Team", "QA-Team"], "active": False}),
         ):
-            self._apply("jane", manager, **spec)
+            self.company.apply("jane", manager, **spec)
             self.company.until_ready("jane")
             until_the_next_second()
 
     def _adopted_and_deleted(self) -> None:
-        attributes = {"name": {"givenName": "John", "familyName": "S"}, "roles": [{"value": "Evaluator"}]}
-        order = {"userName": "john@example.com", "set": {**attributes, "emails": [{"value": "john@example.com"}]}}
-        self.company.simulator.send("POST", "outside", order)
-        self._apply("john", "argocd", deletionPolicy="Delete")
+        name, roles = {"givenName": "John", "familyName": "S"}, [{"value": "Evaluator"}]
+        emails = [{"value": "john@example.com"}]
+        self.company.change_outside("john@example.com", name=name, roles=roles, emails=emails)
+        self.company.apply("john", "argocd", deletionPolicy="Delete")
         self.company.until_ready("john")
-        self.company.kube.delete("CxoneUser", self.company.namespace, "john").accepted()
-        eventually(lambda: self.company.kube.get("CxoneUser", self.company.namespace, "john").code == 404)
+        self.company.delete("john")
+        self.company.until_gone("john")
 
     def _refused(self) -> None:
         """By CXone, and by the operator itself."""
-        self._apply("misspelt", "argocd", role="Agnet")
+        self.company.apply("misspelt", "argocd", role="Agnet")
         self.company.until_reason("misspelt", "RoleNotFound")
-        self._apply("ceo", "argocd")
+        self.company.apply("ceo", "argocd")
         self.company.until_reason("ceo", "ProtectedUser")
-        self._apply("jane-again", "argocd", userName="JANE@example.com")
+        self.company.apply("jane-again", "argocd", userName="JANE@example.com")
         self.company.until_reason("jane-again", "OwnershipConflict")
 
     def _broken_connections(self) -> None:
         """A server error that is tried again, and an answer that is lost after CXone has done it."""
         for name, fault in (("unlucky", {"kind": "status", "status": 503}), ("lost", {"kind": "drop"})):
             match = {"method": "POST", "path": "/Users$", "userName": f"{name}@example.com"}
-            self.company.simulator.send("POST", "faults", {**fault, "match": match, "times": 1})
-            self._apply(name, "argocd")
+            self.company.fault(**fault, match=match, times=1)
+            self.company.apply(name, "argocd")
             self.company.until_ready(name)
 
     def _held(self) -> None:
         """The allowance is used up by the two who have left."""
         until_the_next_second()
-        self._apply("crew-0", "hr-bridge", active=False)
+        self.company.apply("crew-0", "hr-bridge", active=False)
         self.company.until_reason("crew-0", "DeprovisioningHeld")
 
 
 @pytest.fixture
-def told(make_company: Any) -> Company:
+def told(make_own_company: MakeCompany) -> Company:
     """A company that has been through all of it."""
-    company: Company = make_company("--allow-delete", "--reclaim-delay-seconds", "600")
+    company = make_own_company("--allow-delete", "--reclaim-delay-seconds", "600")
     limits = {"maxUsers": 2, "minUsers": 2, "maxPercent": 100}
     safety = {"deprovisioning": limits, "protectedUsers": ["ceo@*"], "allowDelete": True}
     company.open(**{**UNLIMITED, "safety": safety}, suspend=True)
@@ -124,8 +112,8 @@ def test_one_line_for_each_write_and_each_refusal(told: Company) -> None:
     """By CXone's own count and names of its requests, with who asked for it."""
     trail = told.trail()
     sent = [line for line in trail if line["result"] in ("success", "failure", "unknown")]
-    _compare_with_requests(sent, told.simulator.get("stats")["requests"])
-    _compare_with_effects(sent, told.simulator.get("journal")["entries"])
+    _compare_with_requests(sent, told.stats()["requests"])
+    _compare_with_effects(sent, told.journal())
     assert [_short(line) for line in trail if line not in sent] == [
         ("ceo", "provision", "refused", "ProtectedUser"),
         ("jane-again", "provision", "refused", "OwnershipConflict"),

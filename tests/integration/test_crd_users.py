@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -14,6 +13,7 @@ import yaml
 
 from support.kube import Kube
 from support.resources import condition, contains, tenant, user, words
+from support.waiting import eventually
 
 Kubectl = Callable[..., CompletedProcess[str]]
 
@@ -310,11 +310,7 @@ def test_the_finalizer_comes_off_a_resource_that_a_stricter_schema_would_refuse(
 def _until_refused(kube: Kube, path: str, resource: dict[str, Any]) -> None:
     """The API server takes a moment to serve a changed schema."""
     again = resource | {"metadata": resource["metadata"] | {"name": "again"}}
-    for _ in range(100):
-        if kube.request("POST", f"{path}?dryRun=All", again).code == 422:
-            return
-        time.sleep(0.1)
-    pytest.fail("the stricter schema never took effect")
+    eventually(lambda: kube.request("POST", f"{path}?dryRun=All", again).code == 422)
 
 
 def _crd_under_another_group(*, strict: bool) -> dict[str, Any]:

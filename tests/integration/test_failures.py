@@ -11,73 +11,56 @@ from typing import Any
 import pytest
 
 from controlplane.plane import ControlPlane
+from integration.conftest import MakeCompany
 from support.cxone import Company
-from support.resources import user
 from support.waiting import eventually
 
 JANE = "jane@example.com"
 
 
-def create(company: Company, *names: str, **spec: Any) -> None:
-    for name in names:
-        company.kube.create(user(company.namespace, name, role="Agent", **spec)).accepted()
-
-
-def tenant_reason(company: Company, type_: str = "Ready") -> str:
-    return company.reason("default", type_, "CxoneTenant")
-
-
-def fault(company: Company, **order: Any) -> None:
-    company.simulator.send("POST", "faults", order)
-
-
 def test_a_missing_and_a_wrong_secret_heal_within_seconds(company: Company) -> None:
     """The tenant and its users say what is wrong; no token request storms; nothing has to be restarted."""
     company.create_tenant()
-    company.start()
-    create(company, "jane")
+    company.serve()
+    company.create("jane")
     message = company.until_reason("jane", "TenantNotReady")
     assert "Secret cxone-credentials" in message
     assert "does not exist" in message
-    assert tenant_reason(company) == "False/TenantNotReady"
+    assert company.tenant_reason() == "False/TenantNotReady"
 
     company.put_secret("", other="x")
     eventually(lambda: "clientSecret" in company.condition("default", kind="CxoneTenant").get("message", ""))
 
-    company.put_secret("wrong")
-    eventually(lambda: tenant_reason(company, "Authenticated") == "False/AuthenticationFailed")
+    company.put_secret("canary-wrong-1414")
+    eventually(lambda: company.tenant_reason("Authenticated") == "False/AuthenticationFailed")
     assert "clientSecret" in company.until_reason("jane", "AuthenticationFailed")
-    assert company.simulator.get("stats")["total"] == 0
-    tokens = [line for line in company.metrics().splitlines() if 'operation="token"' in line and 'code="401"' in line]
-    refused = [float(line.rpartition(" ")[2]) for line in tokens if "requests_total" in line]
-    assert len(refused) == 1
-    assert 1 <= refused[0] < 20
+    assert company.stats()["total"] == 0
+    labels = f'code="401",operation="token",tenant="{company.namespace}/default"'
+    assert 1 <= company.operator.metric(f"cxone_operator_api_requests_total{{{labels}}}") < 20
 
     company.put_secret(company.secret)
     company.until_ready("jane", 15)
-    eventually(lambda: tenant_reason(company) == "True/Succeeded")
+    eventually(lambda: company.tenant_reason() == "True/Succeeded")
 
 
 def test_a_secret_that_becomes_wrong(company: Company) -> None:
     """Users in sync stay Ready; new work waits; the right secret lets it go on."""
     company.open()
-    create(company, "john")
-    company.until_ready("john")
-    company.simulator.send("PATCH", "settings", {"clientSecret": "rotated"})
-    company.simulator.send("POST", "tokens/revoke", {})
-    create(company, "jane")
-    eventually(lambda: tenant_reason(company) == "False/AuthenticationFailed")
+    company.join("john")
+    rotated = company.rotate_secret()
+    company.create("jane")
+    eventually(lambda: company.tenant_reason() == "False/AuthenticationFailed")
     company.until_reason("jane", "AuthenticationFailed")
     assert company.reason("john") == "True/Succeeded"
-    company.put_secret("rotated")
+    company.put_secret(rotated)
     company.until_ready("jane", 15)
 
 
 def test_a_missing_scope_is_named(company: Company) -> None:
     """On the tenant's users, with the remedy."""
-    company.simulator.send("PATCH", "settings", {"scopes": ["License.Read", "License.ReadWrite"]})
+    company.set_cxone(scopes=["License.Read", "License.ReadWrite"])
     company.open()
-    create(company, "jane")
+    company.create("jane")
     assert "lacks scope SCIM.ReadWrite" in company.until_reason("jane", "PermissionDenied")
 
 
@@ -100,11 +83,9 @@ def test_a_missing_scope_is_named(company: Company) -> None:
 )
 def test_one_creation_survives(company: Company, order: dict[str, Any]) -> None:
     """Whatever happens to its request: exactly one user in the end, and the resource is Ready."""
-    company.put_secret(company.secret)
-    company.create_tenant()
-    create(company, "jane")
-    fault(company, **order)
-    company.start()
+    company.create("jane")
+    company.fault(**order)
+    company.open()
     company.until_ready("jane", 40)
     assert company.effects(JANE).count("created") == 1
 
@@ -113,16 +94,12 @@ def test_one_creation_survives(company: Company, order: dict[str, Any]) -> None:
 def test_a_job_that_fails(company: Company, kind: str) -> None:
     """Nobody is created twice, nobody is left out, though the job names nobody."""
     names = [f"user-{number}" for number in range(30)]
-    fault(company, job=kind, times=1)
-    company.put_secret(company.secret)
-    company.create_tenant()
-    create(company, *names)
-    company.start()
+    company.fault(job=kind, times=1)
+    company.create(*names)
+    company.open()
     for name in names:
         company.until_ready(name, 60)
-    created = Counter(
-        entry["userName"] for entry in company.simulator.get("journal")["entries"] if entry["effect"] == "created"
-    )
+    created = Counter(entry["userName"] for entry in company.journal() if entry["effect"] == "created")
     assert set(created.values()) == {1}
     assert len(created) == 30
 
@@ -130,35 +107,28 @@ def test_a_job_that_fails(company: Company, kind: str) -> None:
 def test_a_job_that_never_ends_is_given_up(company: Company) -> None:
     """With an audit line at the end of its time, an Event on the tenant, and everybody created all the same."""
     names = [f"user-{number}" for number in range(6)]
-    fault(company, job="never", times=1)
-    company.put_secret(company.secret)
-    company.create_tenant(bulk={"jobTimeoutSeconds": 10})
-    create(company, *names)
-    company.start()
-    eventually(lambda: company.kube.get("CxoneTenant", company.namespace, "default").body["status"].get("bulkJobs"))
+    company.fault(job="never", times=1)
+    company.create(*names)
+    company.open(bulk={"jobTimeoutSeconds": 10})
+    eventually(lambda: company.tenant()["status"].get("bulkJobs"))
     for name in names:
         company.until_ready(name, 60)
-    abandoned = [line for line in company.log() if line.get("result") == "abandoned"]
-    assert len(abandoned) == 1
-    events = company.kube.request("GET", f"/api/v1/namespaces/{company.namespace}/events").accepted()["items"]
-    assert [event["reason"] for event in events] == ["BulkJobAbandoned"]
+    assert [line["result"] for line in company.trail()].count("abandoned") == 1
+    assert company.events() == ["BulkJobAbandoned"]
 
 
-def test_a_restart_in_the_middle_of_a_job(company: Company) -> None:
+def test_a_restart_in_the_middle_of_a_job(own_company: Company) -> None:
     """The job is remembered on the tenant, followed to its end, and nobody is created twice."""
     names = [f"user-{number}" for number in range(20)]
-    company.simulator.send("PATCH", "settings", {"jobSeconds": 6.0})
-    company.put_secret(company.secret)
-    company.create_tenant()
-    create(company, *names)
-    company.start()
-    eventually(lambda: company.kube.get("CxoneTenant", company.namespace, "default").body["status"].get("bulkJobs"))
-    assert company.operator is not None
-    company.operator.stop(0)
-    company.start()
+    own_company.set_cxone(jobSeconds=6.0)
+    own_company.create(*names)
+    own_company.open()
+    eventually(lambda: own_company.tenant()["status"].get("bulkJobs"))
+    own_company.operator.end()
+    own_company.operator.start()
     for name in names:
-        company.until_ready(name, 40)
-    stats = company.simulator.get("stats")
+        own_company.until_ready(name, 40)
+    stats = own_company.stats()
     assert stats["jobs"] == {"COMPLETED": 1}
     assert stats["requests"]["POST /scim/v2/Bulk"] == {"202": 1}
 
@@ -166,38 +136,32 @@ def test_a_restart_in_the_middle_of_a_job(company: Company) -> None:
 def test_a_server_that_answers_changes_with_nothing(company: Company) -> None:
     """204: what matters is read back before it is believed."""
     company.open()
-    create(company, "jane")
+    company.join("jane")
+    company.change("jane", role="Supervisor")
     company.until_ready("jane")
-    company.simulator.send("PATCH", "settings", {})
-    company.kube.patch("CxoneUser", company.namespace, "jane", {"spec": {"role": "Supervisor"}}).accepted()
-    company.until_ready("jane")
-    company.simulator.send("PATCH", "settings", {"patchAnswersEmpty": True})
-    company.kube.patch("CxoneUser", company.namespace, "jane", {"spec": {"active": False}}).accepted()
+    company.set_cxone(patchAnswersEmpty=True)
+    company.leave("jane")
     company.until_ready("jane")
     assert company.effects(JANE)[-2:] == ["deactivated", "licenseReleased"]
 
 
-def test_synchronous_bulk(make_company: Any) -> None:
+def test_synchronous_bulk(make_company: MakeCompany) -> None:
     """A server that answers with results: they are used, and a refused operation stalls only its own user."""
     company = make_company("--bulk-mode", "sync")
-    company.put_secret(company.secret)
-    company.create_tenant(api={"bulk": "Synchronous"})
-    create(company, *(f"user-{number}" for number in range(8)))
-    company.kube.create(user(company.namespace, "jane", role="Agnet")).accepted()
-    company.start()
+    company.create(*(f"user-{number}" for number in range(8)))
+    company.create("jane", role="Agnet")
+    company.open(api={"bulk": "Synchronous"})
     for number in range(8):
         company.until_ready(f"user-{number}")
     company.until_reason("jane", "RoleNotFound")
 
 
-def test_no_bulk(make_company: Any) -> None:
+def test_no_bulk(make_company: MakeCompany) -> None:
     """Single requests do, where bulk is off."""
     company = make_company("--bulk-mode", "off")
-    company.put_secret(company.secret)
-    company.create_tenant(bulk={"mode": "Off"})
     names = [f"user-{number}" for number in range(30)]
-    create(company, *names)
-    company.start()
+    company.create(*names)
+    company.open(bulk={"mode": "Off"})
     for name in names:
         company.until_ready(name)
 
@@ -205,14 +169,14 @@ def test_no_bulk(make_company: Any) -> None:
 def test_an_unsupported_preset_says_so(company: Company) -> None:
     """Rather than guessing at an API."""
     company.open(api={"preset": "UserHub"})
-    eventually(lambda: tenant_reason(company) == "False/Unsupported")
+    eventually(lambda: company.tenant_reason() == "False/Unsupported")
 
 
 def test_a_user_without_a_tenant_is_told(company: Company) -> None:
     """And goes on when somebody creates it."""
     company.put_secret(company.secret)
-    company.start()
-    create(company, "jane")
+    company.serve()
+    company.create("jane")
     assert "CxoneTenant 'default' does not exist" in company.until_reason("jane", "TenantNotReady")
     company.create_tenant()
     company.until_ready("jane")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from controlplane.plane import ControlPlane
-from demo.stage import operator_port, start_operator
+from integration.conftest import MakeCompany
 from support.bridge import Bridge
 from support.cxone import Company
-from support.resources import user
 from support.waiting import eventually
 
 PREFIX = "cxone_operator_"
@@ -74,48 +72,29 @@ class Scrape:
 
 
 def scrape(company: Company) -> Scrape:
-    return Scrape(company.metrics())
-
-
-def scrape_port(port: int) -> Scrape:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        return Scrape(answer.read().decode())
-
-
-def create(company: Company, name: str, /, **spec: Any) -> None:
-    company.kube.create(user(company.namespace, name, **{"role": "Agent", **spec})).accepted()
-
-
-def outside(company: Company, name: str, **attributes: Any) -> None:
-    """An administrator changes somebody in CXone by hand."""
-    company.simulator.send("POST", "outside", {"userName": f"{name}@example.com", "set": attributes})
+    return Scrape(company.operator.metrics())
 
 
 def make_busy(company: Company) -> None:
     """Three seats for four people, a misspelt role, a throttled request, a change by hand."""
     company.open(bulk={"minOperations": 2})
     eventually(lambda: scrape(company).value("licenses", state="total"))
-    create(company, "eve", role="Agnet")
+    company.create("eve", role="Agnet")
     company.until_reason("eve", "RoleNotFound")
-    company.simulator.send("POST", "faults", {"kind": "status", "status": 429, "retryAfter": 0, "times": 1})
-    for name in ("ann", "bob", "cid"):
-        create(company, name)
-    for name in ("ann", "bob", "cid"):
-        company.until_ready(name)
-    create(company, "dan")
+    company.fault(kind="status", status=429, retryAfter=0, times=1)
+    company.join("ann", "bob", "cid")
+    company.create("dan")
     company.until_reason("dan", "LicenseUnavailable")
-    outside(company, "bob", roles=[{"value": "Administrator"}])
-    annotations = {"cxone.dev/reconcile-requested-at": "1"}
-    company.kube.patch("CxoneUser", company.namespace, "bob", {"metadata": {"annotations": annotations}}).accepted()
-    eventually(lambda: company.user("bob")["status"].get("lastHandledReconcileAt") == "1")
+    company.change_outside("bob@example.com", roles=[{"value": "Administrator"}])
+    company.compare_now("bob")
 
 
-def test_a_scrape_keeps_its_promises(make_company: Any) -> None:
+def test_a_scrape_keeps_its_promises(make_own_company: MakeCompany) -> None:
     """True values; the promised names, types and labels and no other; and nobody is on a label."""
-    company: Company = make_company("--seats", "3")
+    company = make_own_company("--seats", "3")
     make_busy(company)
     tells_the_truth(company, scrape(company))
-    eventually(lambda: sum(map(_requests, scrape(company).families)) == company.simulator.get("stats")["total"])
+    eventually(lambda: sum(map(_requests, scrape(company).families)) == company.stats()["total"])
     keeps_the_contract(scrape(company))
     names_nobody(company, scrape(company))
 
@@ -134,7 +113,7 @@ def tells_the_truth(company: Company, found: Scrape) -> None:
     assert found.value("api_throttled_total") == 1
     assert found.value("api_requests_total", operation="token", code="200") == 1
     assert found.all("api_requests_total", "code", operation="create")["400"] == 1
-    jobs = company.simulator.get("stats")["requests"].get("POST /scim/v2/Bulk", {})
+    jobs = company.stats()["requests"].get("POST /scim/v2/Bulk", {})
     assert found.value("bulk_batch_size_count") == jobs.get("202", 0) + jobs.get("429", 0)
     assert found.all("queue_depth", "lane") == {"leavers": 0, "updates": 0, "joiners": 1}
     assert found.all("bulk_jobs", "state") == {"running": 0, "abandoned": 0}
@@ -155,7 +134,7 @@ def names_nobody(company: Company, found: Scrape) -> None:
     """Neither by name and address nor by id, on either side."""
     resources = [item["metadata"] for item in company.users()]
     known_by = ["example.com", *(item["name"] for item in resources), *(item["uid"] for item in resources)]
-    known_by += [str(item["id"]) for item in company.simulator.get("users")["users"]]
+    known_by += [str(item["id"]) for item in company.remote_users()]
     text = found.text.replace(company.namespace, "")
     assert [word for word in known_by if f'"{word}' in text or f'{word}"' in text] == []
 
@@ -175,36 +154,26 @@ def test_whatever_has_no_tenant_any_more_is_not_shown(company: Company) -> None:
     """A tenant that was deleted; and users of one that never was are counted all the same."""
     company.open()
     spare, missing = f"{company.namespace}/spare", f"{company.namespace}/missing"
-    body = {
-        "apiVersion": "cxone.dev/v1alpha1",
-        "kind": "CxoneTenant",
-        "metadata": {"name": "spare", "namespace": company.namespace},
-        "spec": {"baseURL": company.simulator.url, "credentialsSecretRef": {"name": "cxone-credentials"}},
-    }
-    company.kube.create(body).accepted()
-    create(company, "ann", tenantRef={"name": "missing"})
+    company.create_tenant("spare")
+    company.create("ann", tenantRef={"name": "missing"})
     eventually(lambda: f"{PREFIX}directory_age_seconds" in scrape(company).of(spare))
     company.until_reason("ann", "TenantNotReady")
     eventually(lambda: scrape(company).value("user_conditions", tenant=missing, type="Ready", reason="TenantNotReady"))
     assert scrape(company).of(missing) == {f"{PREFIX}users", f"{PREFIX}user_conditions"}
 
-    company.kube.delete("CxoneTenant", company.namespace, "spare").accepted()
-    company.kube.delete("CxoneUser", company.namespace, "ann").accepted()
+    company.delete_tenant("spare")
+    company.delete("ann")
     eventually(lambda: not scrape(company).of(spare) and not scrape(company).of(missing))
     assert f"{PREFIX}directory_age_seconds" in scrape(company).of(f"{company.namespace}/default")
 
 
-def test_a_standby_shows_no_tenant(company: Company, tmp_path: Path) -> None:
+def test_a_standby_shows_no_tenant(own_company: Company) -> None:
     """So nothing is counted twice, and nobody takes it for a leader of nothing."""
-    company.open()
-    eventually(lambda: scrape(company).value("leader"))
-    log = tmp_path / "standby.log"
-    standby = start_operator(log, company.plane.kubeconfig, "--namespace", company.namespace, "--lease-seconds", "3")
-    try:
-        eventually(lambda: "waiting_for_lease" in log.read_text())
-        found = scrape_port(operator_port(log))
-    finally:
-        standby.stop()
+    own_company.open()
+    own_company.operator.until_leading()
+    standby = own_company.start_another()
+    standby.until_standing_by()
+    found = Scrape(standby.metrics())
     assert found.value("leader") == 0
     assert not [line for line in found.text.splitlines() if "tenant=" in line]
 
@@ -215,9 +184,9 @@ def test_the_bridge_shows_what_is_its_own(control_plane: ControlPlane, namespace
     try:
         assert bridge.send("hire", "ann@example.com", role="Agent").status == 202
         assert bridge.post(b"{}").status == 401
-        found = scrape_port(bridge.health_port)
+        found = Scrape(bridge.metrics())
     finally:
-        bridge.stop()
+        bridge.close()
     assert found.all("bridge_events_total", "result") == {"applied": 1, "unauthorized": 1}
     assert found.value("bridge_event_duration_seconds_count") == 2
     assert found.value("build_info") == 1

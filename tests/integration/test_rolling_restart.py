@@ -6,9 +6,8 @@ import threading
 from collections import Counter
 from types import TracebackType
 
+from integration.conftest import StartReplica
 from support.cxone import Company
-from support.replicas import Replicas
-from support.resources import user
 from support.waiting import eventually
 
 ROUNDS = 3
@@ -50,53 +49,52 @@ class Workday:
 
     def _next_person(self) -> None:
         number = len(self.joined)
-        kube, namespace = self._company.kube, self._company.namespace
-        kube.create(user(namespace, f"p{number:03}", role="Agent")).accepted()
+        self._company.create(f"p{number:03}")
         self.joined.append(f"p{number:03}")
         name = self.joined[max(0, number - MOVES_AFTER)]
         if name not in self.deleted:
-            kube.patch("CxoneUser", namespace, name, {"spec": {"role": "Supervisor"}}).accepted()
+            self._company.change(name, role="Supervisor")
             self.moved.add(name)
         leaver = self._somebody_to_go() if number % 3 == 0 else None
         if leaver is not None and number % 2:
-            kube.patch("CxoneUser", namespace, leaver, {"spec": {"active": False}}).accepted()
+            self._company.leave(leaver)
             self.left.add(leaver)
         elif leaver is not None:
-            kube.delete("CxoneUser", namespace, leaver).accepted()
+            self._company.delete(leaver)
             self.deleted.add(leaver)
 
     def _somebody_to_go(self) -> str | None:
         """Whoever has an account longest: who has none yet is waited for, as it may still be created (35 s)."""
-        known = {person["userName"] for person in self._company.simulator.get("users")["users"]}
+        known = {person["userName"] for person in self._company.remote_users()}
         staying = (name for name in self.joined if name not in self.left | self.deleted)
         return next((name for name in staying if f"{name}@example.com" in known), None)
 
 
-def test_a_rolling_restart_loses_and_doubles_nothing(company: Company, replicas: Replicas) -> None:
+def test_a_rolling_restart_loses_and_doubles_nothing(own_company: Company, replicas: StartReplica) -> None:
     """As a Deployment does it: the new one is ready before the old one is told to stop; three times over."""
     old = [replicas(), replicas()]
-    with Workday(company) as day:
+    with Workday(own_company) as day:
         for _ in range(ROUNDS):
             for replica in old:
                 new = replicas()
-                eventually(lambda new=new: new.get("readyz")[0] == 200)
-                replica.process.stop(20)
+                eventually(lambda new=new: new.answers("readyz"))
+                replica.stop()
                 old = [*old[1:], new]
     everybody = {f"{name}@example.com" for name in day.joined}
     gone = {f"{name}@example.com" for name in day.left | day.deleted}
-    eventually(lambda: _settled(company, day), 30)
+    eventually(lambda: _settled(own_company, day), 30)
 
-    journal = company.simulator.get("journal")["entries"]
+    journal = own_company.journal()
     effects = Counter((entry["userName"], entry["effect"]) for entry in journal)
     assert {name: effects[name, "created"] for name in everybody} == dict.fromkeys(everybody, 1)
     assert {name for (name, effect) in effects if effect == "deactivated"} == gone
     assert max(effects.values()) == 1, effects.most_common(3)
-    remote = {person["userName"]: person for person in company.simulator.get("users")["users"]}
+    remote = {person["userName"]: person for person in own_company.remote_users()}
     assert {name for name, person in remote.items() if person["active"]} == everybody - gone
     assert all(person["licensed"] == person["active"] for person in remote.values())
     roles = {name: remote[f"{name}@example.com"]["roles"] for name in day.moved - day.deleted}
     assert {str(role) for role in roles.values()} == {"[{'value': 'Supervisor'}]"}
-    _compare_with_trail(company, journal)
+    _compare_with_trail(own_company, journal)
 
 
 def _settled(company: Company, day: Workday) -> bool:

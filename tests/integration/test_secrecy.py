@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from support.cxone import Company
-from support.resources import user
 from support.waiting import eventually
 
 WRONG = "canary-wrong-secret-2718"
@@ -15,30 +14,31 @@ RIGHT = "canary-right-secret-3141"
 ADDRESS = "canary.o'connor+work@example.com"
 
 
-def fault(company: Company, kind: str, path: str, **more: Any) -> None:
+def fault(company: Company, kind: str, path: str, *, method: str | None = None, times: int = 1, **more: Any) -> None:
     """The next request there goes wrong."""
-    company.simulator.send("POST", "faults", {"kind": kind, "match": {"path": path}, "times": 1, **more})
+    match = {"path": path, "method": method} if method else {"path": path}
+    company.fault(kind=kind, match=match, times=times, **more)
 
 
 def apply(company: Company, name: str, **spec: Any) -> None:
-    base = {"role": "Agent", "userName": f"{name}-{ADDRESS}", "emails": [{"value": f"second-{name}-{ADDRESS}"}]}
-    company.kube.apply(user(company.namespace, name, **{**base, **spec}), "hr-bridge", force=True).accepted()
+    """With an address wherever there can be one."""
+    said = {"userName": f"{name}-{ADDRESS}", "emails": [{"value": f"second-{name}-{ADDRESS}"}]}
+    company.apply(name, "hr-bridge", **{**said, **spec})
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_nothing_leaks(make_company: Any, form: str) -> None:
+def test_nothing_leaks(own_company: Company, form: str) -> None:
     """With everything logged that can be, through refusals that quote what they were sent, and broken connections."""
-    company: Company = make_company()
-    company.simulator.send("PATCH", "settings", {"clientSecret": RIGHT})
+    own_company.set_cxone(clientSecret=RIGHT)
     said = {"error": "invalid_client", "error_description": f"the secret {WRONG} of {ADDRESS} is wrong"}
-    fault(company, "status", "/oauth/token", status=401, body=said)
-    company.put_secret(WRONG)
-    company.create_tenant(syncPeriodSeconds=30)
-    company.start("--log-format", form, "--log-level", "debug")
-    apply(company, "early")
-    eventually(lambda: company.reason("default", "Authenticated", "CxoneTenant") == "False/AuthenticationFailed")
-    company.put_secret(RIGHT)
-    company.until_ready("early", 30)
+    fault(own_company, "status", "/oauth/token", status=401, body=said)
+    own_company.put_secret(WRONG)
+    own_company.create_tenant(syncPeriodSeconds=30)
+    own_company.operator.start("--log-format", form, "--log-level", "debug")
+    apply(own_company, "early")
+    eventually(lambda: own_company.tenant_reason("Authenticated") == "False/AuthenticationFailed")
+    own_company.put_secret(RIGHT)
+    own_company.until_ready("early", 30)
 
     quoted = {"detail": f"{ADDRESS} is refused, and so is Bearer canary-token-1618", "status": "400"}
     for name, kind, more in (
@@ -48,38 +48,35 @@ def test_nothing_leaks(make_company: Any, form: str) -> None:
         ("truncated", "truncate", {}),
         ("garbled", "garbage", {}),
     ):
-        fault(company, kind, "/Users$", match={"method": "POST", "path": "/Users$"}, **more)
-        apply(company, name)
-        eventually(lambda name=name: company.reason(name) not in ("", "Unknown/Pending"), 30)
-    apply(company, "misspelt", role="Agnet", groups=["Suport-Team"])
-    company.until_reason("misspelt", "RoleNotFound")
-    apply(company, "early-again", userName=f"early-{ADDRESS}".upper())
-    company.until_reason("early-again", "OwnershipConflict")
-    fault(company, "status", "/Users", status=503, body=quoted, times=6)
-    body = {"metadata": {"annotations": {"cxone.dev/reconcile-requested-at": "1"}}}
-    company.kube.patch("CxoneUser", company.namespace, "early", body).accepted()
-    eventually(lambda: company.user("early")["status"].get("lastHandledReconcileAt") == "1", 40)
-    company.kube.delete("CxoneUser", company.namespace, "early").accepted()
-    eventually(lambda: company.kube.get("CxoneUser", company.namespace, "early").code == 404)
-    company.stop()
-    log = company.logs[0].read_text()
+        fault(own_company, kind, "/Users$", method="POST", **more)
+        apply(own_company, name)
+        eventually(lambda name=name: own_company.reason(name) not in ("", "Unknown/Pending"), 30)
+    apply(own_company, "misspelt", role="Agnet", groups=["Suport-Team"])
+    own_company.until_reason("misspelt", "RoleNotFound")
+    apply(own_company, "early-again", userName=f"early-{ADDRESS}".upper())
+    own_company.until_reason("early-again", "OwnershipConflict")
+    fault(own_company, "status", "/Users", status=503, body=quoted, times=6)
+    own_company.compare_now("early", seconds=40)
+    own_company.delete("early")
+    own_company.until_gone("early")
+    own_company.operator.stop()
+    log = own_company.operator.text()
     for word in ("AuthenticationFailed", "OwnershipConflict", "stopping", '"log":"audit"'):
         assert word in log
     assert "Bearer [redacted]" in log
     assert log.count("canary") == sum(line.count("canary") for line in log.splitlines() if '"log":"audit"' in line)
 
 
-def test_a_wrong_environment_is_told_without_its_values(company: Company) -> None:
+def test_a_wrong_environment_is_told_without_its_values(own_company: Company) -> None:
     """What is misspelt may be a secret."""
-    company.start(
-        CXONE_BASE_URL=company.simulator.url,
+    own_company.operator.start(
+        CXONE_BASE_URL=own_company.simulator.url,
         CXONE_CLIENT_ID="demo",
-        CXONE_CLIENT_SECRET=company.secret,
+        CXONE_CLIENT_SECRET=own_company.secret,
         CXONE_CLIENTSECRET=WRONG,
         CXONE_SYNC_PERIOD_SECONDS=ADDRESS,
     )
-    assert company.operator is not None
-    eventually(lambda: company.operator is not None and not company.operator.alive)
-    log = company.logs[0].read_text()
+    eventually(lambda: not own_company.operator.alive)
+    log = own_company.operator.text()
     assert "Error: the CXONE_ variables" in log
     assert "canary" not in log

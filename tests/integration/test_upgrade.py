@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
-from subprocess import CompletedProcess
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import yaml
 
+from controlplane.plane import ControlPlane
 from support.cxone import UNLIMITED, Company
 from support.kube import PLURALS, Kube
+from support.operator import Operator
 from support.resources import user
 from support.waiting import eventually
 
@@ -38,8 +39,20 @@ Install = Callable[..., None]
 
 
 @pytest.fixture
-def install(kube: Kube, kubectl: Callable[..., CompletedProcess[str]]) -> Iterator[Install]:
-    """Replaces the CRDs of the whole control plane; afterwards they are the current ones again."""
+def company(own_plane: ControlPlane, tmp_path: Path) -> Iterator[Company]:
+    """A company on a control plane whose CRDs nobody else needs."""
+    namespace = Kube.administrator(own_plane).new_namespace(f"upgrade-{uuid4().hex[:12]}")
+    operator = Operator(own_plane.kubeconfig, tmp_path, namespace)
+    company = Company(own_plane, namespace, tmp_path, operator, "--seats", "20")
+    yield company
+    operator.end()
+    company.close()
+
+
+@pytest.fixture
+def install(own_plane: ControlPlane) -> Iterator[Install]:
+    """Replaces the CRDs of that control plane; afterwards they are the current ones again."""
+    kube = Kube.administrator(own_plane)
 
     def replace(folder: Path, change: Callable[[Json], object] = lambda _: None) -> None:
         mark = f"Installed as {uuid4()}."
@@ -47,7 +60,7 @@ def install(kube: Kube, kubectl: Callable[..., CompletedProcess[str]]) -> Iterat
             crd = yaml.safe_load(path.read_text(encoding="utf-8"))
             change(crd)
             crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["description"] = mark
-            kubectl("replace", "-f", "-", input=yaml.safe_dump(crd))
+            own_plane.kubectl("replace", "-f", "-", input=yaml.safe_dump(crd))
         eventually(lambda: str(kube.request("GET", "/openapi/v3/apis/cxone.dev/v1alpha1").body).count(mark) == 2)
         # A storage with a new schema refuses to be listed (429) until its cache is filled again.
         for plural in PLURALS.values():
@@ -55,7 +68,7 @@ def install(kube: Kube, kubectl: Callable[..., CompletedProcess[str]]) -> Iterat
 
     yield replace
     for path in sorted(CURRENT.glob("*.yaml")):
-        kubectl("replace", "-f", str(path))
+        own_plane.kubectl("replace", "-f", str(path))
 
 
 def put_into_cxone(company: Company) -> dict[str, str]:
@@ -69,8 +82,8 @@ def put_into_cxone(company: Company) -> dict[str, str]:
             "timezone": "Europe/Berlin",
             "active": True,
         }
-        company.simulator.send("POST", "outside", {"userName": f"{name}@example.com", "set": {**base, **more}})
-    found = {person["userName"].partition("@")[0]: person["id"] for person in company.simulator.get("users")["users"]}
+        company.change_outside(f"{name}@example.com", **{**base, **more})
+    found = {person["userName"].partition("@")[0]: person["id"] for person in company.remote_users()}
     return {name.replace("-", "_"): id_ for name, id_ in found.items()}
 
 
@@ -96,43 +109,35 @@ def versions(company: Company) -> dict[str, str]:
     return {body["metadata"]["name"]: body["metadata"]["resourceVersion"] for body in company.users()}
 
 
-def until_gone(company: Company, name: str) -> None:
-    eventually(lambda: company.kube.get("CxoneUser", company.namespace, name).code == 404)
-
-
-def test_resources_of_the_earlier_version_go_on(make_company: Any, install: Install) -> None:
+def test_resources_of_the_earlier_version_go_on(company: Company, install: Install) -> None:
     """Those at rest are not written; those in the middle of something end well; what the guard had counted counts."""
     install(PREVIOUS / "crds")
-    company: Company = make_company("--seats", "20")
     company.put_secret(company.secret)
     store(company)
-    for name in ("leaving", "abandoned"):
-        company.kube.delete("CxoneUser", company.namespace, name).accepted()
+    company.delete("leaving", "abandoned")
     stored, before = versions(company), len(company.effects())
 
     install(CURRENT)
-    company.start()
+    company.operator.start()
     for name in ("waiting", "new"):
         company.until_ready(name)
-    for name in ("leaving", "abandoned"):
-        until_gone(company, name)
+    company.until_gone("leaving", "abandoned")
     eventually(lambda: _users_counted(company) == len(stored) - 2)
     assert {name: company.reason(name) for name in AT_REST} == AT_REST
     untouched = {name for name, version in versions(company).items() if stored[name] == version}
     assert untouched == AT_REST.keys()
-    entries = company.simulator.get("journal")["entries"][before:]
+    entries = company.journal()[before:]
     assert {(entry["userName"].partition("@")[0], entry["effect"]) for entry in entries} == {
         *(("waiting", "created"), ("waiting", "licenseAssigned"), ("new", "created"), ("new", "licenseAssigned")),
         *(("leaving", "deactivated"), ("leaving", "licenseReleased")),
     }
 
-    company.kube.patch("CxoneUser", company.namespace, "plain", {"spec": {"active": False}}).accepted()
+    company.leave("plain")
     company.until_reason("plain", "DeprovisioningHeld")
 
 
 def _users_counted(company: Company) -> int:
-    status = company.kube.get("CxoneTenant", company.namespace, "default").accepted()["status"]
-    return int(status["users"]["managed"])
+    return int(company.tenant()["status"]["users"]["managed"])
 
 
 def narrow(crd: Json) -> None:
@@ -148,9 +153,8 @@ def narrow(crd: Json) -> None:
     fields["displayName"]["x-kubernetes-validations"].append({"rule": "self == 'X'", "message": "must be X"})
 
 
-def test_a_narrower_schema_locks_nobody_in(make_company: Any, install: Install) -> None:
+def test_a_narrower_schema_locks_nobody_in(company: Company, install: Install) -> None:
     """Stored resources that it would refuse are still worked for and let go: only what is changed must be valid."""
-    company: Company = make_company()
     company.open(**UNLIMITED)
     legacy = {
         "role": "Agent",
@@ -159,16 +163,15 @@ def test_a_narrower_schema_locks_nobody_in(make_company: Any, install: Install) 
         "team": "North",
         "displayName": "Jane S.",
     }
-    company.kube.create(user(company.namespace, "jane", **legacy)).accepted()
-    company.until_ready("jane")
+    company.join("jane", **legacy)
 
     install(CURRENT, narrow)
     message = company.kube.create(user(company.namespace, "john", **legacy)).message
     for field in ("spec.role", "spec.groups", "spec.deletionPolicy", "spec.team"):
         assert field in message
     assert "must be X" in company.kube.create(user(company.namespace, "john", displayName="John")).message
-    company.kube.patch("CxoneUser", company.namespace, "jane", {"spec": {"active": False}}).accepted()
+    company.leave("jane")
     company.until_ready("jane")
-    company.kube.delete("CxoneUser", company.namespace, "jane").accepted()
-    until_gone(company, "jane")
+    company.delete("jane")
+    company.until_gone("jane")
     assert company.effects()[2:] == ["deactivated", "licenseReleased"]

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import secrets
 import time
-import urllib.error
-import urllib.request
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
-from controlplane.processes import Process
-from cxone_operator.bridge.sender import signed
-from demo.stage import bridge_ports, start_bridge
-from manifests.place import Place
+from manifests.installation import Installation
 from manifests.rights import Permission
-from manifests.steps import Witness, answers
+from manifests.scenario import Look, Scenario
+from support.bridge import BridgeProcess, write_secret
 from support.resources import user
 
 ACCOUNT = "cxone-hr-bridge"
@@ -37,64 +29,55 @@ STEPS = {
 """Step → the permissions without which it fails, and that no earlier step needs."""
 
 
-class BridgeScenario:
-    """The bridge at one place, as the service account of the manifests, with its Secret mounted as they say."""
+class BridgeScenario(Scenario):
+    """The bridge of an installation, as the service account of the manifests, with its Secret mounted as they say."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._log = place.directory / "bridge.log"
+    def __init__(self, installed: Installation, doomed: str = "") -> None:
+        super().__init__(installed.act_as(ACCOUNT), doomed)
+        self._kube, self._people = installed.kube, installed.people
         self._keys = {name: secrets.token_bytes(32) for name in ("current", "previous")}
-        self.account = place.act_as(ACCOUNT)
+        options = self._options(installed, installed.directory / "mounted")
+        self._bridge = BridgeProcess(self.account.kubeconfig, installed.directory, *options)
 
-    def play(self, doomed: str = "") -> None:
+    def play(self) -> None:
         """Every step, in order; raises Stuck at the first that has no effect."""
-        with self._running() as process:
-            sees = Witness(self.account, process, doomed).sees
-            self._port, health_port = bridge_ports(self._log)
-            sees("it knows who is there", lambda: answers(health_port, "readyz"))
-            sees("a hire makes a user", lambda: self._post("current", "hire", role="Agent") == 202)
-            sees("an update changes that user", lambda: self._post("previous", "update", role="Supervisor") == 202)
-            sees("a leaver is made inactive", lambda: self._post("current", "terminate") == 202)
-            assert [(spec["role"], spec["active"]) for spec in self._users()] == [("Supervisor", False)]
-            sees("what Git makes is known without asking again", self._knows_by_its_watch)
+        try:
+            self._bridge.start()
+            self._work()
+        finally:
+            self._bridge.end()
 
-    @contextmanager
-    def _running(self) -> Iterator[Process]:
+    def _work(self) -> None:
+        self._sees("it knows who is there", lambda: self._bridge.answers("readyz"))
+        self._sees("a hire makes a user", lambda: self._post("current", "hire", role="Agent") == 202)
+        self._sees("an update changes that user", lambda: self._post("previous", "update", role="Supervisor") == 202)
+        self._sees("a leaver is made inactive", lambda: self._post("current", "terminate") == 202)
+        (stored,) = self._kube.all("CxoneUser", self._people)
+        assert (stored["spec"]["role"], stored["spec"]["active"]) == ("Supervisor", False)
+        self._sees("what Git makes is known without asking again", self._knows_by_its_watch)
+
+    def _sees(self, step: str, look: Look) -> None:
+        self.sees(self._bridge, step, look)
+
+    def _options(self, installed: Installation, mounted: Path) -> list[str]:
         """The command line of the manifests, but for the ports and the folder that the Secret is mounted at."""
-        mounted = self._place.directory / "mounted"
         mounted.mkdir()
         for name, key in self._keys.items():
-            (mounted / name).write_text(f"whsec_{base64.b64encode(key).decode()}")
-        bridge, *options = self._place.arguments(ACCOUNT)
+            write_secret(mounted / name, key)
+        bridge, *options = installed.arguments(ACCOUNT)
         assert bridge == "bridge"
-        options = [option.replace(_MOUNTED, str(mounted)) for option in options]
         mine = ("--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0")
-        process = start_bridge(self._log, self.account.kubeconfig, *options, *mine)
-        try:
-            yield process
-        finally:
-            process.stop(20.0)
+        return [*(option.replace(_MOUNTED, str(mounted)) for option in options), *mine]
 
-    def _post(self, secret: str, action: str, email: str = "jane@example.com", **fields: str) -> int:
-        event = {"action": action, "email": email, "occurredAt": datetime.now(UTC).isoformat(), **fields}
-        data = json.dumps(event).encode()
-        headers = signed(self._keys[secret], f"msg_{uuid.uuid4().hex}", data, datetime.now(UTC))
-        request = urllib.request.Request(f"http://127.0.0.1:{self._port}/webhook/hr-sync", data, headers)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - http, on this machine
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
-
-    def _users(self) -> list[dict[str, Any]]:
-        path = f"/apis/cxone.dev/v1alpha1/namespaces/{self._place.people}/cxoneusers"
-        return [body["spec"] for body in self._place.kube.request("GET", path).accepted()["items"]]
+    def _post(self, key: str, action: str, email: str = "jane@example.com", **fields: str) -> int:
+        now = datetime.now(UTC).isoformat()
+        return self._bridge.send(action, email, key=self._keys[key], occurredAt=now, **fields).status
 
     def _knows_by_its_watch(self) -> bool:
         """Somebody whom Git has made a moment ago is found, and nobody was listed meanwhile."""
         name = f"git-{uuid.uuid4().hex[:8]}"
         before = self._lists()
-        self._place.kube.create(user(self._place.people, name)).accepted()
+        self._kube.create(user(self._people, name)).accepted()
         time.sleep(_MOMENT_SECONDS)
         return self._post("current", "update", f"{name}@example.com") == 202 and self._lists() == before
 

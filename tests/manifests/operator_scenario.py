@@ -6,21 +6,18 @@ import json
 import ssl
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from chaos.processes.proxy import Fault, Proxy
 from chaos.processes.steps import KUBERNETES
-from controlplane.processes import Process
-from demo.stage import CLIENT_ID, operator_port, start_operator
-from demo.view import Simulator
-from manifests.place import Account, Place
+from manifests.installation import Account, Installation
 from manifests.rights import Permission
-from manifests.steps import Witness, answers
-from support.resources import tenant, user
+from manifests.scenario import Look, Scenario
+from support.cxone import TENANT, Company
+from support.kube import Json
+from support.operator import Operator
 
 ACCOUNT = "cxone-operator"
 LEASES = "coordination.k8s.io"
@@ -58,88 +55,102 @@ STEPS = {
 """Step → the permissions without which it fails, and that no earlier step needs."""
 
 
-class OperatorScenario:
-    """The operator at one place, as the service account of the manifests."""
+class OperatorScenario(Scenario):
+    """The operator of an installation, as the service account of the manifests, and the company that it works for."""
 
-    def __init__(self, place: Place, simulator: Simulator, secret: str) -> None:
-        self._place = place
-        self._simulator = simulator
-        self.account = place.act_as(ACCOUNT)
-        self._secret = secret
+    def __init__(self, installed: Installation, doomed: str = "") -> None:
+        super().__init__(installed.act_as(ACCOUNT), doomed)
+        self._installed = installed
         self._next_crowd = 0.0
+        operator = Operator(self.account.kubeconfig, installed.directory)
+        directory = installed.directory / "company"
+        self.company = Company(installed.plane, installed.people, directory, operator, "--seats", "5000")
 
-    def play(self, doomed: str = "") -> None:
+    def play(self) -> None:
         """Every step, in order; raises Stuck at the first that has no effect."""
-        self.prepare()
-        with self.running() as process:
-            self.work(Witness(self.account, process, doomed))
-        self._conflict(doomed)
+        try:
+            self.prepare()
+            self.start(self.company.operator)
+            self.work()
+            self.company.operator.stop()
+            self._conflict()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End everything."""
+        for operator in self.company.operators:
+            operator.end()
+        self.company.close()
 
     def prepare(self) -> None:
         """What is there before the operator is. Nobody can ask CXone how a bulk job is getting on."""
-        self._simulator.send("POST", "faults", {"kind": "status", "match": _POLL, "status": 400})
-        self._put_tenant("default")
-        self._put_secret()
-        self.join("early")
+        self.company.fault(kind="status", match=_POLL, status=400)
+        self.company.create_tenant(**_CALM)
+        self.company.put_secret(self.company.secret)
+        self.company.create("early")
 
-    def work(self, witness: Witness) -> None:
+    def start(self, operator: Operator) -> None:
+        """The command line of the manifests, but for the port and the Lease's namespace."""
+        run, *options = self._installed.arguments(ACCOUNT)
+        assert run == "run"
+        operator.start(*options, "--listen", "127.0.0.1:0", "--lease-namespace", self._installed.system)
+
+    def work(self) -> None:
         """What a running operator does: all steps but the last."""
-        sees, effects = witness.sees, self._effects
+        company, sees = self.company, self.witness
         sees("it acquires the Lease", lambda: self._lease().get("holderIdentity"))
         first = self._lease()["renewTime"]
         sees("it renews the Lease", lambda: self._lease()["renewTime"] != first)
-        port = operator_port(self._place.directory / "operator.log")
-        sees("it knows what there is", lambda: answers(port, "readyz"))
-        sees("a user that was there is created in CXone", lambda: effects("early") == ["created", "licenseAssigned"])
-        sees("the user says so", lambda: self.is_ready("CxoneUser", "early"))
-        sees("the tenant says so", lambda: self.is_ready("CxoneTenant", "default"))
-        sees("the tenant will outlive its users", lambda: "cxone.dev/in-use" in self._finalizers("default"))
-        self._put_tenant("later")
-        sees("a tenant that comes later is ready", lambda: self.is_ready("CxoneTenant", "later"))
-        self.join("late")
-        sees("a user that comes later is ready", lambda: self.is_ready("CxoneUser", "late"))
-        self._change("late", role="Supervisor")
-        sees("a change is carried out", lambda: effects("late")[2:] == ["updated"] and self._is_settled("late"))
-        self._change("late", active=False)
-        sees("a leaver is locked out", lambda: effects("late")[3:] == ["deactivated", "licenseReleased"])
-        self._place.kube.delete("CxoneUser", self._place.people, "late").accepted()
-        sees("a deleted user is gone", lambda: self._get("CxoneUser", "late").code == 404)
+        sees("it knows what there is", lambda: company.operator.answers("readyz"))
+        created = ["created", "licenseAssigned"]
+        sees("a user that was there is created in CXone", lambda: company.effects("early@example.com") == created)
+        sees("the user says so", lambda: self.is_ready("early"))
+        sees("the tenant says so", lambda: self.is_ready("default", TENANT))
+        sees("the tenant will outlive its users", self._tenant_is_in_use)
+        company.create_tenant("later", **_CALM)
+        sees("a tenant that comes later is ready", lambda: self.is_ready("later", TENANT))
+        company.create("late")
+        sees("a user that comes later is ready", lambda: self.is_ready("late"))
+        company.change("late", role="Supervisor")
+        sees("a change is carried out", lambda: self._since_created("late") == ["updated"] and self.is_ready("late"))
+        company.leave("late")
+        gone = ["updated", "deactivated", "licenseReleased"]
+        sees("a leaver is locked out", lambda: self._since_created("late") == gone)
+        company.delete("late")
+        sees("a deleted user is gone", lambda: company.is_gone("late"))
         sees("a job that was given up is told in an Event", self._a_job_was_given_up)
 
-    def _conflict(self, doomed: str) -> None:
+    def witness(self, step: str, look: Look) -> None:
+        """Wait for the effect of a step at the hands of the newest operator."""
+        self.sees(self.company.operators[-1], step, look)
+
+    def is_ready(self, name: str, kind: str = "CxoneUser") -> bool:
+        """With its newest spec."""
+        return self.company.reason(name, kind=kind).startswith("True/")
+
+    def _conflict(self) -> None:
         """Somebody writes between the operator's look and its write, and no watch tells it so."""
-        self.join("contested")
-        tls = ssl.create_default_context(cafile=str(self._place.plane.certificate))
-        proxy = Proxy(self._place.plane.url, KUBERNETES, lambda _fault: None, lambda _port: 0, tls)
+        self.company.create("contested")
+        tls = ssl.create_default_context(cafile=str(self._installed.plane.certificate))
+        proxy = Proxy(self._installed.plane.url, KUBERNETES, lambda _fault: None, lambda _port: 0, tls)
         silent = [Fault("watch", "delay", before=True, seconds=_HOURS) for _ in range(2)]
         proxy.faults += [*silent, Fault("claim", "delay", before=True, seconds=1.0)]
-        kubeconfig = _plain_kubeconfig(self._place.directory / "proxy.kubeconfig", proxy.url, self.account)
+        kubeconfig = _plain_kubeconfig(self._installed.directory / "proxy.kubeconfig", proxy.url, self.account)
+        operator = Operator(kubeconfig, self._installed.directory, name="proxied")
+        self.company.operators.append(operator)
         try:
-            with self.running("operator-proxied.log", kubeconfig) as process:
-                witness = Witness(self.account, process, doomed)
-                witness.sees("its claim is on its way", lambda: proxy.counts["claim"])
-                annotation = {"metadata": {"annotations": {"example.com/written": "first"}}}
-                self._place.kube.patch("CxoneUser", self._place.people, "contested", annotation).accepted()
-                witness.sees(
-                    "a conflict is resolved although the watch is silent",
-                    lambda: self.is_ready("CxoneUser", "contested"),
-                )
+            self.start(operator)
+            self.witness("its claim is on its way", lambda: proxy.counts["claim"])
+            annotation = {"metadata": {"annotations": {"example.com/written": "first"}}}
+            self.company.kube.patch("CxoneUser", self.company.namespace, "contested", annotation).accepted()
+            self.witness(
+                "a conflict is resolved although the watch is silent",
+                lambda: self.is_ready("contested"),
+            )
         finally:
+            operator.end()
             proxy.close()
-
-    @contextmanager
-    def running(self, log: str = "operator.log", kubeconfig: Path | None = None) -> Iterator[Process]:
-        """The command line of the manifests, but for the port and for a Lease that does not keep tests waiting."""
-        run, *options = self._place.arguments(ACCOUNT)
-        assert run == "run"
-        mine = ("--listen", "127.0.0.1:0", "--lease-namespace", self._place.system, "--lease-seconds", "3")
-        process = start_operator(self._place.directory / log, kubeconfig or self.account.kubeconfig, *options, *mine)
-        try:
-            yield process
-        except BaseException:
-            process.stop(0.0)
-            raise
-        process.stop(20.0)
 
     def _a_job_was_given_up(self) -> bool:
         """Who comes at once goes in one job, unless the operator is quicker than we are; then some more come."""
@@ -147,58 +158,19 @@ class OperatorScenario:
             self._next_crowd = time.monotonic() + _CROWD_SECONDS
             names = [f"crowd-{uuid.uuid4().hex[:8]}" for _ in range(4)]
             with ThreadPoolExecutor(len(names)) as pool:
-                list(pool.map(self.join, names))
-        return "BulkJobAbandoned" in self._events()
+                list(pool.map(self.company.create, names))
+        return "BulkJobAbandoned" in self.company.events()
 
-    def _put_tenant(self, name: str) -> None:
-        body = tenant(self._place.people, name, baseURL=self._simulator.url, **_CALM)
-        self._place.kube.create(body).accepted()
+    def _since_created(self, name: str) -> list[str]:
+        return self.company.effects(f"{name}@example.com")[2:]
 
-    def _put_secret(self) -> None:
-        data = {"clientId": CLIENT_ID, "clientSecret": self._secret}
-        body = {"metadata": {"name": "cxone-credentials"}, "stringData": data}
-        self._place.kube.request("POST", f"/api/v1/namespaces/{self._place.people}/secrets", body).accepted()
+    def _tenant_is_in_use(self) -> bool:
+        return "cxone.dev/in-use" in self.company.tenant()["metadata"].get("finalizers", [])
 
-    def join(self, name: str) -> None:
-        spec = {"role": "Agent", "userName": self.user_name(name)}
-        self._place.kube.create(user(self._place.people, name, **spec)).accepted()
-
-    def _change(self, name: str, **spec: object) -> None:
-        self._place.kube.patch("CxoneUser", self._place.people, name, {"spec": spec}).accepted()
-
-    def user_name(self, name: str) -> str:
-        """Several places share one CXone."""
-        return f"{name}.{self._place.people}@example.com"
-
-    def _effects(self, name: str) -> list[str]:
-        entries = self._simulator.get("journal")["entries"]
-        return [entry["effect"] for entry in entries if entry["userName"] == self.user_name(name)]
-
-    def _get(self, kind: str, name: str) -> Any:
-        return self._place.kube.get(kind, self._place.people, name)
-
-    def _finalizers(self, name: str) -> list[str]:
-        found: list[str] = self._get("CxoneTenant", name).accepted()["metadata"].get("finalizers", [])
-        return found
-
-    def is_ready(self, kind: str, name: str) -> bool:
-        conditions = self._get(kind, name).accepted()["status"]["conditions"]
-        return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
-
-    def _is_settled(self, name: str) -> bool:
-        body = self._get("CxoneUser", name).accepted()
-        return body["status"].get("observedGeneration") == body["metadata"]["generation"] and self.is_ready(
-            "CxoneUser", name
-        )
-
-    def _lease(self) -> dict[str, Any]:
-        path = f"/apis/{LEASES}/v1/namespaces/{self._place.system}/leases/cxone-operator"
-        spec: dict[str, Any] = self._place.kube.request("GET", path).body.get("spec", {})
+    def _lease(self) -> Json:
+        path = f"/apis/{LEASES}/v1/namespaces/{self._installed.system}/leases/cxone-operator"
+        spec: Json = self.company.kube.request("GET", path).body.get("spec", {})
         return spec
-
-    def _events(self) -> set[str]:
-        path = f"/api/v1/namespaces/{self._place.people}/events"
-        return {event["reason"] for event in self._place.kube.request("GET", path).accepted()["items"]}
 
 
 def _plain_kubeconfig(path: Path, url: str, account: Account) -> Path:

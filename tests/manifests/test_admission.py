@@ -15,11 +15,9 @@ import pytest
 
 from controlplane.binaries import Binaries
 from controlplane.plane import ControlPlane
-from manifests.conftest import Remote
+from manifests.installation import PEOPLE, Installation
 from manifests.operator_scenario import OperatorScenario
-from manifests.place import PEOPLE, Place
 from manifests.rendered import ROOT, as_input, find, people, render
-from manifests.steps import Witness
 from support.audit import writes
 from support.kube import Answer, Kube
 from support.resources import tenant, user
@@ -28,6 +26,7 @@ from support.waiting import eventually
 FINALIZERS = {"CxoneUser": "cxone.dev/user", "CxoneTenant": "cxone.dev/in-use"}
 FOREIGN = "example.com/other"
 MERGE = "application/merge-patch+json"
+JOINERS = [f"joiner-{number}" for number in range(20)]
 Act = Callable[[Kube, str], Answer]
 """What somebody does to the object of that name."""
 
@@ -37,7 +36,7 @@ class Guarded:
     """An API server with everything of overlays/prod."""
 
     plane: ControlPlane
-    place: Place
+    installed: Installation
     identities: dict[str, Kube]
     """Who may try: admin, editor (may write all of cxone.dev), approver, break-glass, operator, bridge."""
 
@@ -50,16 +49,16 @@ def guarded(
     directory = tmp_path_factory.mktemp("guarded")
     with ControlPlane.start(directory / "plane", crds=ROOT / "crds") as plane:
         plane.start_controllers()
-        admin = Kube(plane.url, plane.token, plane.certificate)
+        admin = Kube.administrator(plane)
         objects = render(kubectl_path, "overlays/prod")
         plane.kubectl(
             "apply", "--server-side", "--force-conflicts", "-f", "-", input=as_input([people(), *objects, *_EDITOR])
         )
-        place = Place(plane, admin, objects, "", directory)
-        tokens = {name: place.act_as(f"cxone-{name}").token for name in ("operator", "hr-bridge")}
+        installed = Installation(plane, objects, "", directory)
+        tokens = {name: installed.act_as(f"cxone-{name}").token for name in ("operator", "hr-bridge")}
         yield Guarded(
             plane,
-            place,
+            installed,
             {
                 "admin": admin,
                 "editor": admin.impersonating("eve", "editors"),
@@ -274,51 +273,56 @@ def test_who_deletes_the_crds(guarded: Guarded, who: str, code: int) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_the_operator_works_with_all_of_it(guarded: Guarded, remote: Remote) -> None:
+def test_the_operator_works_with_all_of_it(guarded: Guarded) -> None:
     """The whole scenario; one write for each created user; then the namespace is deleted, held, approved, and gone."""
-    admin, place = guarded.identities["admin"], guarded.place
+    admin = guarded.identities["admin"]
     for kind in FINALIZERS:
-        for body in admin.request("GET", _path(kind)).accepted()["items"]:
+        for body in admin.all(kind, PEOPLE):
             _drop_finalizers(kind)(guarded.identities["break-glass"], body["metadata"]["name"])
         admin.request("DELETE", _path(kind)).accepted()
-    scenario = OperatorScenario(place, remote.simulator, remote.secret)
-    scenario.prepare()
-    with scenario.running() as process:
-        witness = Witness(scenario.account, process)
-        scenario.work(witness)
+    scenario = OperatorScenario(guarded.installed)
+    try:
+        scenario.prepare()
+        scenario.start(scenario.company.operator)
+        scenario.work()
         assert [request for request in scenario.account.refused if request.user_agent] == []
-        remote.simulator.send("DELETE", "faults", {})
+        scenario.company.heal()
+        _joiners_come_and_their_namespace_goes(guarded, scenario)
+        active = {entry["userName"] for entry in scenario.company.remote_users() if entry["active"]}
+    finally:
+        scenario.close()
+    assert not [name for name in JOINERS if f"{name}@example.com" in active]
+    let_go = {name: number for (name, subresource), number in _writes_about_joiners(guarded).items() if not subresource}
+    assert let_go == dict.fromkeys(JOINERS, 1)
 
-        names = [f"joiner-{number}" for number in range(20)]
-        for name in names:
-            scenario.join(name)
-        witness.sees("all joiners are ready", lambda: all(scenario.is_ready("CxoneUser", name) for name in names))
 
-        admin.create(user(PEOPLE, "lost", tenantRef={"name": "defualt"})).accepted()
-        admin.delete("CxoneUser", PEOPLE, "lost").accepted()
-        witness.sees("who never had a tenant goes", lambda: admin.get("CxoneUser", PEOPLE, "lost").code == 404)
+def _writes_about_joiners(guarded: Guarded) -> Counter[tuple[str, str]]:
+    """The operator's, by (name, subresource)."""
+    made = writes(guarded.plane.audit_log, namespace=PEOPLE, user_agent="cxone-operator/")
+    return Counter((write.name, write.subresource) for write in made if write.name in JOINERS)
 
-        foreground = {"propagationPolicy": "Foreground"}
-        admin.request("DELETE", _path("CxoneUser", names[0]), foreground).accepted()
-        witness.sees("a cascade ends", lambda: admin.get("CxoneUser", PEOPLE, names[0]).code == 404)
 
-        admin.request("DELETE", f"/api/v1/namespaces/{PEOPLE}").accepted()
-        witness.sees("the guard holds the flood", lambda: _plan_hash(admin))
-        approval = _annotate("approve-deprovisioning", _plan_hash(admin), "CxoneTenant")
-        assert approval(admin, "default").code == 403
-        approval(guarded.identities["approver"], "default").accepted()
-        witness.sees(
-            "a deleted namespace goes", lambda: admin.request("GET", f"/api/v1/namespaces/{PEOPLE}").code == 404
-        )
-    active = {entry["userName"] for entry in remote.simulator.get("users")["users"] if entry["active"]}
-    assert not [name for name in names if scenario.user_name(name) in active]
-    made = Counter(
-        write.name
-        for write in writes(guarded.plane.audit_log, namespace=PEOPLE, user_agent="cxone-operator/")
-        if write.resource == "cxoneusers" and write.name in names
-    )
-    # One write while it was created, and one to let it go.
-    assert made == dict.fromkeys(names, 2)
+def _joiners_come_and_their_namespace_goes(guarded: Guarded, scenario: OperatorScenario) -> None:
+    company, sees = scenario.company, scenario.witness
+    company.create(*JOINERS)
+    sees("all joiners are ready", lambda: all(map(scenario.is_ready, JOINERS)))
+    told = Counter({(name, "status"): 1 for name in JOINERS})
+    eventually(lambda: _writes_about_joiners(guarded) == told)
+
+    company.create("lost", tenantRef={"name": "defualt"})
+    company.delete("lost")
+    sees("who never had a tenant goes", lambda: company.is_gone("lost"))
+
+    foreground = {"propagationPolicy": "Foreground"}
+    company.kube.request("DELETE", _path("CxoneUser", JOINERS[0]), foreground).accepted()
+    sees("a cascade ends", lambda: company.is_gone(JOINERS[0]))
+
+    company.kube.request("DELETE", f"/api/v1/namespaces/{PEOPLE}").accepted()
+    sees("the guard holds the flood", lambda: company.deprovisioning().get("planHash"))
+    approval = _annotate("approve-deprovisioning", company.deprovisioning()["planHash"], "CxoneTenant")
+    assert approval(company.kube, "default").code == 403
+    approval(guarded.identities["approver"], "default").accepted()
+    sees("a deleted namespace goes", lambda: company.kube.request("GET", f"/api/v1/namespaces/{PEOPLE}").code == 404)
 
 
 def test_the_policies_mean_the_account_of_the_manifests(kubectl_path: Path) -> None:
@@ -349,11 +353,6 @@ _EDITOR = [
         ],
     },
 ]
-
-
-def _plan_hash(kube: Kube) -> str:
-    status = kube.get("CxoneTenant", PEOPLE, "default").accepted()["status"]
-    return str(status.get("deprovisioning", {}).get("planHash", ""))
 
 
 def _collector() -> tuple[str, ...]:

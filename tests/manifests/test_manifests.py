@@ -21,32 +21,32 @@ _POLICY = "NetworkPolicy"
 
 
 @pytest.fixture(scope="module")
-def namespaces(plane: ControlPlane, kubectl_path: Path) -> None:
+def namespaces(control_plane: ControlPlane, kubectl_path: Path) -> None:
     """A dry run creates none, and looks for those that it needs."""
     wanted = as_input([*of_kind(render(kubectl_path, "base"), "Namespace"), people()])
-    plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=wanted)
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=wanted)
 
 
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_the_api_server_takes_it(plane: ControlPlane, folder: str) -> None:
+def test_the_api_server_takes_it(control_plane: ControlPlane, folder: str) -> None:
     """Every field is known and valid, and nothing is warned of."""
     folder_path = str(MANIFESTS / folder)
     options = ("--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict")
-    answer = plane.kubectl("apply", *options, "-k", folder_path)
+    answer = control_plane.kubectl("apply", *options, "-k", folder_path)
     assert answer.stderr == ""
     assert "serverside-applied (server dry run)" in answer.stdout
 
 
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("folder", INSTALLED)
-def test_the_pods_pass_pod_security(admin: Kube, kubectl_path: Path, folder: str) -> None:
+def test_the_pods_pass_pod_security(kube: Kube, kubectl_path: Path, folder: str) -> None:
     """The namespace enforces `restricted`; both pods are admitted to it as they are."""
     objects = render(kubectl_path, folder)
     assert find(objects, "Namespace", "cxone-system")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == (
         "restricted"
     )
-    created = [_dry_create(admin, pod) for pod in pods(objects)]
+    created = [_dry_create(kube, pod) for pod in pods(objects)]
     assert [answer.code for answer in created] == [201, 201], [answer.message for answer in created]
 
 
@@ -72,11 +72,11 @@ def _host_path(spec: Object) -> None:
 
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("spoil", [_root, _escalation, _capabilities, _seccomp, _host_path])
-def test_a_pod_that_dares_more_is_refused(admin: Kube, kubectl_path: Path, spoil: Callable[[Object], None]) -> None:
+def test_a_pod_that_dares_more_is_refused(kube: Kube, kubectl_path: Path, spoil: Callable[[Object], None]) -> None:
     """So the labels of the namespace are in force, and each of these settings is needed."""
     for pod in pods(render(kubectl_path, "base")):
         spoil(pod["spec"])
-        answer = _dry_create(admin, pod)
+        answer = _dry_create(kube, pod)
         assert answer.code == 403
         assert 'violates PodSecurity "restricted' in answer.message
 
@@ -168,8 +168,8 @@ def test_only_what_is_named_goes_in_or_out(kubectl_path: Path) -> None:
     assert all(rule["from"] for rules in ingress.values() for rule in rules)
 
 
-def _dry_create(admin: Kube, pod: Object) -> Any:
-    return admin.request("POST", f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods?dryRun=All", pod)
+def _dry_create(kube: Kube, pod: Object) -> Any:
+    return kube.request("POST", f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods?dryRun=All", pod)
 
 
 def _numbers(rules: list[Object]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,16 +11,12 @@ import pytest
 from controlplane.plane import ControlPlane
 from manifests import bridge_scenario, operator_scenario
 from manifests.bridge_scenario import BridgeScenario
-from manifests.conftest import Remote
+from manifests.installation import Account, Installation
 from manifests.operator_scenario import OperatorScenario
-from manifests.place import Account, Place
-from manifests.rendered import find, render
+from manifests.rendered import ROOT, find, render
 from manifests.rights import Permission, granted, without
-from manifests.steps import Stuck
-from support.kube import Kube
+from manifests.scenario import Scenario, Stuck
 from support.waiting import eventually
-
-SIDE_BY_SIDE = 5
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,10 @@ class Case:
 
 ACCOUNTS = {"operator": operator_scenario.ACCOUNT, "bridge": bridge_scenario.ACCOUNT}
 STEPS = {"operator": operator_scenario.STEPS, "bridge": bridge_scenario.STEPS}
+SCENARIOS: dict[str, Callable[[Installation, str], Scenario]] = {
+    "operator": OperatorScenario,
+    "bridge": BridgeScenario,
+}
 LESS = [
     Case(component, permission)
     for component, steps in STEPS.items()
@@ -66,24 +66,19 @@ class Ending:
     account: Account
 
 
-def play(place: Place, remote: Remote, case: Case) -> Ending:
-    """The scenario at a place of its own."""
-    roles = [body["metadata"]["name"] for body in place.roles_of(case.account)]
-    place.prepare(lambda role: without(role, case.taken) if role["metadata"]["name"] in roles else role)
-    scenario: OperatorScenario | BridgeScenario = (
-        OperatorScenario(place, remote.simulator, remote.secret)
-        if case.component == "operator"
-        else BridgeScenario(place)
-    )
+def play(installed: Installation, case: Case) -> Ending:
+    """The scenario with what an installation grants, less what the case takes away."""
+    roles = [body["metadata"]["name"] for body in installed.roles_of(case.account)]
+    installed.prepare(lambda role: without(role, case.taken) if role["metadata"]["name"] in roles else role)
+    scenario = SCENARIOS[case.component](installed, case.doomed)
     stuck = ""
     try:
-        scenario.play(case.doomed)
+        scenario.play()
     except Stuck as error:
         if case.taken is None:
             raise
         stuck = error.step
-    place.clear()
-    return Ending(stuck, granted(place.roles_of(case.account)), scenario.account)
+    return Ending(stuck, granted(installed.roles_of(case.account)), scenario.account)
 
 
 def assert_that_just_this_was_used(ending: Ending) -> None:
@@ -101,12 +96,11 @@ def assert_that_just_this_was_used(ending: Ending) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_the_operator_of_every_namespace_uses_just_what_it_is_granted(
-    plane: ControlPlane, admin: Kube, remote: Remote, kubectl_path: Path, tmp_path: Path
-) -> None:
-    """The whole scenario with the ClusterRole."""
-    place = Place(plane, admin, render(kubectl_path, "base"), "everywhere-", tmp_path)
-    assert_that_just_this_was_used(play(place, remote, Case("operator")))
+def test_the_operator_of_every_namespace_uses_just_what_it_is_granted(kubectl_path: Path, tmp_path: Path) -> None:
+    """The whole scenario with the ClusterRole, where there is nobody else whom it would work for."""
+    with ControlPlane.start(tmp_path / "plane", crds=ROOT / "crds") as plane:
+        installed = Installation(plane, render(kubectl_path, "base"), "everywhere-", tmp_path)
+        assert_that_just_this_was_used(play(installed, Case("operator")))
 
 
 def test_both_variants_grant_the_operator_the_same(kubectl_path: Path) -> None:
@@ -117,42 +111,31 @@ def test_both_variants_grant_the_operator_the_same(kubectl_path: Path) -> None:
 
 
 @pytest.mark.parametrize("component", STEPS)
-def test_every_permission_has_its_case(plane: ControlPlane, admin: Kube, kubectl_path: Path, component: str) -> None:
+def test_every_permission_has_its_case(control_plane: ControlPlane, kubectl_path: Path, component: str) -> None:
     """None is granted that the cases below do not take away."""
-    place = Place(plane, admin, render(kubectl_path, "overlays/namespaced"), "", Path())
+    installed = Installation(control_plane, render(kubectl_path, "overlays/namespaced"), "", Path())
     cases = [case.taken for case in LESS if case.component == component]
-    assert sorted(filter(None, cases)) == granted(place.roles_of(ACCOUNTS[component]))
+    assert sorted(filter(None, cases)) == granted(installed.roles_of(ACCOUNTS[component]))
 
 
-@pytest.fixture(scope="module")
-def endings(
-    plane: ControlPlane, admin: Kube, remote: Remote, kubectl_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[Case, Future[Ending]]:
-    """Each scenario in one namespace, with all permissions and once without each; several side by side."""
+@pytest.fixture
+def ending(control_plane: ControlPlane, kubectl_path: Path, case: Case, tmp_path: Path) -> Ending:
+    """Of the scenario in one namespace, with Roles only."""
     objects = render(kubectl_path, "overlays/namespaced")
-    directory = tmp_path_factory.mktemp("rights")
-
-    def play_one(case: Case) -> Ending:
-        (directory / str(case)).mkdir()
-        return play(Place(plane, admin, objects, f"{case}-", directory / str(case)), remote, case)
-
-    cases = [*ALL, *LESS]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return {case: pool.submit(play_one, case) for case in cases}
+    return play(Installation(control_plane, objects, f"{case}-", tmp_path), case)
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("case", ALL, ids=str)
-def test_what_is_granted_in_one_namespace_is_used(endings: dict[Case, Future[Ending]], case: Case) -> None:
-    """The whole scenario with Roles only."""
-    assert_that_just_this_was_used(endings[case].result())
+def test_what_is_granted_in_one_namespace_is_used(ending: Ending) -> None:
+    """The whole scenario."""
+    assert_that_just_this_was_used(ending)
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("case", LESS, ids=str)
-def test_without(endings: dict[Case, Future[Ending]], case: Case) -> None:
+def test_without(ending: Ending, case: Case) -> None:
     """The step that needs the permission fails, because just this was refused; all steps before it succeed."""
-    ending = endings[case].result()
     assert case.taken is not None
     assert ending.stuck == case.doomed
     assert ending.account.refused

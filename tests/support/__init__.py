@@ -1,1 +1,1 @@
-"""What tests share: a plain client of the API server, sample resources, and a reader of the audit log."""
+"""What tests share: the company as the one stage for their processes, clients of all servers, and ways to look."""

@@ -27,21 +27,29 @@ class Request:
 _READS = ("get", "list", "watch")
 
 
-def requests(log: Path, *, user: str | None = None) -> list[Request]:
+def end(log: Path) -> int:
+    """Where the log ends now; what comes later is all that a test that begins has to read."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def requests(log: Path, *, user: str | None = None, about: str = "", since: int = 0) -> list[Request]:
     """Every request so far that is audited, in order: all writes, and all that service accounts ask for.
 
     A line is written just after its answer was sent, so a test that counts waits a moment first; that of a watch is
-    written when the watch ends.
+    written when the watch ends. As one log serves all tests, only lines after `since` that have the word `about` count.
     """
-    found = [_request(json.loads(line)) for line in log.read_text(encoding="utf-8").splitlines()]
+    with log.open("rb") as file:
+        file.seek(since)
+        whole = file.read().rpartition(b"\n")[0].decode()
+    found = [_request(json.loads(line)) for line in whole.splitlines() if (user or "") in line and about in line]
     return [request for request in found if user in (None, request.user)]
 
 
-def writes(log: Path, *, namespace: str | None = None, user_agent: str = "") -> list[Request]:
+def writes(log: Path, *, namespace: str | None = None, user_agent: str = "", since: int = 0) -> list[Request]:
     """Every write so far, in order; only those in a namespace, or by a User-Agent that begins so, if asked."""
     return [
         request
-        for request in requests(log)
+        for request in requests(log, about=namespace or "", since=since)
         if request.verb not in _READS
         and (namespace is None or request.namespace == namespace)
         and request.user_agent.startswith(user_agent)

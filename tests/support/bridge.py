@@ -5,20 +5,16 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import os
-import signal
 import ssl
-import urllib.error
-import urllib.request
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from controlplane.processes import Process
 from cxone_operator.bridge.sender import signed
 from demo.stage import bridge_ports, start_bridge
+from support.daemon import Daemon
 from support.secrecy import leaks
 from support.waiting import eventually
 
@@ -41,36 +37,20 @@ def write_secret(path: Path, key: bytes = SECRET) -> Path:
     return path
 
 
-class Bridge:
-    """One bridge process of one namespace."""
+class BridgeProcess(Daemon):
+    """The bridge with any options, and an HR system that knows its secret."""
 
-    def __init__(self, kubeconfig: Path, directory: Path, namespace: str, *options: str, name: str = "bridge") -> None:
+    def __init__(self, kubeconfig: Path, directory: Path, *options: str, name: str = "bridge") -> None:
+        super().__init__(directory, name)
         self._kubeconfig = kubeconfig
-        self._log = directory / f"{name}.log"
-        security = () if "--insecure" in options else ("--secret-file", str(write_secret(directory / f"{name}.secret")))
-        self._options = ("--namespace", namespace, *security, *options)
-        self.process: Process
-        self.start()
+        self._options = options
+        self.port = self.health_port = 0
 
     def start(self) -> None:
-        """Start it; returns when it listens and knows who is there."""
-        before = self._log.read_text() if self._log.exists() else ""
-        self._log.unlink(missing_ok=True)
-        self._log.touch()
-        self.process = start_bridge(self._log, self._kubeconfig, *self._options)
-        self.port, self.health_port = bridge_ports(self._log)
-        self._earlier = getattr(self, "_earlier", "") + before
-        eventually(lambda: self.ready() == "ok")
-
-    def kill(self) -> None:
-        """As a machine that loses power."""
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.stop(0.0)
-
-    def stop(self) -> None:
-        """As a cluster would. What was logged must not say too much, whatever was sent."""
-        self.process.stop(20)
-        assert leaks([self._log], [SECRET.decode(), base64.b64encode(SECRET).decode()], "bridge") == []
+        """Start it; returns when it listens."""
+        log = self._new_log()
+        self._process = start_bridge(log, self._kubeconfig, *self._options)
+        self.port, self.health_port = bridge_ports(log)
 
     def post(
         self, data: bytes, headers: dict[str, str] | None = None, *, tls: ssl.SSLContext | None = None, path: str = PATH
@@ -98,26 +78,27 @@ class Bridge:
 
     def ready(self) -> str:
         """What /readyz says."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/readyz", timeout=10) as answer:
-                return str(answer.read().decode()).strip()
-        except urllib.error.HTTPError as error:
-            return error.read().decode().strip()
+        return self.get("readyz")[1].strip()
 
-    def metric(self, line: str) -> float:
-        """The value of the metric whose line begins so; 0 where there is none."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        return next((float(found.rpartition(" ")[2]) for found in lines if found.startswith(line)), 0.0)
+    def _site(self) -> int:
+        return self.health_port
 
-    def text(self) -> str:
-        """Everything that it and its predecessors have written."""
-        return self._earlier + self._log.read_text()
 
-    def log(self) -> list[dict[str, Any]]:
-        """The same, line by line; audit lines are those with log=audit."""
-        return [json.loads(line) for line in self.text().splitlines() if line.startswith("{")]
+class Bridge(BridgeProcess):
+    """One bridge of one namespace."""
 
-    def audit(self) -> list[dict[str, Any]]:
-        """The audit lines."""
-        return [line for line in self.log() if line.get("log") == "audit"]
+    def __init__(self, kubeconfig: Path, directory: Path, namespace: str, *options: str, name: str = "bridge") -> None:
+        security = () if "--insecure" in options else ("--secret-file", str(write_secret(directory / f"{name}.secret")))
+        super().__init__(kubeconfig, directory, "--namespace", namespace, *security, *options, name=name)
+        self.namespace = namespace
+        self.start()
+
+    def start(self) -> None:
+        """Start it; returns when it listens and knows who is there."""
+        super().start()
+        eventually(lambda: self.ready() == "ok")
+
+    def close(self) -> None:
+        """End it. What was logged must not say too much, whatever was sent."""
+        self.end()
+        assert leaks(self.logs, [SECRET.decode(), base64.b64encode(SECRET).decode()], "bridge") == []

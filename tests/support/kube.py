@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from controlplane.plane import ControlPlane
+
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
-PLURALS = {"CxoneUser": "cxoneusers", "CxoneTenant": "cxonetenants"}
+PLURALS = {"CxoneTenant": "cxonetenants", "CxoneUser": "cxoneusers"}
 Json = dict[str, Any]
 
 
@@ -45,6 +47,11 @@ class Kube:
         self._context = ssl.create_default_context(cafile=str(certificate))
         self._impersonation: list[tuple[str, str]] = []
 
+    @classmethod
+    def administrator(cls, plane: ControlPlane) -> Kube:
+        """Who may do everything on a control plane."""
+        return cls(plane.url, plane.token, plane.certificate)
+
     def impersonating(self, user: str, *groups: str) -> Kube:
         """The same client as somebody else, as `kubectl --as … --as-group …` does it."""
         other = copy(self)
@@ -70,9 +77,19 @@ class Kube:
         finally:
             connection.close()
 
+    def new_namespace(self, name: str) -> str:
+        """Create a namespace; its name."""
+        self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}}).accepted()
+        return name
+
     def create(self, resource: Json) -> Answer:
         """Create a CxoneUser or CxoneTenant in the namespace that it names."""
         return self.request("POST", _collection(resource["kind"], resource["metadata"]["namespace"]), resource)
+
+    def all(self, kind: str, namespace: str) -> list[Json]:
+        """Every resource of a namespace."""
+        items: list[Json] = self.request("GET", _collection(kind, namespace)).accepted()["items"]
+        return items
 
     def get(self, kind: str, namespace: str, name: str) -> Answer:
         """Read one resource."""
@@ -96,6 +113,14 @@ class Kube:
     def delete(self, kind: str, namespace: str, name: str) -> Answer:
         """Ask for the deletion of one resource; finalizers may keep it."""
         return self.request("DELETE", f"{_collection(kind, namespace)}/{quote(name)}")
+
+    def vacate(self, namespace: str) -> None:
+        """Delete every resource, whoever still holds it: nobody can put a finalizer on again once it is deleted."""
+        for kind in PLURALS:
+            self.request("DELETE", _collection(kind, namespace)).accepted()
+        for kind in PLURALS:
+            for body in self.all(kind, namespace):
+                self.patch(kind, namespace, body["metadata"]["name"], {"metadata": {"finalizers": None}})
 
 
 def _collection(kind: str, namespace: str) -> str:

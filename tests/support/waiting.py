@@ -16,3 +16,9 @@ def eventually(look: Callable[[], Any], seconds: float = 20.0, *, every: float =
             return found
         assert time.monotonic() < deadline, f"still {found!r} after {seconds} s"
         time.sleep(every)
+
+
+def until_the_next_second() -> None:
+    """The API server tells in whole seconds when something was made, and when a field manager was there."""
+    now = int(time.time())
+    eventually(lambda: int(time.time()) > now, every=0.02)

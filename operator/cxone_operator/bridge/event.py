@@ -11,6 +11,9 @@ from msgspec import Meta
 
 from cxone_operator.bridge.signature import TOLERANCE_SECONDS, Delivery
 
+PATH = "/webhook/hr-sync"
+"""Where events are posted to."""
+
 Action = Literal["hire", "update", "terminate", "rehire"]
 
 _EMAIL = re.compile(r"[^@\s<>(),;:\"\[\]\\]+@[^\W_]((?:[^\W_]|-)*[^\W_])?(\.[^\W_]((?:[^\W_]|-)*[^\W_])?)+")

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from cxone_operator.bridge.event import PATH
 from cxone_operator.bridge.recorder import Recorder, Result
 from cxone_operator.bridge.service import RETRY_AFTER, Reply, Service
 
-PATH = "/webhook/hr-sync"
 BODY_BYTES = 64_000
 _BODY_SECONDS = 10.0
 """For a body to arrive; one that trickles in keeps memory that others need."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cxone_operator.telemetry.logging import LogFormat, configure_logging
+if TYPE_CHECKING:
+    from cxone_operator.telemetry.logging import LogFormat
 
 Command = Callable[..., Any]
 
@@ -27,6 +28,8 @@ def logging_options(command: Command) -> Command:
 
 def start_logging(log_format: LogFormat | None, log_level: str) -> None:
     """Log from here on."""
+    from cxone_operator.telemetry.logging import configure_logging
+
     configure_logging(log_format or ("console" if sys.stderr.isatty() else "json"), log_level)
 
 

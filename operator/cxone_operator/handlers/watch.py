@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiohttp
-import kopf
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.meta import GROUP, VERSION
 from cxone_operator.cluster.server import Body
+from cxone_operator.imports import without
+
+with without("kubernetes"):
+    import kopf
 
 
 class Listener(Protocol):

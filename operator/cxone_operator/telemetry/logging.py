@@ -10,9 +10,11 @@ import sys
 from types import TracebackType
 from typing import Literal
 
-import structlog
-
+from cxone_operator.imports import without
 from cxone_operator.telemetry.redaction import redact
+
+with without("rich"):
+    import structlog
 
 LogFormat = Literal["json", "console"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -27,7 +28,7 @@ def make_bridge(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> 
 
     yield make
     for bridge in made:
-        bridge.stop()
+        bridge.close()
 
 
 @pytest.fixture
@@ -38,30 +39,29 @@ def bridge(make_bridge: MakeBridge) -> Bridge:
 
 @pytest.fixture(scope="package")
 def served(control_plane: ControlPlane, kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
-    """A bridge of the namespace `hr`, for the whole run."""
-    kube.request("POST", "/api/v1/namespaces", {"metadata": {"name": "hr"}}).accepted()
-    bridge = Bridge(control_plane.kubeconfig, tmp_path_factory.mktemp("served"), "hr")
+    """A bridge for the whole run, with a namespace that no other bridge has."""
+    namespace = kube.new_namespace(f"hr-{uuid4().hex[:12]}")
+    bridge = Bridge(control_plane.kubeconfig, tmp_path_factory.mktemp("served"), namespace)
     yield bridge
-    bridge.stop()
+    bridge.close()
 
 
 @pytest.fixture
-def workforce(kube: Kube) -> Iterator[str]:
+def workforce(kube: Kube, served: Bridge) -> Iterator[str]:
     """The namespace of the shared bridge; nobody is in it at the end."""
-    yield "hr"
-    kube.request("DELETE", "/apis/cxone.dev/v1alpha1/namespaces/hr/cxoneusers").accepted()
+    yield served.namespace
+    kube.vacate(served.namespace)
 
 
 @pytest.fixture
 def shared(served: Bridge, workforce: str) -> Bridge:
-    """A bridge that other tests use, too: no test may stop it, or count what it did."""
+    """A bridge that other tests use, too, though none at the same time: no test may stop it."""
     return served
 
 
 def users(kube: Kube, namespace: str) -> dict[str, Json]:
     """All CxoneUsers of the namespace by userName."""
-    path = f"/apis/cxone.dev/v1alpha1/namespaces/{namespace}/cxoneusers"
-    return {item["spec"]["userName"]: item for item in kube.request("GET", path).accepted()["items"]}
+    return {item["spec"]["userName"]: item for item in kube.all("CxoneUser", namespace)}
 
 
 def days(number: float) -> str:

@@ -128,17 +128,17 @@ def test_another_tenants_namesake_is_left_alone(make_bridge: MakeBridge, kube: K
     assert answer.body.get("name") == "jane-emea", answer
 
 
-def test_a_resource_that_goes_is_waited_for(bridge: Bridge, kube: Kube, namespace: str) -> None:
+def test_a_resource_that_goes_is_waited_for(shared: Bridge, kube: Kube, workforce: str) -> None:
     """An event stored on a resource that is being deleted would be lost with it."""
-    name = bridge.send("hire", "jane@x.com").body["name"]
-    kube.patch("CxoneUser", namespace, name, {"metadata": {"finalizers": ["cxone.dev/user"]}}).accepted()
-    kube.delete("CxoneUser", namespace, name).accepted()
-    answer = bridge.send("rehire", "jane@x.com", id_="msg_back")
+    name = shared.send("hire", "jane@x.com").body["name"]
+    kube.patch("CxoneUser", workforce, name, {"metadata": {"finalizers": ["cxone.dev/user"]}}).accepted()
+    kube.delete("CxoneUser", workforce, name).accepted()
+    answer = shared.send("rehire", "jane@x.com", id_="msg_back")
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) > 0
-    kube.patch("CxoneUser", namespace, name, {"metadata": {"finalizers": None}}).accepted()
-    eventually(lambda: bridge.send("rehire", "jane@x.com", id_="msg_back").status == 202)
-    assert users(kube, namespace)["jane@x.com"]["metadata"].get("deletionTimestamp") is None
+    kube.patch("CxoneUser", workforce, name, {"metadata": {"finalizers": None}}).accepted()
+    eventually(lambda: shared.send("rehire", "jane@x.com", id_="msg_back").status == 202)
+    assert users(kube, workforce)["jane@x.com"]["metadata"].get("deletionTimestamp") is None
 
 
 def test_what_was_accepted_is_finished(bridge: Bridge, kube: Kube, namespace: str) -> None:
@@ -165,7 +165,7 @@ def test_health_and_logs(bridge: Bridge) -> None:
     assert bridge.ready() == "ok"
     bridge.send("hire", "canary@x.com", id_="msg_1", role="Agent")
     bridge.send("hire", "canary", id_="msg_2")
-    (line,) = bridge.audit()
+    (line,) = bridge.trail()
     assert {
         "action": "hr-hire",
         "result": "success",
@@ -174,7 +174,7 @@ def test_health_and_logs(bridge: Bridge) -> None:
         "requestedBy": "cxone-hr-bridge",
     }.items() <= line.items()
     assert line["changes"]["role"] == " → Agent"
-    ordinary = [entry for entry in bridge.log() if entry.get("log") != "audit"]
+    ordinary = [entry for entry in bridge.lines() if entry.get("log") != "audit"]
     assert "canary@" not in json.dumps(ordinary)
     assert [entry["event"] for entry in ordinary] == ["bridge_listening", "event_applied"]
 
@@ -193,4 +193,4 @@ def test_the_api_server_is_away(own_plane: ControlPlane, api_server: Any, tmp_pa
         eventually(lambda: bridge.send("terminate", "jane@x.com", id_="msg_9").status == 202)
         assert bridge.send("hire", "jane@x.com", occurredAt=days(-1)).body["status"] == "ignored"
     finally:
-        bridge.stop()
+        bridge.close()

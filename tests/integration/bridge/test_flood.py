@@ -15,6 +15,7 @@ from support.api_server import ApiServer
 from support.bridge import PATH, SECRET, Bridge
 from support.flood import Told, complaints, events, send_all
 from support.kube import Kube
+from support.ports import lasting_port
 
 PEOPLE, TURNS, REPEATED = 100, 6, 150
 
@@ -23,11 +24,9 @@ PEOPLE, TURNS, REPEATED = 100, 6, 150
 def test_what_got_a_2xx_is_in_effect(own_plane: ControlPlane, api_server: ApiServer, tmp_path: Path) -> None:
     """Once, in order, and everything else got 503 and went through on a retry. Two replicas share the work."""
     deliveries = events(PEOPLE, TURNS, REPEATED, seed=7)
-    bridges = [Bridge(own_plane.kubeconfig, tmp_path, "default", name=f"bridge-{number}") for number in range(2)]
-    # A restart must come back on the same port, as behind a Service.
     fixed = [
-        Bridge(own_plane.kubeconfig, tmp_path, "default", "--listen", f"127.0.0.1:{_freed(bridge)}", name=f"fixed-{n}")
-        for n, bridge in enumerate(bridges)
+        Bridge(own_plane.kubeconfig, tmp_path, "default", "--listen", f"127.0.0.1:{lasting_port()}", name=f"fixed-{n}")
+        for n in range(2)
     ]
     told = Told()
     urls = [f"http://127.0.0.1:{bridge.port}{PATH}" for bridge in fixed]
@@ -39,18 +38,11 @@ def test_what_got_a_2xx_is_in_effect(own_plane: ControlPlane, api_server: ApiSer
         sender.join()
     finally:
         for bridge in fixed:
-            bridge.stop()
-    kube = Kube(own_plane.url, own_plane.token, own_plane.certificate)
-    path = "/apis/cxone.dev/v1alpha1/namespaces/default/cxoneusers"
-    resources = kube.request("GET", path).accepted()["items"]
+            bridge.close()
+    resources = Kube.administrator(own_plane).all("CxoneUser", "default")
     assert complaints(deliveries, told, resources) == []
     assert told.later > 0, "nothing went wrong"
-    _applied_once([line for bridge in fixed for line in bridge.audit()])
-
-
-def _freed(bridge: Bridge) -> int:
-    bridge.stop()
-    return bridge.port
+    _applied_once([line for bridge in fixed for line in bridge.trail()])
 
 
 def _trouble(bridges: list[Bridge], api_server: ApiServer, told: Told, total: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,15 +11,34 @@ from support.bridge import Bridge
 from support.cxone import Company
 from support.waiting import eventually
 
+BridgeOf = Callable[[Company], Bridge]
 pytestmark = pytest.mark.usefixtures("installed")
 
 
 @pytest.fixture
-def bridge(company: Company) -> Iterator[Bridge]:
-    """The bridge of the company's namespace."""
-    bridge = Bridge(company.plane.kubeconfig, company.directory, company.namespace)
-    yield bridge
-    bridge.stop()
+def company(own_company: Company) -> Company:
+    """Whose operator is started here, as the installed command."""
+    return own_company
+
+
+@pytest.fixture
+def bridge_of() -> Iterator[BridgeOf]:
+    """Starts the bridge of a company's namespace."""
+    made: list[Bridge] = []
+
+    def start(company: Company) -> Bridge:
+        made.append(Bridge(company.plane.kubeconfig, company.directory, company.namespace))
+        return made[-1]
+
+    yield start
+    for bridge in made:
+        bridge.close()
+
+
+@pytest.fixture
+def bridge(company: Company, bridge_of: BridgeOf) -> Bridge:
+    """The bridge of the company."""
+    return bridge_of(company)
 
 
 def in_cxone(company: Company, user_name: str) -> dict[str, Any]:
@@ -45,7 +64,7 @@ def test_hired_moved_terminated_and_back(company: Company, bridge: Bridge) -> No
     name = bridge.send("rehire", "jane@x.com", id_="msg_back").body["name"]
     company.until_ready(name)
     assert company.effects("jane@x.com").count("created") == 1
-    lines = [line for line in company.log() if line.get("log") == "audit"]
+    lines = company.trail()
     said = [(line["action"], line["webhookId"]) for line in lines if line["result"] == "success"]
     assert said[:2] == [("create", "msg_hire"), ("update", "msg_move")]
     assert ("deactivate", "msg_end") in said
@@ -61,16 +80,16 @@ def known_only_to_cxone(company: Company) -> str:
         "active": True,
         "roles": [{"value": "Agent"}],
     }
-    company.simulator.send("POST", "outside", [{"userName": "jane@x.com", "set": account}])
+    company.change_outside("jane@x.com", **account)
     return "jane@x.com"
 
 
 def test_a_stranger_is_locked_out_and_nobody_is_created(company: Company, bridge: Bridge) -> None:
     """Without a resource: who exists only in CXone is deactivated and not renamed, who exists nowhere is not made."""
     stranger = known_only_to_cxone(company)
-    company.open()
     name = bridge.send("terminate", stranger).body["name"]
     nobody = bridge.send("terminate", "nobody@x.com").body["name"]
+    company.open()
     eventually(lambda: in_cxone(company, stranger) == {"active": False, "licensed": False, "roles": ["Agent"]})
     company.until_ready(nobody)
     company.until_ready(name)
@@ -90,17 +109,18 @@ def test_a_hire_adopts_without_renaming(company: Company, bridge: Bridge) -> Non
     eventually(lambda: (company.remote(person) or {})["name"] == {"givenName": "Johanna", "familyName": "Said"})
 
 
-def test_a_flood_of_terminations_meets_the_guard(company: Company, bridge: Bridge) -> None:
+def test_a_flood_of_terminations_meets_the_guard(own_company: Company, bridge_of: BridgeOf) -> None:
     """An HR system that goes mad locks nobody out: the operator holds them all until somebody approves."""
-    company.open(safety={"deprovisioning": {"maxUsers": 2, "minUsers": 2, "maxPercent": 100}})
+    bridge = bridge_of(own_company)
+    own_company.open(safety={"deprovisioning": {"maxUsers": 2, "minUsers": 2, "maxPercent": 100}})
     people = [f"person-{number}@x.com" for number in range(6)]
     names = [bridge.send("hire", person).body["name"] for person in people]
     for name in names:
-        company.until_ready(name)
+        own_company.until_ready(name)
     # While the operator is away, so that it sees them at once.
-    company.stop()
+    own_company.operator.stop()
     assert {bridge.send("terminate", person).status for person in people} == {202}
-    company.start()
+    own_company.operator.start()
     for name in names:
-        company.until_reason(name, "DeprovisioningHeld")
-    assert all(in_cxone(company, person)["active"] for person in people)
+        own_company.until_reason(name, "DeprovisioningHeld")
+    assert all(in_cxone(own_company, person)["active"] for person in people)

@@ -18,6 +18,7 @@ from controlplane.plane import ControlPlane
 from controlplane.processes import spawn
 from support.bridge import Bridge, write_secret
 from support.kube import Json, Kube
+from support.ports import lasting_port
 from support.waiting import eventually
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "how-to" / "examples" / "signing_proxy.py"
@@ -30,8 +31,7 @@ def proxy(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> Iterat
     bridge = Bridge(control_plane.kubeconfig, tmp_path, namespace)
     hr, ours = tmp_path / "hr", write_secret(tmp_path / "ours")
     hr.write_bytes(SECRET)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = lasting_port()
     options = ["--listen", f"127.0.0.1:{port}", "--bridge", f"http://127.0.0.1:{bridge.port}"]
     secrets = ["--hr-secret-file", str(hr), "--bridge-secret-file", str(ours)]
     command = [sys.executable, str(SCRIPT), *options, *secrets]
@@ -40,8 +40,8 @@ def proxy(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> Iterat
         eventually(lambda: _accepts(port))
         yield f"http://127.0.0.1:{port}/"
     finally:
-        process.stop()
-        bridge.stop()
+        process.stop(0.0)
+        bridge.close()
 
 
 def _accepts(port: int) -> bool:
@@ -74,7 +74,6 @@ def test_a_foreign_event_becomes_a_resource(proxy: str, kube: Kube, namespace: s
     assert post(proxy, {**event, "employee": {**employee, "workEmail": "jane"}}) == 400
     assert post(proxy, event) == 202
     assert post(proxy, event) == 202
-    path = f"/apis/cxone.dev/v1alpha1/namespaces/{namespace}/cxoneusers"
-    (stored,) = kube.request("GET", path).accepted()["items"]
+    (stored,) = kube.all("CxoneUser", namespace)
     assert stored["spec"]["name"] == {"givenName": "Jane", "familyName": "Doe"}
     assert [item["id"] for item in json.loads(stored["metadata"]["annotations"]["cxone.dev/hr-events"])] == ["d-1"]

@@ -7,7 +7,7 @@ that no test depends on what another has changed since.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +16,7 @@ from support import argocd
 from support.argocd import Health, Json, ScriptError
 from support.cxone import Company
 from support.kube import Kube
+from support.operator import Operator
 from support.resources import tenant, user
 from support.waiting import eventually
 
@@ -28,53 +29,41 @@ JANE = "jane@example.com"
 @pytest.fixture(scope="module")
 def company(control_plane: ControlPlane, kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """A tenant with few seats and a closed guard."""
-    namespace = "argocd-live"
-    kube.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}}).accepted()
-    made = Company(control_plane, kube, namespace, tmp_path_factory.mktemp("company"), "--seats", str(SEATS))
+    namespace, directory = kube.new_namespace(f"argocd-{uuid4().hex[:12]}"), tmp_path_factory.mktemp("company")
+    operator = Operator(control_plane.kubeconfig, directory, namespace)
+    made = Company(control_plane, namespace, directory, operator, "--seats", str(SEATS))
     try:
         made.open(safety=GUARD_CLOSED)
         yield made
     finally:
+        operator.end()
         made.close()
 
 
 @pytest.fixture(scope="module")
 def states(company: Company) -> dict[str, Json]:
     """Every user of the company in the state that its name says, and the tenant while two leavers are held."""
-    create(company, "role-not-found", role="Agnet")
+    company.create("role-not-found", role="Agnet")
     company.until_reason("role-not-found", "RoleNotFound")
-    create(company, "differences-found", managementPolicy="ObserveOnly")
+    company.create("differences-found", managementPolicy="ObserveOnly")
     for name in ("jane", "suspended", "leaving", "deleted"):
-        create(company, name)
-        company.until_ready(name)
-    create(company, "without-a-seat")
-    change(company, "suspended", suspend=True)
-    change(company, "leaving", active=False)
-    company.kube.delete("CxoneUser", company.namespace, "deleted").accepted()
+        company.join(name)
+    company.create("without-a-seat")
+    company.change("suspended", suspend=True)
+    company.leave("leaving")
+    company.delete("deleted")
     company.until_reason("differences-found", "DifferencesFound")
     company.until_reason("suspended", "Suspended")
     for name in ("leaving", "deleted"):
         company.until_reason(name, "DeprovisioningHeld")
     company.until_reason("without-a-seat", "LicenseUnavailable")
-    eventually(lambda: live_tenant(company)["status"]["deprovisioning"]["held"] == 2)
+    company.until_held(2)
     found = {body["metadata"]["name"]: body for body in company.users()}
-    return found | {"tenant": live_tenant(company)}
-
-
-def create(company: Company, name: str, /, **spec: Any) -> None:
-    company.kube.create(user(company.namespace, name, **{"role": "Agent", **spec})).accepted()
-
-
-def change(company: Company, name: str, /, **spec: Any) -> None:
-    company.kube.patch("CxoneUser", company.namespace, name, {"spec": spec}).accepted()
-
-
-def live_tenant(company: Company) -> Json:
-    return company.kube.get("CxoneTenant", company.namespace, "default").accepted()
+    return found | {"tenant": company.tenant()}
 
 
 def tenant_health(company: Company) -> Health:
-    return argocd.health(live_tenant(company))
+    return argocd.health(company.tenant())
 
 
 def run(company: Company, resource: Json, action: str, **parameters: str) -> Json:
@@ -114,20 +103,18 @@ def test_the_verdict_on_each_state(states: dict[str, Json], name: str, status: s
 
 def test_reconcile_compares_now(company: Company, states: dict[str, Json]) -> None:
     """What somebody changed in CXone is put right at once, and the request is answered."""
-    outside = {"userName": JANE, "set": {"roles": [{"value": "Administrator"}]}}
-    company.simulator.send("POST", "outside", outside)
+    company.change_outside(JANE, roles=[{"value": "Administrator"}])
     patch = run(company, company.user("jane"), "reconcile")
     (asked,) = patch["metadata"]["annotations"].values()
     eventually(lambda: company.user("jane")["status"].get("lastHandledReconcileAt") == asked)
-    remote = company.remote(JANE)
-    assert remote is not None
+    remote = company.known(JANE)
     assert remote["roles"] == [{"value": "Agent"}]
 
 
 def test_suspend_and_resume_a_user(company: Company, states: dict[str, Json]) -> None:
     """A change waits while it is suspended, and is carried out afterwards."""
     run(company, company.user("jane"), "suspend")
-    change(company, "jane", role="Supervisor")
+    company.change("jane", role="Supervisor")
     company.until_reason("jane", "Suspended")
     assert argocd.health(company.user("jane")).status == "Suspended"
     assert role(company) == "Agent"
@@ -138,48 +125,41 @@ def test_suspend_and_resume_a_user(company: Company, states: dict[str, Json]) ->
 
 
 def role(company: Company) -> str:
-    remote = company.remote(JANE)
-    assert remote is not None
-    return str(remote["roles"][0]["value"])
+    return str(company.known(JANE)["roles"][0]["value"])
 
 
 def test_suspend_and_resume_a_tenant(company: Company) -> None:
     """The operator says that it sends nothing, and then that it goes on."""
-    eventually(lambda: tenant_ready(company) == "True/Succeeded")
-    run(company, live_tenant(company), "suspend")
-    eventually(lambda: tenant_ready(company) == "False/Suspended")
+    eventually(lambda: company.tenant_reason() == "True/Succeeded")
+    run(company, company.tenant(), "suspend")
+    eventually(lambda: company.tenant_reason() == "False/Suspended")
     assert tenant_health(company).status == "Suspended"
-    run(company, live_tenant(company), "resume")
-    eventually(lambda: tenant_ready(company) == "True/Succeeded")
-
-
-def tenant_ready(company: Company) -> str:
-    return company.reason("default", kind="CxoneTenant")
+    run(company, company.tenant(), "resume")
+    eventually(lambda: company.tenant_reason() == "True/Succeeded")
 
 
 def test_approving_lets_go_what_was_held(company: Company, states: dict[str, Json]) -> None:
     """Exactly the set that somebody has looked at; afterwards there is nothing to approve."""
-    held = live_tenant(company)
+    held = company.tenant()
     with pytest.raises(ScriptError, match="has changed"):
         argocd.act(held, "approve", {"planHash": "0123456789abcdef"})
     run(company, held, "approve", planHash=held["status"]["deprovisioning"]["planHash"])
     company.until_ready("leaving")
-    eventually(lambda: company.kube.get("CxoneUser", company.namespace, "deleted").code == 404)
+    company.until_gone("deleted")
     company.until_ready("without-a-seat")
     assert company.effects().count("deactivated") == 2
     assert argocd.health(company.user("leaving")).status == "Healthy"
     eventually(lambda: tenant_health(company).status == "Healthy")
-    assert argocd.discover(live_tenant(company))["approve"].disabled
+    assert argocd.discover(company.tenant())["approve"].disabled
 
 
 def test_refused_credentials_are_degraded_until_corrected(company: Company, states: dict[str, Json]) -> None:
     """The remedy is in the message."""
-    company.simulator.send("PATCH", "settings", {"clientSecret": "rotated"})
-    company.simulator.send("POST", "tokens/revoke", {})
+    rotated = company.rotate_secret()
     run(company, company.user("jane"), "reconcile")
     eventually(lambda: tenant_health(company).status == "Degraded")
     assert "correct clientId and clientSecret" in tenant_health(company).message
-    company.put_secret("rotated")
+    company.put_secret(rotated)
     eventually(lambda: tenant_health(company).status == "Healthy")
 
 

@@ -1,4 +1,4 @@
-"""A place to try an identity at: the manifests' namespaces, accounts and roles, under names of its own."""
+"""What the manifests install, in namespaces of its own: to try their accounts and roles with."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from controlplane import credentials
 from controlplane.plane import ControlPlane
 from manifests.rendered import Object, as_input, find, of_kind, people
-from support.audit import Request, requests
-from support.kube import PLURALS, Kube
+from support.audit import Request, end, requests
+from support.kube import Kube
 
 SYSTEM, PEOPLE = "cxone-system", "workforce"
 _IDENTITY = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
@@ -27,6 +27,8 @@ class Account:
     name: str
     kubeconfig: Path
     token: str
+    since: int
+    """Where the audit log ended before it could ask for anything."""
 
     @property
     def user(self) -> str:
@@ -36,7 +38,9 @@ class Account:
     @property
     def requests(self) -> list[Request]:
         """All that it has asked for so far, but for discovery, which everybody may do."""
-        return [request for request in requests(self.plane.audit_log, user=self.user) if request.resource]
+        return [
+            request for request in requests(self.plane.audit_log, user=self.user, since=self.since) if request.resource
+        ]
 
     @property
     def refused(self) -> list[Request]:
@@ -44,12 +48,12 @@ class Account:
         return [request for request in self.requests if request.code in (401, 403)]
 
 
-class Place:
+class Installation:
     """The manifests of one folder, moved to namespaces that nobody else uses."""
 
-    def __init__(self, plane: ControlPlane, kube: Kube, objects: list[Object], prefix: str, directory: Path) -> None:
+    def __init__(self, plane: ControlPlane, objects: list[Object], prefix: str, directory: Path) -> None:
         self.plane = plane
-        self.kube = kube
+        self.kube = Kube.administrator(plane)
         self.directory = directory
         self.system, self.people = f"{prefix}{SYSTEM}", f"{prefix}{PEOPLE}"
         self.objects: list[Object] = json.loads(
@@ -63,22 +67,15 @@ class Place:
         changed = [change(body) if body["kind"] in roles else body for body in wanted]
         self.plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=as_input(changed))
 
-    def clear(self) -> None:
-        """Delete all users and tenants, whoever still holds them: an operator elsewhere may watch every namespace."""
-        for kind, plural in PLURALS.items():
-            path = f"/apis/cxone.dev/v1alpha1/namespaces/{self.people}/{plural}"
-            for body in self.kube.request("GET", path).accepted()["items"]:
-                self.kube.patch(kind, self.people, body["metadata"]["name"], {"metadata": {"finalizers": None}})
-            self.kube.request("DELETE", path).accepted()
-
     def act_as(self, name: str) -> Account:
         """A service account of the system's namespace, with a token from the TokenRequest API."""
         path = f"/api/v1/namespaces/{self.system}/serviceaccounts/{name}/token"
+        since = end(self.plane.audit_log)
         answer = self.kube.request("POST", path, {"spec": {"expirationSeconds": 3600}}).accepted()
         token = str(answer["status"]["token"])
         kubeconfig = self.directory / f"{name}.kubeconfig"
         credentials.write_kubeconfig(kubeconfig, self.plane.url, token, self.plane.certificate)
-        return Account(self.plane, self.system, name, kubeconfig, token)
+        return Account(self.plane, self.system, name, kubeconfig, token, since)
 
     def arguments(self, deployment: str) -> list[str]:
         """The command line of a Deployment's container."""

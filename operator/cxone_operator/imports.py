@@ -1,0 +1,42 @@
+"""Imports that cost a start no more than they must.
+
+Some libraries import another one where it is installed, for a feature of theirs that we do not use, and every start
+pays for it: Kopf takes the Kubernetes client for its models, structlog takes rich for its tracebacks.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def without(package: str) -> Iterator[None]:
+    """Whoever imports the package meanwhile finds it not installed, unless it has been imported before.
+
+    None in `sys.modules` is how Python spells that (language reference, "The module cache").
+    """
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # typeshed knows modules only
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+
+
+@contextmanager
+def for_good() -> Iterator[None]:
+    """What is imported meanwhile stays until the process ends, so nobody looks through it for garbage, now or later.
+
+    Looking is 6 % of the operator's imports, and 20 ms of each full collection, when its loop stands still (measured).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
