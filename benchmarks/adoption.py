@@ -54,7 +54,7 @@ async def _measure(run: Run, options: argparse.Namespace) -> None:
 
 
 async def _adopt(run: Run, place: Place, remote: Remote, seen: Watch, users: list[Json]) -> None:
-    count, effects, started = len(users), len(await remote.effects()), time.monotonic()
+    count, effects, started = len(users), await remote.count_effects(), time.monotonic()
     async with place.operator("--namespace", NAMESPACE) as operator:
         costs = await Costs.begin(place, remote, operator)
         run.progress = lambda: (
@@ -71,7 +71,7 @@ async def _adopt(run: Run, place: Place, remote: Remote, seen: Watch, users: lis
             pages = min(-(-count // _PAGE), stats.count("GET /scim/v2/Users"))
             beyond = stats.total - pages - stats.count("GET /api/v2/license/quotas")
             run.record("requests_beyond_pages_and_quota", beyond)
-            run.record("effects_in_cxone", len(await remote.effects()) - effects)
+            run.record("effects_in_cxone", await remote.count_effects() - effects)
 
 
 async def _bare(run: Run, place: Place, count: int) -> None:
