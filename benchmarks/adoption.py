@@ -11,8 +11,9 @@ import argparse
 import time
 from collections.abc import Mapping
 
-from measure import api_server, bare
+from measure import bare
 from measure.benchmark import Benchmark, Run
+from measure.costs import TARGETS, Costs
 from measure.people import Json, preloaded
 from measure.place import NAMESPACE, Place, open_place
 from measure.remote import Remote
@@ -32,21 +33,17 @@ def _targets(options: argparse.Namespace) -> Mapping[str, float]:
     seconds = {20_000: 180.0, 50_000: 480.0}.get(options.users)
     return {
         **({"seconds_to_last_ready": seconds} if seconds and options.rate == 100 else {}),
-        "operator_cpu_ms_per_user": 3.0,
+        **TARGETS,
         "requests_beyond_pages_and_quota": 0,
         "effects_in_cxone": 0,
-        "leases_lost": 0,
-        "answers_429": 0,
         "writes_per_user": 2.0,
-        "failed_writes": 0,
-        "failed_writes_by_operator": 0,
     }
 
 
 async def _measure(run: Run, options: argparse.Namespace) -> None:
     count = options.users
     there = ("--users", str(count), "--seats", str(count), "--requests-per-minute", str(options.rate))
-    async with open_place() as place, place.cxone(*there) as (remote, _):
+    async with open_place() as place, place.cxone(*there) as remote:
         await place.create_tenant(remote, rateLimit={"requestsPerMinute": options.rate})
         users = [preloaded(NAMESPACE, number) for number in range(1, count + 1)]
         async with watch(place.client, NAMESPACE) as seen:
@@ -57,31 +54,24 @@ async def _measure(run: Run, options: argparse.Namespace) -> None:
 
 
 async def _adopt(run: Run, place: Place, remote: Remote, seen: Watch, users: list[Json]) -> None:
-    count, since, effects = len(users), api_server.now(), len(await remote.effects())
-    started = time.monotonic()
+    count, effects, started = len(users), await remote.count_effects(), time.monotonic()
     async with place.operator("--namespace", NAMESPACE) as operator:
+        costs = await Costs.begin(place, remote, operator)
         run.progress = lambda: (
             f"{len(seen.ready):,} of {count:,} Ready after {time.monotonic() - started:.0f} s, "
-            f"operator {operator.cpu:.0f} s of CPU, {operator.peak:.0f} MB, ended {operator.ends} times"
+            f"operator {operator.cpu:.0f} s of CPU, {operator.peak:.0f} MB"
         )
-        ended = await seen.until_ready(user["metadata"]["name"] for user in users)
-        cpu, stats = operator.cpu, await remote.stats()
-        run.record("seconds_to_last_ready", ended - started, digits=1)
-        run.record("operator_cpu_ms_per_user", 1000 * cpu / count)
-        pages = min(-(-count // _PAGE), stats.count("GET /scim/v2/Users"))
-        for route in stats.requests:
-            run.record(f"requests {route}", stats.count(route))
-        run.record("requests_beyond_pages_and_quota", stats.total - pages - stats.count("GET /api/v2/license/quotas"))
-        run.record("answers_429", stats.throttled)
-        await operator.until_quiet()
-        run.record("effects_in_cxone", len(await remote.effects()) - effects)
-        made = api_server.operator_writes(place.plane, since)
-        run.record("writes_per_user", made.succeeded / count, digits=3)
-        run.record("failed_writes", made.failed)
-        run.record("failed_writes_by_operator", await operator.failed_writes())
-        run.record("leases_lost", operator.ends)
-        run.record("peak_memory_mb", operator.peak, digits=1)
-        run.record("resident_memory_mb", operator.resident, digits=1)
+        try:
+            ended = await seen.until_ready(user["metadata"]["name"] for user in users)
+            run.record("seconds_to_last_ready", ended - started, digits=1)
+            await operator.until_quiet()
+        finally:
+            await costs.record(run, len(seen.ready))
+            stats = await remote.stats()
+            pages = min(-(-count // _PAGE), stats.count("GET /scim/v2/Users"))
+            beyond = stats.total - pages - stats.count("GET /api/v2/license/quotas")
+            run.record("requests_beyond_pages_and_quota", beyond)
+            run.record("effects_in_cxone", await remote.count_effects() - effects)
 
 
 async def _bare(run: Run, place: Place, count: int) -> None:

@@ -34,7 +34,7 @@ def _targets(options: argparse.Namespace) -> Mapping[str, float]:
 
 async def _measure(run: Run, options: argparse.Namespace) -> None:
     free = ("--seats", str(max(options.users)), "--requests-per-minute", "0", "--job-seconds", "0")
-    async with open_place() as place, place.cxone(*free) as (remote, _):
+    async with open_place() as place, place.cxone(*free) as remote:
         await place.create_tenant(remote, rateLimit=UNLIMITED, safety=_ANYBODY_MAY_LEAVE)
         await place.create_namespace(_BARE)
         async with (

@@ -34,7 +34,7 @@ async def _measure(run: Run, options: argparse.Namespace) -> None:
     for index, count in enumerate(options.users):
         bare_first = (run.number + index) % 2 == 0
         free = ("--seats", str(count), "--requests-per-minute", "0", "--job-seconds", "0")
-        async with open_place() as place, place.cxone(*free) as (remote, _):
+        async with open_place() as place, place.cxone(*free) as remote:
             before = await _bare(run, place, count) if bare_first else 0.0
             seconds = await _operator(run, place, remote, count)
             floor = before or await _bare(run, place, count)

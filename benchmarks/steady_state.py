@@ -69,7 +69,7 @@ def _targets(options: argparse.Namespace) -> Mapping[str, float]:
 async def _measure(run: Run, options: argparse.Namespace) -> None:
     for count in options.users:
         there = ("--users", str(count), "--seats", str(count), "--requests-per-minute", str(options.rate))
-        async with open_place() as place, place.cxone(*there) as (remote, _):
+        async with open_place() as place, place.cxone(*there) as remote:
             state = _State(run, place, remote, count)
             await state.without_users()
             limits = {"rateLimit": {"requestsPerMinute": options.rate}, "syncPeriodSeconds": options.sync_period}

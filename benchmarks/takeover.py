@@ -68,7 +68,7 @@ async def _measure(run: Run, _options: argparse.Namespace) -> None:
 
 async def _take_over(run: Run, number: signal.Signals) -> None:
     run.progress = lambda: number.name
-    async with open_place() as place, place.cxone("--requests-per-minute", "0") as (remote, _):
+    async with open_place() as place, place.cxone("--requests-per-minute", "0") as remote:
         await place.create_tenant(remote, rateLimit={"requestsPerMinute": 6000})
         with ExitStack() as stack:
             old = _Replica(place, "first", stack)

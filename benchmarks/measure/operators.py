@@ -16,6 +16,7 @@ from controlplane.plane import ControlPlane
 from controlplane.processes import Process
 from demo.stage import operator_port, start_operator
 from measure.processes import cpu_seconds, peak_mb, resident_mb
+from measure.waiting import until
 
 _LOOK_SECONDS = 0.25
 _STOP_SECONDS = 20.0
@@ -26,6 +27,9 @@ _QUIET_CPU = 0.05
 """Less of a core than this for `_QUIET_SECONDS` is the work of an operator that has nothing to do."""
 _SCRAPE_SECONDS = 3.0
 """Seldom, as the answer counts all users."""
+_SCRAPE_LIMIT = aiohttp.ClientTimeout(total=30)
+"""A loop that is busy for longer answers nobody."""
+_LISTENING = '"listening"'
 _DIRECTORY = "cxone_operator_directory_age_seconds{"
 """Shown from the first complete reading of CXone's users on."""
 _WRITES = re.compile(r"^cxone_operator_kubernetes_writes_total\{(.*)\} (\S+)$", re.MULTILINE)
@@ -86,14 +90,16 @@ class Operator:
                 return began, before
 
     async def failed_writes(self) -> float:
-        """Writes to CxoneUsers that it counts as failed; also those that never got to the API server."""
+        """Writes to CxoneUsers that it has counted as failed in this life; also those that never got anywhere."""
         found = [(labels, float(value)) for labels, value in _WRITES.findall(await self._metrics())]
         return sum(value for labels, value in found if _USERS in labels and _SUCCESS not in labels)
 
     async def _metrics(self) -> str:
         """What it says of itself."""
+        # Asked for before it listens, its port would be waited for by the whole loop.
+        await until(lambda: _LISTENING in self.log.read_text())
         url = f"http://127.0.0.1:{operator_port(self.log)}/metrics"
-        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        async with aiohttp.ClientSession(timeout=_SCRAPE_LIMIT) as session, session.get(url) as answer:
             return await answer.text()
 
     def _start(self) -> None:

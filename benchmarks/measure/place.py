@@ -14,7 +14,6 @@ from typing import Any
 import aiohttp
 
 from controlplane.plane import ControlPlane
-from controlplane.processes import Process
 from demo.stage import CLIENT_ID, ROOT, start_simulator
 from measure.client import Client
 from measure.operators import Operator
@@ -43,13 +42,13 @@ class Place:
         return Operator(self.plane, self.directory, *options)
 
     @asynccontextmanager
-    async def cxone(self, *options: str) -> AsyncIterator[tuple[Remote, Process]]:
+    async def cxone(self, *options: str) -> AsyncIterator[Remote]:
         """A simulated tenant."""
         secret = secrets.token_urlsafe(16)
         process, simulator = start_simulator(self.directory, secret, *options)
         try:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
-                yield Remote(session, simulator.url, secret), process
+                yield Remote(session, simulator.url, secret)
         finally:
             process.stop()
 

@@ -8,6 +8,8 @@ import aiohttp
 import msgspec
 
 Json = dict[str, object]
+_NEVER = 10**17
+"""A place in the journal that is never reached."""
 
 
 class Stats(msgspec.Struct):
@@ -60,9 +62,13 @@ class Remote:
         """Requests so far."""
         return msgspec.json.decode(await self._get("stats"), type=Stats)
 
-    async def effects(self, since: int = 0) -> list[Effect]:
-        """What happened, from that place in the journal on."""
-        return msgspec.json.decode(await self._get(f"journal?since={since}"), type=_Journal).entries
+    async def effects(self) -> list[Effect]:
+        """Everything that happened."""
+        return msgspec.json.decode(await self._get("journal"), type=_Journal).entries
+
+    async def count_effects(self) -> int:
+        """How much happened, without being told what."""
+        return msgspec.json.decode(await self._get(f"journal?since={_NEVER}"), type=_Journal).next
 
     async def users(self) -> list[RemoteUser]:
         """Everybody."""
