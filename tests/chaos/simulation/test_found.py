@@ -111,6 +111,11 @@ FOUND = {
         (8.0, Person(Act.OBSERVE, 0)),
         (5.0, Person(Act.MANAGE, 0)),
     ),
+    "who must not adopt inherits nothing": played(
+        Setting(chance=7, population=1, never=(0,), bulk="Off"),
+        (8.0, Person(Act.RECREATE, 0)),
+        (5.0, Person(Act.DELETE, 0)),
+    ),
     "whoever waits for a seat until the last day stops waiting": played(
         Setting(seats=1, population=1), (2.0, Dates(4, None, 60.0))
     ),
