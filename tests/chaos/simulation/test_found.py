@@ -111,6 +111,11 @@ FOUND = {
         (8.0, Person(Act.OBSERVE, 0)),
         (5.0, Person(Act.MANAGE, 0)),
     ),
+    "an heir inherits the doubts, too": played(
+        Setting(chance=3, population=2, slowest_operation=6.0),
+        (1.6, Person(Act.RECREATE, 1)),
+        (0.3, Person(Act.DELETE, 1)),
+    ),
     "who must not adopt inherits nothing": played(
         Setting(chance=7, population=1, never=(0,), bulk="Off"),
         (8.0, Person(Act.RECREATE, 0)),
