@@ -111,6 +111,11 @@ FOUND = {
         (8.0, Person(Act.OBSERVE, 0)),
         (5.0, Person(Act.MANAGE, 0)),
     ),
+    "a leaver's seat is given back although CXone ignores another change": played(
+        Setting(population=1, seat_release=Seats.ON_RELEASE, ignored=Field.ROLES),
+        (3.0, Outsider(Hand.EDIT, 0)),
+        (0.0, Person(Act.LEAVE, 0)),
+    ),
     "an heir inherits the doubts, too": played(
         Setting(chance=3, population=2, slowest_operation=6.0),
         (1.6, Person(Act.RECREATE, 1)),

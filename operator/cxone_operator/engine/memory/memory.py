@@ -108,7 +108,7 @@ class Memory:
         self.wake()
 
     def lose(self, uid: str) -> None:
-        """The resource is gone, and with it all that was to be done for it; what may still happen, its heirs must see."""
+        """The resource is gone, and with it all that was to be done for it; its heirs inherit what may still happen."""
         user = self.resources.remove(uid)
         for heir in self.resources.namesakes(user) if user is not None else ():
             self.in_doubt.pass_on(uid, heir)
