@@ -27,10 +27,11 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | Never adopt        | present, not ours| Refuse AlreadyExists                                                      |
 | active             | absent           | Create                                                                    |
 | inactive           | absent           | Settle: nobody is created to be inactive                                  |
+| any                | differs          | Report under driftPolicy Report                                           |
 | inactive           | active           | Deactivate, before anything else                                          |
-| any                | differs          | Update (takes a seat where it activates); Report under driftPolicy Report |
-| inactive           | agrees           | Reclaim the seat once (or Wait for CXone to do it), then Settle           |
-| active             | agrees           | Settle                                                                    |
+| inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
+| any                | differs          | Update (takes a seat where it activates)                                  |
+| any                | agrees           | Settle                                                                    |
 
 A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait (but a
 lock-out does not wait because something else has failed); so it is for whoever would gain access through a tenant that
@@ -352,10 +353,10 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
         return actions.Report(differences(change, remote.state))
     if not facts.schedule.active and remote.state.active:
         return actions.Deactivate(remote)
+    if not facts.schedule.active and facts.reclaims and not facts.seat_given_back:
+        return _reclaim(facts, remote)
     if change is not None:
         return actions.Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
-    if not remote.state.active and facts.reclaims and not facts.seat_given_back:
-        return _reclaim(facts, remote)
     return actions.Settle(remote)
 
 

@@ -146,6 +146,7 @@ def _settings(draw: st.DrawFn, features: frozenset[Feature]) -> Setting:
         names_results=draw(st.booleans()),
         lists=draw(st.sampled_from((True, True, False))),
         page=draw(st.sampled_from((500, 2))),
+        slowest_operation=draw(st.sampled_from((2.0, 2.0, 6.0))),
         shows_changes=draw(st.booleans()),
         requests_per_minute=draw(st.sampled_from((600, 600, 60))),
         population=draw(st.integers(0, PEOPLE)),

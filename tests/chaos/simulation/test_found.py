@@ -111,6 +111,21 @@ FOUND = {
         (8.0, Person(Act.OBSERVE, 0)),
         (5.0, Person(Act.MANAGE, 0)),
     ),
+    "a leaver's seat is given back although CXone ignores another change": played(
+        Setting(population=1, seat_release=Seats.ON_RELEASE, ignored=Field.ROLES),
+        (3.0, Outsider(Hand.EDIT, 0)),
+        (0.0, Person(Act.LEAVE, 0)),
+    ),
+    "an heir inherits the doubts, too": played(
+        Setting(chance=3, population=2, slowest_operation=6.0),
+        (1.6, Person(Act.RECREATE, 1)),
+        (0.3, Person(Act.DELETE, 1)),
+    ),
+    "who must not adopt inherits nothing": played(
+        Setting(chance=7, population=1, never=(0,), bulk="Off"),
+        (8.0, Person(Act.RECREATE, 0)),
+        (5.0, Person(Act.DELETE, 0)),
+    ),
     "whoever waits for a seat until the last day stops waiting": played(
         Setting(seats=1, population=1), (2.0, Dates(4, None, 60.0))
     ),

@@ -61,7 +61,12 @@ class View:
         """Who takes over from a resource that is being deleted."""
         if not user.metadata.deleting:
             return Heir.NONE
-        other = self._memory.resources.owner(user)
-        if other is None:
+        other, known = self._memory.resources.owner(user), self.known(user)
+        if other is None or (other.spec.adoption_policy == "Never" and not _inherits(other, known)):
             return Heir.NONE
         return Heir.CLAIMED if other.claimed else Heir.UNCLAIMED
+
+
+def _inherits(heir: CxoneUser, known: Knowledge) -> bool:
+    """What it must not adopt it cannot take over, so nobody would look after the account."""
+    return isinstance(known, Present) and is_ours(heir, known.user)
