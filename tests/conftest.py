@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
 from chaos import seeds
-from controlplane import binaries
+from controlplane import binaries, die_with_parent
 from controlplane.binaries import Binaries
 from controlplane.plane import ControlPlane
 from demo import stage
@@ -50,12 +51,15 @@ _ADDRESS = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The run has one keeper of the control plane; its workers are told where it is."""
-    told: Mapping[str, str] | None = getattr(config, "workerinput", None)
+    """The run has one keeper of the control plane; its workers are told where it is, and end with it."""
+    told: Mapping[str, Any] | None = getattr(config, "workerinput", None)
     if told is None:
         seeds.draw()
         config.stash[_KEEPER] = Keeper()
-    config.stash[_ADDRESS] = config.stash[_KEEPER].address if told is None else told["control_plane"]
+        config.stash[_ADDRESS] = config.stash[_KEEPER].address
+    else:
+        die_with_parent.follow(told["controller"])
+        config.stash[_ADDRESS] = told["control_plane"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -67,6 +71,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_configure_node(node: WorkerController) -> None:
     """What a worker gets to know."""
     node.workerinput["control_plane"] = node.config.stash[_ADDRESS]
+    node.workerinput["controller"] = os.getpid()
 
 
 @pytest.hookimpl(wrapper=True)

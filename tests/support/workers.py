@@ -2,8 +2,8 @@
 
 Most tests of processes wait: for a Lease, a job, the end of a doubt. So there are more workers than processors. A
 worker takes the next test whenever it has run out, in the order in which they are arranged here: those that wait and
-those that compute alternate, and within each kind the long ones come first, so that all workers end at about the same
-time.
+those that compute alternate, so that neither kind is ever alone, and the long waits come first, so that all workers
+end at about the same time.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ WAITING = (
     "tests/manifests/",
 )
 """Where tests wait, the longest first; all others compute."""
-_COMPUTED_BY = 1.1
-"""The last of those that compute, which are short, come when all that wait have been given out."""
+_LONG = (*(prefix for group in TOGETHER for prefix in group), *WAITING)
 
 
 def number(config: pytest.Config) -> int:
@@ -52,18 +51,24 @@ def number(config: pytest.Config) -> int:
 
 
 def arranged(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """In the order in which they are given out."""
-    waiting = sorted((item for item in items if _place(item) is not None), key=lambda item: _place(item) or 0)
-    computing = [item for item in items if _place(item) is None]
-    moments = {item: place / len(waiting) for place, item in enumerate(waiting)}
-    moments |= {item: _COMPUTED_BY * place / len(computing) for place, item in enumerate(computing)}
+    """In the order in which they are given out: each kind is spread over the whole run."""
+    kinds: dict[str, list[pytest.Item]] = {"waits": [], "campaign": [], "computes": []}
+    for item in items:
+        kinds[_kind(item)].append(item)
+    kinds["waits"].sort(key=_place)
+    moments = {item: place / len(kind) for kind in kinds.values() for place, item in enumerate(kind)}
     return sorted(items, key=moments.__getitem__)
 
 
-def _place(item: pytest.Item) -> int | None:
+def _kind(item: pytest.Item) -> str:
+    if item.get_closest_marker("campaign") is not None:
+        return "campaign"
+    return "waits" if _place(item) < len(_LONG) else "computes"
+
+
+def _place(item: pytest.Item) -> int:
     """Among those that wait."""
-    prefixes = [prefix for group in TOGETHER for prefix in group] + list(WAITING)
-    return next((place for place, prefix in enumerate(prefixes) if item.nodeid.startswith(prefix)), None)
+    return next((place for place, prefix in enumerate(_LONG) if item.nodeid.startswith(prefix)), len(_LONG))
 
 
 class Scheduling(LoadScopeScheduling):
