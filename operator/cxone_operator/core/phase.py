@@ -128,7 +128,9 @@ class Work:
     failures: int = 0
     failure: Failure | None = None
     until: float = 0.0
-    """No request before that."""
+    """No request before that; but for a lock-out, unless it is one that has failed."""
+    locks_out: bool = False
+    """What has failed is a lock-out."""
     trigger: Trigger | None = None
     deleting_since: float | None = None
     """When the deletion of the resource was first seen."""
@@ -398,7 +400,7 @@ def _not_seen(work: Work, attempt: Attempt, known: Knowledge, moment: Moment) ->
         return replace(rest, alone=True), (Audit(attempt, Result.FAILURE, _NOT_SERVED),)
     failure = _unheeded(attempt.action, known)
     pause = backoff(work.failures + 1, moment.jitter, moment.sync_period)
-    return _backs_off(rest, failure, pause, moment), (Audit(attempt, Result.FAILURE, failure),)
+    return _backs_off(rest, attempt, failure, pause, moment), (Audit(attempt, Result.FAILURE, failure),)
 
 
 def _failed(work: Work, event: Failed, moment: Moment) -> Step:
@@ -417,12 +419,12 @@ def _failed(work: Work, event: Failed, moment: Moment) -> Step:
     if failure.news and rest.failures < QUICK_LOOKS:
         return replace(rest, failures=rest.failures + 1, failure=failure), tuple(effects)
     pause = max(backoff(rest.failures + 1, moment.jitter), failure.retry_after or 0.0)
-    return _backs_off(rest, failure, min(pause, LONGEST_SILENCE_SECONDS), moment), tuple(effects)
+    return _backs_off(rest, attempt, failure, min(pause, LONGEST_SILENCE_SECONDS), moment), tuple(effects)
 
 
-def _backs_off(rest: Work, failure: Failure, pause: float, moment: Moment) -> Work:
+def _backs_off(rest: Work, attempt: Attempt, failure: Failure, pause: float, moment: Moment) -> Work:
     waiting = replace(_enter(rest, Phase.BACKING_OFF, moment), failures=rest.failures + 1, failure=failure)
-    return replace(waiting, until=moment.now + pause)
+    return replace(waiting, until=moment.now + pause, locks_out=isinstance(attempt.action, Deactivate | Delete))
 
 
 def _told(attempt: Attempt, failure: Failure) -> tuple[Effect, ...]:

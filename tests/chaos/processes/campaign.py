@@ -21,6 +21,9 @@ from controlplane.plane import ControlPlane
 _LATE_SECONDS = 1.0
 """What has not gone wrong yet has that long to do so."""
 _POLL_SECONDS = 0.2
+_JOB_SECONDS = 0.3
+"""Done when the operator looks at its users for the first time, so that it is not polled."""
+_SLOW_JOB_SECONDS = 2.5
 _SETTLE_SECONDS = 90.0
 _ASK_SECONDS = 6.0
 _QUIET_SECONDS = 8.0
@@ -74,7 +77,13 @@ def drawn(seed: int) -> Schedule:
 def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | None = None) -> Outcome:
     """Play it, stop all faults, wait until all is well, or say what is not."""
     started = time.monotonic()
-    world = World(plane, f"chaos-{random.SystemRandom().randrange(16**8):08x}", directory)
+    polled = any(fault.step == "poll" for fault in schedule.faults)
+    world = World(
+        plane,
+        f"chaos-{random.SystemRandom().randrange(16**8):08x}",
+        directory,
+        job_seconds=_SLOW_JOB_SECONDS if polled else _JOB_SECONDS,
+    )
     try:
         work = Workload(world, random.Random(schedule.seed))
         for fault in schedule.faults:

@@ -33,7 +33,16 @@ _TENANT: dict[str, Any] = {
 class World:
     """Everything of one schedule."""
 
-    def __init__(self, plane: ControlPlane, namespace: str, directory: Path, *, seats: int = 50, **spec: Any) -> None:
+    def __init__(
+        self,
+        plane: ControlPlane,
+        namespace: str,
+        directory: Path,
+        *,
+        seats: int = 50,
+        job_seconds: float = 0.3,
+        **spec: Any,
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.namespace = namespace
@@ -43,7 +52,7 @@ class World:
         secret = secrets.token_urlsafe(16)
         self._secrets = (secret, plane.token)
         self._simulator_process, self.simulator = start_simulator(
-            directory, secret, "--requests-per-minute", "0", "--job-seconds", "0.3", "--seats", str(seats)
+            directory, secret, "--requests-per-minute", "0", "--job-seconds", str(job_seconds), "--seats", str(seats)
         )
         tls = ssl.create_default_context(cafile=str(plane.certificate))
         self.cluster_proxy = Proxy(plane.url, KUBERNETES, self._hurt, self.sender, tls)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from chaos.simulation.schedule import Schedule, schedules
+from chaos.simulation.drawing import schedules
+from chaos.simulation.schedule import Schedule
 from chaos.simulation.world import simulate
 
 TESTS = Path(__file__).parents[2]
