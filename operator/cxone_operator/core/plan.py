@@ -187,11 +187,11 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
     pauses = work is not None and work.until > facts.now and (work.locks_out or not departs)
     if work is not None and work.failure is not None and pauses:
         return actions.Wait(work.failure.reason, work.failure.message, work.until - facts.now, departs)
-    if isinstance(action, actions.Create) and not _may_create(facts.user):
-        return actions.Announce()
     if facts.closing and takes_seat(action):
         text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
         return actions.Wait(Reason.TENANT_NOT_READY, text)
+    if isinstance(action, actions.Create) and not _may_create(facts.user):
+        return actions.Announce()
     return action
 
 

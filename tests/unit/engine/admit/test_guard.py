@@ -3,58 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 import pytest
-from cxone_operator.engine.auditor import Auditor
-from cxone_operator.engine.clocks import Clocks
-from cxone_operator.engine.guard import GATHER_SECONDS, LONGEST_GATHER_SECONDS, Guard
-from cxone_operator.engine.state import TenantState
-from cxone_operator.engine.tasks import Tasks
 
 from cxone_operator.api.tenant import DeprovisioningStatus
 from cxone_operator.core.actions import Deactivate
-from cxone_operator.telemetry.audit import AuditLine
-from unit.builders import NOW, a_remote, a_tenant, a_user
+from cxone_operator.engine.admit.guard import GATHER_SECONDS, LONGEST_GATHER_SECONDS, Guard
+from unit.builders import a_remote, a_user
+from unit.engine import scene as scenes
+from unit.engine.scene import settle
 
 
-class Scene:
-    """A guard with one leaver allowed, a clock that the test moves, and a status that can refuse to be written."""
+class Scene(scenes.Scene):
+    """A guard with one leaver allowed, and a status that can refuse to be written."""
 
     def __init__(self, **deprovisioning: int) -> None:
-        self.time = 0.0
-        self.writable = True
+        super().__init__(safety={"deprovisioning": {"minUsers": 1, "maxUsers": 1, **deprovisioning}})
         self.fenced = False
         self.written: list[DeprovisioningStatus] = []
-        self.lines: list[AuditLine] = []
-        clocks = Clocks(lambda: self.time, lambda: NOW + timedelta(seconds=self.time), lambda: 0.0)
-        limits = {"minUsers": 1, "maxUsers": 1, **deprovisioning}
-        self.state = TenantState("workforce/default", a_tenant(safety={"deprovisioning": limits}), clocks)
-        self.guard = Guard(
-            self.state, Auditor("t", self.lines.append, clocks.monotonic), Tasks(), self._persist, self._warn
-        )
+        self.guard = Guard(self.memory, self.trail, self.tasks, self.persist, self.warn)
 
-    async def _persist(self) -> bool:
+    async def persist(self) -> bool:
         await asyncio.sleep(0)
         if self.fenced:
             raise asyncio.CancelledError
         if self.writable:
-            self.written.append(self.state.departures.status())
+            self.written.append(self.memory.leavers.status())
         return self.writable
 
-    async def _warn(self, reason: str, message: str) -> None:
-        assert (reason, bool(message)) == ("DeprovisioningHeld", True)
+    async def warn(self, reason: str, message: str) -> None:
+        await super().warn(reason, message)
+        assert reason == "DeprovisioningHeld"
 
     def leaves(self, name: str, generation: int = 1) -> bool:
         user = a_user(name, active=False, metadata={"generation": generation})
-        self.state.inbox.put(user)
+        self.memory.resources.put(user)
         return self.guard.passes(user, Deactivate(a_remote(name)))
 
     async def later(self, seconds: float = GATHER_SECONDS) -> float | None:
         self.time += seconds
         wait = self.guard.judge()
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await settle()
         return wait
 
 
@@ -79,11 +68,11 @@ async def test_what_cannot_be_written_does_not_happen() -> None:
     scene.leaves("jane")
     await scene.later()
     assert not scene.leaves("jane")
-    assert scene.state.departures.admissions.users == 0
+    assert scene.memory.leavers.admissions.users == 0
     scene.writable = True
     await scene.later()
     assert scene.leaves("jane")
-    assert scene.state.departures.admissions.users == 1
+    assert scene.memory.leavers.admissions.users == 1
 
 
 async def test_a_fence_that_opens_again_stops_nobody_for_good() -> None:
@@ -93,11 +82,11 @@ async def test_a_fence_that_opens_again_stops_nobody_for_good() -> None:
     scene.leaves("jane")
     await scene.later()
     assert not scene.leaves("jane")
-    assert scene.state.departures.admissions.users == 0
+    assert scene.memory.leavers.admissions.users == 0
     scene.fenced = False
     await scene.later()
     assert scene.leaves("jane")
-    assert scene.state.departures.admissions.users == 1
+    assert scene.memory.leavers.admissions.users == 1
 
 
 async def test_leavers_that_keep_coming_are_judged_in_the_end() -> None:
@@ -112,12 +101,12 @@ async def test_who_is_not_looked_up_yet_may_be_one_of_them() -> None:
     """After a restart: nothing is judged before it is known who leaves."""
     scene = Scene()
     scene.leaves("jane")
-    scene.state.departures.suspect("uid-john")
+    scene.memory.leavers.suspect("uid-john")
     await scene.later(10.0)
     assert not scene.leaves("jane")
     scene.leaves("john")
     await scene.later()
-    assert scene.state.departures.held == 2
+    assert scene.memory.leavers.held == 2
 
 
 async def test_a_hold_has_a_name_that_only_an_equal_set_has() -> None:
@@ -127,8 +116,8 @@ async def test_a_hold_has_a_name_that_only_an_equal_set_has() -> None:
         for name in leavers:
             scene.leaves(name)
         await scene.later()
-        assert scene.state.departures.hold is not None
-        names.append(scene.state.departures.hold.plan_hash)
+        assert scene.memory.leavers.hold is not None
+        names.append(scene.memory.leavers.hold.plan_hash)
     assert names[0] != names[1]
     scene.guard.approval = names[0]
     await scene.later(10.0)
@@ -136,7 +125,7 @@ async def test_a_hold_has_a_name_that_only_an_equal_set_has() -> None:
     scene.guard.approval = names[1]
     await scene.later()
     assert all(scene.leaves(name) for name in ("jane", "john", "joe"))
-    assert scene.state.departures.admissions.users == 0
+    assert scene.memory.leavers.admissions.users == 0
     assert "approve-deprovisioning" in {line.action for line in scene.lines}
 
 
@@ -147,10 +136,10 @@ async def test_a_flood_that_is_undone_one_by_one_locks_nobody_out() -> None:
         scene.leaves(name)
     await scene.later()
     for name in ("jane", "john"):
-        scene.state.departures.withdraw(f"uid-{name}")
+        scene.memory.leavers.withdraw(f"uid-{name}")
         await scene.later(60.0)
         assert not scene.leaves("joe"), "it must not slip through while somebody undoes the others"
-    assert "undone" in (scene.state.departures.hold.message if scene.state.departures.hold else "")
+    assert "undone" in (scene.memory.leavers.hold.message if scene.memory.leavers.hold else "")
     await scene.later(230.0)
     assert not scene.leaves("joe")
     await scene.later(20.0)
@@ -164,7 +153,7 @@ async def test_what_was_undone_while_nobody_watched_is_waited_for_too() -> None:
     scene.leaves("john")
     await scene.later()
     heir = Scene()
-    heir.state.departures.load(scene.written[-1])
+    heir.memory.leavers.load(scene.written[-1])
     heir.leaves("jane")
     await heir.later()
     assert not heir.leaves("jane")
@@ -177,8 +166,8 @@ async def test_an_approval_that_cannot_be_written_is_not_lost() -> None:
     scene.leaves("jane")
     scene.leaves("john")
     await scene.later()
-    assert scene.state.departures.hold is not None
-    scene.guard.approval = scene.state.departures.hold.plan_hash
+    assert scene.memory.leavers.hold is not None
+    scene.guard.approval = scene.memory.leavers.hold.plan_hash
     scene.writable = False
     await scene.later(10.0)
     assert not scene.leaves("jane")
@@ -205,10 +194,10 @@ async def test_another_process_goes_on_where_this_one_ended(seconds: float) -> N
     await scene.later()
     heir = Scene()
     heir.time = seconds
-    heir.state.departures.load(scene.written[-1])
+    heir.memory.leavers.load(scene.written[-1])
     assert heir.leaves("jane")
     heir.leaves("john")
     await heir.later()
-    assert heir.state.departures.held == 1
+    assert heir.memory.leavers.held == 1
     await heir.later(3600.0)
     assert heir.leaves("john")
