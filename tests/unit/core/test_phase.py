@@ -280,6 +280,17 @@ def test_a_change_that_is_never_heeded_is_asked_for_ever_more_seldom() -> None:
     assert pauses == [*(2.0**n for n in range(10)), 900.0, 900.0, 900.0]
 
 
+@pytest.mark.parametrize(
+    ("action", "locks_out"), [(CREATE, False), (PROMOTE, False), (RECLAIM, False), (LOCK, True), (ERASE, True)]
+)
+def test_a_pause_says_whether_a_lock_out_has_failed(action: RemoteAction, locks_out: bool) -> None:
+    """Any other failure stops nobody from being locked out; and the next failure is the one that counts."""
+    before = replace(work(SENDING, action), locks_out=not locks_out)
+    after, _ = advance(before, Failed(PASSES), NOW)
+    assert after is not None
+    assert after.locks_out is locks_out
+
+
 @pytest.mark.parametrize(("asked", "pause"), [(None, 1.0), (40.0, 40.0), (9000.0, LONGEST_SILENCE_SECONDS)])
 def test_cxone_may_ask_for_a_pause(asked: float | None, pause: float) -> None:
     """It is obeyed, within reason."""

@@ -16,7 +16,7 @@ from cxone_operator.core.actions import Action, takes_seat
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.phase import Work
-from cxone_operator.core.plan import Facts, Heir, plan
+from cxone_operator.core.plan import Facts, Heir, is_ours, plan
 from cxone_operator.core.users import Field, RemoteUser, UserState
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 
@@ -54,6 +54,16 @@ TABLE: list[tuple[str, Facts, type]] = [
     ("leaver", facts(a_user(active=False), Present(ACTIVE)), actions.Deactivate),
     ("leaver goes first, other fields later", facts(a_user(active=False), Present(MOVED)), actions.Deactivate),
     ("seat is given back", facts(a_user(active=False), Present(INACTIVE)), actions.Reclaim),
+    (
+        "seat first, other fields later",
+        facts(a_user(active=False), Present(a_remote(active=False, groups=("Sales-Team",)))),
+        actions.Reclaim,
+    ),
+    (
+        "other fields after the seat",
+        facts(a_user(active=False, status=RELEASED), Present(a_remote(active=False, groups=("Sales-Team",)))),
+        actions.Update,
+    ),
     ("seat was given back", facts(a_user(active=False, status=RELEASED), Present(INACTIVE)), actions.Settle),
     ("seat was just given back", facts(a_user(active=False), Present(INACTIVE), work=after_seat(True)), actions.Settle),
     (
@@ -225,6 +235,22 @@ def test_rehire_takes_a_seat_and_a_move_does_not() -> None:
     assert isinstance(rehire, actions.Update)
     assert isinstance(move, actions.Update)
     assert (takes_seat(rehire), takes_seat(move)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("user", "ours"),
+    [
+        (a_user(), True),
+        (a_user(status={"userId": "another"}), True),
+        (a_user(adoptionPolicy="Never"), False),
+        (a_user(adoptionPolicy="Never", status={"userId": "another"}), False),
+        (a_user(adoptionPolicy="Never", status={"userId": "id-jane"}), True),
+        (a_user(adoptionPolicy="Never", status=ANNOUNCED), True),
+    ],
+)
+def test_whose_account_it_is(user: CxoneUser, ours: bool) -> None:
+    """Where adoption is forbidden, only what the status records, by id or as an announcement, is ours."""
+    assert is_ours(user, ACTIVE) is ours
 
 
 def test_refusals_name_their_reason() -> None:

@@ -143,21 +143,43 @@ def test_a_stalled_user_is_refused_in_the_words_of_cxone() -> None:
     assert not ours.by_cxone
 
 
+ERASED = a_user(deleting=True, deletionPolicy="Delete")
+LOCK_OUT_FAILED = replace(FAILED_JUST_NOW, locks_out=True)
+
+
 @pytest.mark.parametrize(
-    ("user", "known", "departing"),
+    ("user", "known", "work", "departing"),
     [
-        (JOINER, Absent(0), False),
-        (JOINER, Present(MOVED), False),
-        (LEAVER, Present(ACTIVE), True),
-        (DELETED, Present(ACTIVE), True),
-        (a_user(deleting=True, deletionPolicy="Delete"), Present(INACTIVE), True),
-        (LEAVER, Present(INACTIVE), False),
+        (JOINER, Absent(0), FAILED_JUST_NOW, False),
+        (JOINER, Present(MOVED), FAILED_JUST_NOW, False),
+        (LEAVER, Present(INACTIVE), FAILED_JUST_NOW, False),
+        (JOINER, Present(MOVED), LOCK_OUT_FAILED, False),
+        (LEAVER, Present(ACTIVE), LOCK_OUT_FAILED, True),
+        (DELETED, Present(ACTIVE), LOCK_OUT_FAILED, True),
+        (ERASED, Present(INACTIVE), LOCK_OUT_FAILED, True),
     ],
 )
-def test_a_pause_after_a_failure_says_how_long_and_for_what(user: CxoneUser, known: Knowledge, departing: bool) -> None:
+def test_a_pause_after_a_failure_says_how_long_and_for_what(
+    user: CxoneUser, known: Knowledge, work: Work, departing: bool
+) -> None:
     """What the guard has let pass stays so meanwhile: only whoever is to lose access has passed it."""
-    wait = plan(facts(user, known, FAILED_JUST_NOW, now=10.0, tenant=ALLOWS_DELETE))
+    wait = plan(facts(user, known, work, now=10.0, tenant=ALLOWS_DELETE))
     assert wait == actions.Wait(FAILURE.reason, FAILURE.message, 20.0, departing)
+
+
+@pytest.mark.parametrize(
+    ("user", "known", "action"),
+    [
+        (LEAVER, Present(ACTIVE), actions.Deactivate),
+        (DELETED, Present(ACTIVE), actions.Deactivate),
+        (ERASED, Present(INACTIVE), actions.Delete),
+    ],
+)
+def test_a_lock_out_does_not_wait_because_something_else_has_failed(
+    user: CxoneUser, known: Knowledge, action: type
+) -> None:
+    """A promotion that CXone refuses for now keeps nobody's access."""
+    assert isinstance(plan(facts(user, known, FAILED_JUST_NOW, now=10.0, tenant=ALLOWS_DELETE)), action)
 
 
 def test_a_doubt_says_when_it_ends() -> None:
