@@ -53,9 +53,9 @@ from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
-from cxone_operator.core.phase import Phase, Trigger, Work
 from cxone_operator.core.protection import is_protected
 from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
+from cxone_operator.core.work import Phase, Trigger, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
 """By the words of `cxone.dev/guessed-name`."""

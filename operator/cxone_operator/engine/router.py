@@ -32,8 +32,8 @@ from cxone_operator.core.drift import drifted_fields
 from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.phase import Freed, Phase, Planned, Seen
 from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.work import Freed, Phase, Planned, Seen
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory

@@ -11,9 +11,9 @@ from cxone_operator.api.user import CxoneUser, Difference
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Ambiguous, Knowledge, Present
-from cxone_operator.core.phase import (
-    LONGEST_SILENCE_SECONDS,
-    QUICK_LOOKS,
+from cxone_operator.core.phase import LONGEST_SILENCE_SECONDS, QUICK_LOOKS, advance, is_final
+from cxone_operator.core.users import Change, Field
+from cxone_operator.core.work import (
     Accepted,
     Attempt,
     Audit,
@@ -34,10 +34,7 @@ from cxone_operator.core.phase import (
     Trigger,
     Withdrawn,
     Work,
-    advance,
-    is_final,
 )
-from cxone_operator.core.users import Change, Field
 from unit.builders import a_remote, a_state, a_user
 
 ACTIVE, INACTIVE = Present(a_remote()), Present(a_remote(active=False))

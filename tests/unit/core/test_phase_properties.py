@@ -12,9 +12,9 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Ambiguous, Present
-from cxone_operator.core.phase import (
-    LONGEST_SILENCE_SECONDS,
-    QUICK_LOOKS,
+from cxone_operator.core.phase import LONGEST_SILENCE_SECONDS, QUICK_LOOKS, advance
+from cxone_operator.core.users import Change, Field
+from cxone_operator.core.work import (
     SENT,
     Accepted,
     Attempt,
@@ -36,9 +36,7 @@ from cxone_operator.core.phase import (
     Trigger,
     Withdrawn,
     Work,
-    advance,
 )
-from cxone_operator.core.users import Change, Field
 from unit.builders import a_remote, a_state, a_user
 
 USER = a_user()

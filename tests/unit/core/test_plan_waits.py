@@ -14,9 +14,9 @@ from cxone_operator.core.actions import Create, Deactivate, Delete, RemoteAction
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Knowledge, Present, Unknown
-from cxone_operator.core.phase import Attempt, Phase, Trigger, Work
 from cxone_operator.core.plan import Facts, plan
 from cxone_operator.core.users import Change, Field
+from cxone_operator.core.work import Attempt, Phase, Trigger, Work
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 
 ACTIVE, INACTIVE, MOVED = a_remote(), a_remote(active=False), a_remote(groups=("Sales-Team",))

@@ -8,7 +8,7 @@ strength of it: the user would appear a moment later, active and nobody's.
 from __future__ import annotations
 
 from cxone_operator.api.conditions import timestamp
-from cxone_operator.core.phase import REQUEST_SECONDS
+from cxone_operator.core.work import REQUEST_SECONDS
 from cxone_operator.engine.base.clocks import Clocks, moment_of
 
 

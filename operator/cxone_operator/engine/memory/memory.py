@@ -13,7 +13,7 @@ import msgspec
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import Moment
+from cxone_operator.core.work import Moment
 from cxone_operator.engine.base.backoff import BackOff
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.memory.directory import Directory

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure
-from cxone_operator.core.phase import REQUEST_SECONDS, Attempt, Failed, Trigger, is_final
+from cxone_operator.core.phase import is_final
 from cxone_operator.core.suggestion import did_you_mean
+from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
 from cxone_operator.engine.memory.memory import Memory
 
 
