@@ -102,12 +102,15 @@ def advance(work: Work, event: Event, moment: Moment) -> Step:
             return None, _left_open(work, _UNSEEN if isinstance(event, Gone) else _UNFINISHED)
 
 
-def is_final(user: CxoneUser, action: RemoteAction, failure: Failure) -> bool:
-    """Trying again helps nobody; but a resource that is being deleted never gives up locking its user out."""
+def is_final(user: CxoneUser, action: RemoteAction, failure: Failure, *, doubtful: bool = False) -> bool:
+    """Trying again helps nobody; but a resource that is being deleted never gives up locking its user out.
+
+    `doubtful`: another request of ours may have created the user, so that one who exists already is no stranger.
+    """
     if user.metadata.deleting or failure.scope is Scope.TENANT:
         return False
     if failure.reason is Reason.ALREADY_EXISTS and isinstance(action, Create):
-        return user.spec.adoption_policy == "Never"
+        return user.spec.adoption_policy == "Never" and not doubtful
     if failure.reason is Reason.UNSUPPORTED:
         return not isinstance(action, Delete)
     return not failure.retryable and not failure.news

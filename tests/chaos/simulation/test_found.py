@@ -116,6 +116,9 @@ FOUND = {
         (3.0, Outsider(Hand.EDIT, 0)),
         (0.0, Person(Act.LEAVE, 0)),
     ),
+    "an account that a lost job has created is no stranger's": played(
+        Setting(population=2, never=(0, 1)), (0.0, Fault(FaultKind.LOSE, "submit", 3))
+    ),
     "an heir inherits the doubts, too": played(
         Setting(chance=3, population=2, slowest_operation=6.0),
         (1.6, Person(Act.RECREATE, 1)),
