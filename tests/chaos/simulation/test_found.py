@@ -116,6 +116,11 @@ FOUND = {
         (3.0, Outsider(Hand.EDIT, 0)),
         (0.0, Person(Act.LEAVE, 0)),
     ),
+    "an inactive user waits for the job that changes its role": played(
+        Setting(population=1, min_operations=1, ignored=Field.ROLES),
+        (5.0, Outsider(Hand.EDIT, 0)),
+        (0.0, Person(Act.LEAVE, 0)),
+    ),
     "an account that a lost job has created is no stranger's": played(
         Setting(population=2, never=(0, 1)), (0.0, Fault(FaultKind.LOSE, "submit", 3))
     ),
