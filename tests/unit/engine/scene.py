@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
-from cxone_operator.core.phase import Attempt, Sent, Work
+from cxone_operator.core.phase import Attempt, Phase, Planned, Sent, Work
 from cxone_operator.core.users import RemoteUser
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.base.tasks import Tasks
@@ -16,9 +16,12 @@ from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.send.door import Door
 from cxone_operator.engine.tell.audit import AuditTrail
+from cxone_operator.engine.tell.users import UserStatuses
+from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import AuditLine
 from unit.builders import NOW, a_tenant
+from unit.engine.fakes import FakeCluster
 
 TENANT = "workforce/default"
 
@@ -37,6 +40,9 @@ class Scene:
         self.trail = AuditTrail(TENANT, self.lines.append, self.clocks.monotonic)
         self.door = Door(self.memory, self.trail)
         self.tasks = Tasks()
+        self.cluster = FakeCluster()
+        self.writer = Writer(self.clocks)
+        self.statuses = UserStatuses(self.memory, self.cluster, self.writer, self.door.lose)
         self.writable = True
         """The tenant's status can be written."""
         self.persisted = 0
@@ -54,10 +60,15 @@ class Scene:
         self.warned.append(reason)
 
     def see(self, *users: CxoneUser) -> None:
-        """The watch shows these, and nobody has to look at them."""
+        """These are stored, the watch shows them, and nobody has to look at them."""
         for user in users:
+            self.cluster.keep(user)
             self.memory.resources.put(user)
         self.memory.resources.take(len(self.memory.resources))
+
+    async def written(self) -> None:
+        """All that is to be written to users has been."""
+        await until(lambda: not len(self.writer) and not self.writer.sending)
 
     def snapshot(self, *users: RemoteUser) -> None:
         """All of CXone's users have been read just now."""
@@ -71,6 +82,16 @@ class Scene:
         attempt = Attempt(user, action, self.memory.time, shared=shared)
         self.door.on(user.metadata.uid, Sent(attempt))
         return attempt
+
+    def plans(self, user: CxoneUser, phase: Phase) -> None:
+        """The plan has the user wait in that phase."""
+        self.door.on(user.metadata.uid, Planned(phase))
+
+    def now(self, user: CxoneUser) -> CxoneUser:
+        """The newest version of a resource that was seen."""
+        found = self.memory.resources.get(user.metadata.uid)
+        assert found is not None
+        return found
 
     def work(self, user: CxoneUser) -> Work:
         """What is under way for a user that is not at rest."""
@@ -100,6 +121,15 @@ def clocks(time: Callable[[], float]) -> Clocks:
 def loop_time() -> float:
     """Virtual, under the marker `looptime`."""
     return asyncio.get_running_loop().time()
+
+
+async def until(done: Callable[[], bool], pause: float = 0.0) -> None:
+    """Let everything go on until it is as it should be."""
+    for _ in range(100_000):
+        if done():
+            return
+        await asyncio.sleep(pause)
+    raise AssertionError("it never comes to be so")
 
 
 async def settle() -> None:
