@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import msgspec
 import pytest
 
-from cxone_operator.api.tenant import BulkJob, CxoneTenant, decode_tenant
-from cxone_operator.core.failure import Failure
+from cxone_operator.api.conditions import AUTHENTICATED, CIRCUIT_OPEN, DEPROVISIONING_HELD, READY, Condition
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import BulkJob, CxoneTenant, Licenses, UserCounts, decode_tenant
+from cxone_operator.core.circuit import Circuit
+from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.admit.limiter import RateLimiter
+from cxone_operator.engine.memory.leavers import Hold
+from cxone_operator.engine.tell import summary as module
 from cxone_operator.engine.tell.summary import Summary
 from cxone_operator.telemetry import metrics
-from unit.builders import a_user
+from unit.builders import a_remote, a_tenant, a_user
 from unit.engine import scene as scenes
 from unit.engine.scene import series, value
+
+AWAY = Failure(Reason.REMOTE_UNAVAILABLE, "CXone answered 503", retryable=True, code="503")
+REFUSED = Failure(Reason.AUTHENTICATION_FAILED, "CXone refuses the credentials", retryable=False, scope=Scope.TENANT)
 
 
 class Connected:
@@ -38,6 +47,14 @@ class Scene(scenes.Scene):
     def shown(self) -> None:
         metrics.forget_tenants()
         self.summary.set_gauges()
+
+    def said(self) -> dict[str, str]:
+        """Status and reason of each condition."""
+        conditions = self.summary.status(a_resource()).conditions
+        return {condition.type: f"{condition.status} {condition.reason}" for condition in conditions}
+
+    def ready(self) -> Condition:
+        return self.summary.status(a_resource()).conditions[0]
 
 
 def a_resource(**status: object) -> CxoneTenant:
@@ -141,3 +158,192 @@ def test_a_tenant_without_seats_is_not_divided_by() -> None:
     scene.memory.seats.learn(Quota(0, 0), 0.0)
     scene.shown()
     assert value("license_utilization_percent") == 0
+
+
+# What the tenant says.
+
+
+def is_disconnected(scene: Scene) -> None:
+    scene.connection.problem, scene.connection.authenticated = REFUSED, False
+
+
+def is_suspended(scene: Scene) -> None:
+    scene.memory.spec = a_tenant(suspend=True)
+
+
+def meets_an_outage(scene: Scene) -> None:
+    scene.limiter.circuit = Circuit(failure=AWAY)
+
+
+def cannot_read(scene: Scene) -> None:
+    for _ in range(3):
+        scene.memory.reading.failed(AWAY, 0.0, 0.0)
+
+
+def holds(scene: Scene) -> None:
+    scene.memory.leavers.keep_hold(Hold("2026-11-23T12:00:00Z", "abc", "7 users would lose access"))
+
+
+def is_well(scene: Scene) -> None:
+    """Nothing happens."""
+
+
+@pytest.mark.parametrize(
+    ("happens", "expected"),
+    [
+        (is_well, {READY: "True Succeeded", AUTHENTICATED: "True Succeeded"}),
+        (
+            is_disconnected,
+            {
+                READY: "False AuthenticationFailed",
+                AUTHENTICATED: "False AuthenticationFailed",
+                CIRCUIT_OPEN: "True AuthenticationFailed",
+            },
+        ),
+        (is_suspended, {READY: "False Suspended"}),
+        (meets_an_outage, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "True RemoteUnavailable"}),
+        (cannot_read, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "False Succeeded"}),
+        (holds, {READY: "True Succeeded", DEPROVISIONING_HELD: "True DeprovisioningHeld"}),
+    ],
+)
+def test_what_is_the_matter_is_said_once_and_by_the_tenant(
+    happens: Callable[[Scene], None], expected: Mapping[str, str]
+) -> None:
+    scene = Scene()
+    scene.snapshot()
+    happens(scene)
+    well = {
+        AUTHENTICATED: "True Succeeded",
+        CIRCUIT_OPEN: "False Succeeded",
+        DEPROVISIONING_HELD: "False Succeeded",
+    }
+    assert scene.said() == {**well, **expected}
+
+
+def test_before_the_first_snapshot_work_is_going_on() -> None:
+    """And nothing is said of it: an old status that is still right must not flicker."""
+    scene = Scene()
+    assert scene.said()[READY] == "False Progressing"
+    assert not scene.summary.worth_telling()
+    scene.snapshot()
+    assert scene.summary.worth_telling()
+
+
+@pytest.mark.parametrize("happens", [is_disconnected, is_suspended, meets_an_outage, cannot_read])
+def test_what_a_person_should_know_does_not_wait_for_a_snapshot(happens: Callable[[Scene], None]) -> None:
+    scene = Scene()
+    happens(scene)
+    assert scene.summary.worth_telling()
+
+
+def test_two_failures_in_a_row_are_no_news() -> None:
+    scene = Scene()
+    scene.snapshot()
+    for _ in range(2):
+        scene.memory.reading.failed(AWAY, 0.0, 0.0)
+    assert scene.said()[READY] == "True Succeeded"
+
+
+def test_before_the_first_answer_nobody_knows_about_the_credentials() -> None:
+    scene = Scene()
+    scene.connection.authenticated = False
+    assert scene.said()[AUTHENTICATED] == "Unknown Progressing"
+
+
+def test_users_that_only_wait_for_their_turn_are_counted_by_the_tenant() -> None:
+    """It would be said N times, and be old at once."""
+    scene = Scene(rateLimit={"requestsPerMinute": 100})
+    scene.snapshot()
+    for number in range(7):
+        scene.memory.queues.put(f"uid-{number}", Lane.JOINERS, 0.0, alone=False, age=("", str(number)))
+    assert "wait" not in scene.ready().message
+    for _ in range(100):
+        scene.limiter.window.enter(0.0)
+    assert "7 users wait for their turn, at 100 requests per minute" in scene.ready().message
+
+
+def test_the_status_tells_of_users_seats_and_jobs() -> None:
+    scene = Scene()
+    scene.snapshot(a_remote("a"), a_remote("unmanaged"))
+    scene.see(a_user("a", status=told()), a_user("b", status=told("False", "RoleNotFound")))
+    scene.memory.seats.learn(Quota(10, 4), 0.0)
+    job = BulkJob("job-1", 5, "2026-11-24T00:00:00Z")
+    scene.memory.jobs[job.id] = job
+    status = scene.summary.status(a_resource())
+    assert status.users == UserCounts(managed=2, ready=1, unmanaged=1)
+    assert status.licenses == Licenses(10, 4, 0, 0, 40)
+    assert (status.bulk_jobs, status.observed_generation) == ((job,), 1)
+
+
+def test_seats_that_nobody_has_counted_yet_are_those_of_the_status() -> None:
+    """A restart does not blank them."""
+    before = Licenses(10, 4, 0, 0, 40)
+    assert Scene().summary.status(a_resource(licenses=msgspec.to_builtins(before))).licenses == before
+
+
+def test_an_idle_tenant_is_never_written() -> None:
+    """The time of the snapshot moves only together with the rest."""
+    scene = Scene()
+    scene.snapshot(a_remote("a"))
+    first = scene.summary.status(a_resource())
+    scene.time += 900.0
+    scene.snapshot(a_remote("a"))
+    assert scene.summary.status(a_resource(**msgspec.to_builtins(first))) == first
+    scene.time += 900.0
+    scene.snapshot(a_remote("a"), a_remote("b"))
+    later = scene.summary.status(a_resource(**msgspec.to_builtins(first))).directory
+    assert first.directory is not None
+    assert later is not None
+    assert (later.users, later.refreshed_time) == (2, "2026-11-23T12:30:00Z")
+
+
+def test_counting_begins_when_something_has_moved() -> None:
+    """Counting 100,000 users costs more than looking; a status that was not written is counted again."""
+    scene = Scene()
+    tenant = a_resource()
+    assert [scene.summary.moved(tenant) for _ in range(3)] == [True, False, False]
+    scene.see(a_user("a"))
+    assert [scene.summary.moved(tenant) for _ in range(2)] == [True, False]
+    scene.summary.count_again()
+    assert scene.summary.moved(tenant)
+
+
+@pytest.mark.parametrize("happens", [is_disconnected, is_suspended, meets_an_outage, cannot_read, holds])
+def test_whatever_the_status_shows_moves_it(happens: Callable[[Scene], None]) -> None:
+    scene = Scene()
+    scene.summary.moved(None)
+    happens(scene)
+    assert scene.summary.moved(None)
+
+
+# The log.
+
+
+def test_one_line_for_each_condition_that_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning where something is wrong; nothing held and no circuit open go without."""
+    said: list[tuple[str, str, str]] = []
+    for level in ("info", "warning"):
+        monkeypatch.setattr(
+            module.log, level, lambda *_, level=level, **fields: said.append((level, fields["type"], fields["status"]))
+        )
+
+    def news() -> list[tuple[str, str, str]]:
+        said.clear()
+        scene.summary.tell_news()
+        return sorted(said)
+
+    scene = Scene()
+    assert news() == [], "not before the first snapshot"
+    scene.snapshot()
+    assert news() == [("info", AUTHENTICATED, "True"), ("info", READY, "True")]
+    assert news() == []
+    meets_an_outage(scene)
+    holds(scene)
+    assert news() == [
+        ("warning", CIRCUIT_OPEN, "True"),
+        ("warning", DEPROVISIONING_HELD, "True"),
+        ("warning", READY, "False"),
+    ]
+    scene.limiter.circuit.reset()
+    scene.memory.leavers.keep_hold(None)
+    assert news() == [("info", CIRCUIT_OPEN, "False"), ("info", DEPROVISIONING_HELD, "False"), ("info", READY, "True")]

@@ -147,6 +147,7 @@ async def test_a_leaver_that_comes_last_goes_next() -> None:
     scene.put("leaver", urgency=Urgency.LEAVER)
     await scene.one_ends()
     assert scene.begun.index("leaver") == PLACES
+    await scene.drain()
 
 
 async def test_what_is_final_goes_before_news_of_a_wait() -> None:
