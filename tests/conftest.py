@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import logging
+import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
-from controlplane import binaries
+from chaos import seeds
+from controlplane import binaries, die_with_parent
 from controlplane.binaries import Binaries
 from controlplane.plane import ControlPlane
+from demo import stage
+from support import workers
 from support.api_server import ApiServer
+from support.forked import Forked
 from support.kube import Kube
+from support.shared_plane import Keeper, shared
 from tools import catalogue, finder
 
 CRDS = Path(__file__).parents[1] / "crds"
@@ -33,12 +44,64 @@ settings.register_profile("any-machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any-machine")
 
 
+_KEEPER = pytest.StashKey[Keeper]()
+"""In the process that the run is about."""
+_ADDRESS = pytest.StashKey[str]()
+"""Where to ask for the control plane."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The run has one keeper of the control plane; its workers are told where it is, and end with it."""
+    told: Mapping[str, Any] | None = getattr(config, "workerinput", None)
+    if told is None:
+        seeds.draw()
+        config.stash[_KEEPER] = Keeper()
+        config.stash[_ADDRESS] = config.stash[_KEEPER].address
+    else:
+        die_with_parent.follow(told["controller"])
+        config.stash[_ADDRESS] = told["control_plane"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """All workers are gone by then."""
+    if _KEEPER in config.stash:
+        config.stash[_KEEPER].close()
+
+
+def pytest_configure_node(node: WorkerController) -> None:
+    """What a worker gets to know."""
+    node.workerinput["control_plane"] = node.config.stash[_ADDRESS]
+    node.workerinput["controller"] = os.getpid()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure says how to repeat it."""
+    report = yield
+    if report.failed:
+        variables = [f"{name}={value} " for name, value in os.environ.items() if name.startswith("CHAOS_")]
+        report.sections.append(("again", f'{"".join(variables)}make test ARGS="{shlex.quote(item.nodeid)}"'))
+    return report
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many workers `-n auto` means."""
+    return workers.number(config)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> workers.Scheduling:
+    """Who gives the tests to the workers."""
+    return workers.Scheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the control plane is an integration test; no file has to say so."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever uses the control plane is an integration test; no file has to say so. Workers have their own order."""
     for item in items:
         if _BINARIES in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.integration)
+    if _KEEPER not in config.stash:
+        items[:] = workers.arranged(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -49,6 +112,23 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             for name, make in _MADE.items():
                 if name in used:
                     make()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked() -> Iterator[None]:
+    """Operators, bridges and simulators are forked, where the kernel can end them with us; elsewhere it is too odd."""
+    if sys.platform != "linux":
+        yield
+        return
+    with closing(Forked()) as forked, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "starter", forked)
+        yield
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of the whole path: what is started is the command that `make install` leaves."""
+    monkeypatch.setattr(stage, "starter", stage.installed)
 
 
 @pytest.fixture(scope="session")
@@ -70,15 +150,16 @@ def promtool() -> Path:
 
 
 @pytest.fixture(scope="session")
-def control_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane with our CRDs, started when the first test asks for it."""
-    with ControlPlane.start(tmp_path_factory.mktemp("control-plane"), crds=CRDS) as plane:
-        yield plane
+def control_plane(
+    control_plane_binaries: Binaries, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> ControlPlane:
+    """A control plane with our CRDs, started when the first test of the run asks for it."""
+    return shared(request.config.stash[_ADDRESS], tmp_path_factory.mktemp("control-plane"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane that only the tests of one module use, and may break."""
+    """A control plane that tests may break, if they mend it; those of other workers do not see it."""
     with ControlPlane.start(tmp_path_factory.mktemp("own"), crds=CRDS, audit=False) as plane:
         yield plane
 

@@ -32,6 +32,11 @@ def write_administrator(path: Path) -> str:
     return token
 
 
+def read_administrator(path: Path) -> str:
+    """The token in a file that `write_administrator` has written."""
+    return path.read_text().partition(",")[0]
+
+
 def write_kubeconfig(path: Path, url: str, token: str, certificate: Path) -> None:
     """A kubeconfig that stands alone: it carries the certificate and the token."""
     authority = base64.b64encode(certificate.read_bytes()).decode()

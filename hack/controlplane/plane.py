@@ -55,6 +55,14 @@ class ControlPlane:
             raise
         return plane
 
+    @classmethod
+    def running(cls, directory: Path) -> ControlPlane:
+        """The one that somebody else has started in that folder; to stop it is their business, too."""
+        plane = cls(directory.resolve(), binaries.locate(), die_with_parent=False)
+        plane.url = state.load(plane.files.state)[0]
+        plane.token = credentials.read_administrator(plane.files.tokens)
+        return plane
+
     def __enter__(self) -> ControlPlane:
         return self
 

@@ -13,22 +13,30 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 _GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 _LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 
 
+class Child(Protocol):
+    """What whoever started a process waits for; `subprocess.Popen` is one."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Until it has ended; the exit code, or the negative number of the signal that ended it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process that this package started."""
+    """One process that was started."""
 
     name: str
     pid: int
     started: str
     """When the process started, in the words of the system; compared, never read."""
-    child: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
-    """Set in the process that started it, which must also reap it."""
+    child: Child | None = field(default=None, compare=False, repr=False)
+    """Set where it was started, and where the end must be waited for: without that it stays as a zombie."""
 
     @property
     def alive(self) -> bool:
@@ -70,7 +78,7 @@ def spawn(name: str, command: Sequence[str], log: Path, *, die_with_parent: bool
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
         )
     return Process(name, child.pid, start_time(child.pid) or "", child)
@@ -97,6 +105,6 @@ def _start_time_linux(pid: int) -> str | None:
     return None if fields[0] in "ZX" else f"{boot}/{fields[19]}"
 
 
-def _environment() -> dict[str, str]:
-    """Without ETCD_*, which etcd takes for its own settings."""
+def environment() -> dict[str, str]:
+    """What a process gets: ours without ETCD_*, which etcd takes for its own settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("ETCD_")}

@@ -7,9 +7,10 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from controlplane.plane import ControlPlane
 from controlplane.processes import Process, spawn
@@ -20,10 +21,29 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENT_ID = "demo"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
+_LOGGING = ("--log-format", "json")
 
 
 class StageError(Exception):
     """A process did not come up; the message says which and where its log is."""
+
+
+class Starter(Protocol):
+    """Makes a process of a program of ours: it ends with us, writes to `log`, and has `variables` besides ours."""
+
+    def __call__(self, program: str, arguments: Sequence[str], log: Path, variables: Mapping[str, str]) -> Process:
+        """Returns as soon as the process exists."""
+
+
+def installed(program: str, arguments: Sequence[str], log: Path, variables: Mapping[str, str]) -> Process:
+    """The command, as `make install` leaves it."""
+    executable = Path(sys.executable).with_name(program)
+    setting = [f"{key}={value}" for key, value in variables.items()]
+    return spawn(program, ["/usr/bin/env", *setting, str(executable), *arguments], log, die_with_parent=True)
+
+
+starter: Starter = installed
+"""How everything here is started. Tests have thousands of processes to start, and put something faster here."""
 
 
 def start_simulator(directory: Path, secret: str, *options: str) -> tuple[Process, Simulator]:
@@ -31,7 +51,7 @@ def start_simulator(directory: Path, secret: str, *options: str) -> tuple[Proces
     ready, log = directory / "simulator.ready", directory / "simulator.log"
     ready.unlink(missing_ok=True)
     listen = ("--listen", "127.0.0.1:0", "--ready-file", str(ready), "--client-id", CLIENT_ID)
-    process = _start("cxone-simulator", log, {"CXONE_SIMULATOR_CLIENT_SECRET": secret}, *listen, *options)
+    process = starter("cxone-simulator", [*listen, *options], log, {"CXONE_SIMULATOR_CLIENT_SECRET": secret})
     try:
         _until(process, log, lambda: ready.exists() and ready.read_text().endswith("\n"))
     except StageError:
@@ -43,13 +63,14 @@ def start_simulator(directory: Path, secret: str, *options: str) -> tuple[Proces
 def start_operator(log: Path, kubeconfig: Path, *options: str, environment: Mapping[str, str] | None = None) -> Process:
     """The operator on a free port; what it logs, audit lines included, goes to `log`."""
     variables = {"KUBECONFIG": str(kubeconfig), **(environment or {})}
-    return _start("cxone-operator", log, variables, "run", "--listen", "127.0.0.1:0", "--log-format", "json", *options)
+    return starter("cxone-operator", ["run", "--listen", "127.0.0.1:0", *_LOGGING, *options], log, variables)
 
 
 def start_bridge(log: Path, kubeconfig: Path, *options: str) -> Process:
     """The HR bridge on free ports, or where the options say; what it logs, audit lines included, goes to `log`."""
-    listen = ("--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--log-format", "json")
-    return _start("cxone-operator", log, {"KUBECONFIG": str(kubeconfig)}, "bridge", *listen, *options)
+    listen = ("--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0")
+    variables = {"KUBECONFIG": str(kubeconfig)}
+    return starter("cxone-operator", ["bridge", *listen, *_LOGGING, *options], log, variables)
 
 
 def operator_port(log: Path) -> int:
@@ -127,12 +148,6 @@ class Stage:
     def hr_secret(self) -> Path:
         """What the HR system signs with."""
         return self.directory / "hr.secret"
-
-
-def _start(name: str, log: Path, variables: Mapping[str, str], *arguments: str) -> Process:
-    executable = Path(sys.executable).with_name(name)
-    setting = [f"{key}={value}" for key, value in variables.items()]
-    return spawn(name, ["/usr/bin/env", *setting, str(executable), *arguments], log, die_with_parent=True)
 
 
 def _until(process: Process, log: Path, condition: Callable[[], bool]) -> None:

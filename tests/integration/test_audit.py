@@ -124,7 +124,7 @@ def test_one_line_for_each_write_and_each_refusal(told: Company) -> None:
         **{name: ["argocd"] for name in (*CREW, "misspelt", "ceo", "jane-again", "lost")},
         "crew-0": ["argocd", "hr-bridge"],
         "jane": ["hr-bridge", "team-lead", "workforce", "hr-bridge", "hr-bridge"],
-        "john": ["argocd", "argocd", "argocd"],
+        "john": ["argocd", "argocd", "argocd", "argocd"],  # found to exist, adopted, deactivated, deleted
         "unlucky": ["argocd", "argocd"],
     }
     by_name = {(line["resource"]["name"], line["action"]): line for line in trail}

@@ -54,6 +54,7 @@ def everybody_ready(company: Company) -> None:
     eventually(lambda: ready(company) == NUMBER, 90, every=0.5)
 
 
+@pytest.mark.usefixtures("installed")
 @pytest.mark.timeout(280)
 def test_a_thousand_users(own_company: Company) -> None:
     """Two writes for a created user, one for a changed, deactivated or deleted one, none for a restart."""

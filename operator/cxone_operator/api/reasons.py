@@ -21,7 +21,7 @@ class Reason(Word):
     SCHEDULED = "Scheduled", "Inactive for now; becomes active at spec.activeFrom."
 
     LICENSE_UNAVAILABLE = "LicenseUnavailable", "Waits for a free seat and continues by itself."
-    RATE_LIMITED = "RateLimited", "Waits for the request budget of the tenant."
+    RATE_LIMITED = "RateLimited", "CXone refused a request because there were too many; it is repeated."
     TENANT_NOT_READY = "TenantNotReady", "Waits for the CxoneTenant, its Secret or its first directory snapshot."
     DEPROVISIONING_HELD = "DeprovisioningHeld", "Waits for somebody to approve the deprovisioning plan."
     JOB_RUNNING = "JobRunning", "Waits for a bulk job of CXone to end."

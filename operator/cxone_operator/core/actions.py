@@ -1,7 +1,8 @@
 """The actions that a plan can ask for.
 
-Three families: work in CXone (each with the lane that it waits in), writes to the resource (Claim, Release), and
-statements that only become conditions (Settle, Report, Refuse, Pause, AwaitHeir, Ignore).
+Four families: work in CXone (each with the lane that it waits in), writes to the resource (Claim, Release, Announce),
+statements that only become conditions (Settle, Report, Refuse, Pause), and waiting for what comes by itself (Wait,
+Stay, LeaveJob, Ignore).
 """
 
 from __future__ import annotations
@@ -80,6 +81,11 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """Write down that we are about to create the user: where adoption is forbidden, one that exists later is ours."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """CXone agrees with the spec; `remote` is None where, rightly, there is no such user."""
 
@@ -99,6 +105,8 @@ class Refuse:
 
     reason: Reason
     message: str
+    by_cxone: bool = False
+    """CXone has refused a request: the audit trail has that already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +115,25 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitHeir:
-    """Another resource is about to take over; it must be claimed first, as it could vanish unseen."""
+class Wait:
+    """Nothing can be done before something ends by itself."""
+
+    reason: Reason
+    message: str
+    seconds: float | None = None
+    """When it is worth another look at the latest, None where an event tells."""
+    departing: bool = False
+    """The user loses access when it is over: what the guard has let pass stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A request for this user is under way; its answer decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveJob:
+    """A leaver does not wait for a bulk job that lets people in: it may hang for a quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +142,21 @@ class Ignore:
 
 
 RemoteAction = Create | Update | Deactivate | Delete | Reclaim
-Action = RemoteAction | LookUp | Claim | Release | Settle | Report | Refuse | Pause | AwaitHeir | Ignore
+Action = (
+    RemoteAction
+    | LookUp
+    | Claim
+    | Release
+    | Announce
+    | Settle
+    | Report
+    | Refuse
+    | Pause
+    | Wait
+    | Stay
+    | LeaveJob
+    | Ignore
+)
 
 
 def lane_of(action: RemoteAction) -> Lane:

@@ -34,4 +34,5 @@ class Unknown:
     """Nobody has looked, or something has happened since."""
 
 
+UNKNOWN = Unknown()
 Knowledge = Present | Absent | Ambiguous | Unknown

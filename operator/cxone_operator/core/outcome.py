@@ -7,9 +7,11 @@ One function per way that a decision can end, all through `_status`:
 | settled    | True                 | True              | True / False + why        | -                   | -       |
 | reported   | False DifferencesFound | False           | kept                      | -                   | -       |
 | waiting    | False, the wait      | kept              | False if seats are short  | True, the wait      | -       |
-| retrying   | False, the failure   | kept              | kept                      | True ProgressingWithRetry | - |
+| retrying   | False, the failure   | kept, or False *| False if seats are short  | True ProgressingWithRetry | - |
 | stalled    | False, the reason    | Unknown           | kept                      | -                   | True    |
 | paused     | Unknown Suspended    | kept              | kept                      | -                   | -       |
+
+* where CXone has accepted the request and shows otherwise.
 """
 
 from __future__ import annotations
@@ -67,17 +69,12 @@ def reported(subject: Subject, differences: tuple[Difference, ...]) -> UserStatu
 
 def waiting(subject: Subject, reason: Reason, message: str) -> UserStatus:
     """The next step waits for something that comes by itself."""
-    licensed = (
-        Finding(conditions.LICENSED, "False", reason, message)
-        if reason is Reason.LICENSE_UNAVAILABLE
-        else _kept(subject, conditions.LICENSED)
-    )
     return _status(
         subject,
         [
             Finding(conditions.READY, "False", reason, message),
             _kept(subject, conditions.SYNCED),
-            licensed,
+            _seatless(subject, reason, message),
             Finding(conditions.RECONCILING, "True", reason, message),
         ],
         handled=False,
@@ -100,15 +97,21 @@ def creating(subject: Subject) -> UserStatus:
 
 
 def retrying(subject: Subject, failure: Failure) -> UserStatus:
-    """The last attempt failed in a way that passes."""
+    """The last attempt failed in a way that passes, or had no effect."""
+    synced = (
+        Finding(conditions.SYNCED, "False", failure.reason, failure.message)
+        if failure.differences
+        else _kept(subject, conditions.SYNCED)
+    )
     return _status(
         subject,
         [
             Finding(conditions.READY, "False", failure.reason, failure.message),
-            _kept(subject, conditions.SYNCED),
-            _kept(subject, conditions.LICENSED),
+            synced,
+            _seatless(subject, failure.reason, failure.message),
             Finding(conditions.RECONCILING, "True", Reason.PROGRESSING_WITH_RETRY, failure.message),
         ],
+        failure.differences,
         handled=False,
     )
 
@@ -154,6 +157,13 @@ def _licensed(subject: Subject, *, counts_seats: bool, released: bool) -> Findin
     if released:
         return Finding(conditions.LICENSED, "False", Reason.RELEASED, "The seat was given back")
     return Finding(conditions.LICENSED, "False", Reason.NOT_REQUIRED, "An inactive user needs no seat")
+
+
+def _seatless(subject: Subject, reason: Reason, message: str) -> Finding | Condition:
+    """Whoever waits for a seat has none, however that came out."""
+    if reason is Reason.LICENSE_UNAVAILABLE:
+        return Finding(conditions.LICENSED, "False", reason, message)
+    return _kept(subject, conditions.LICENSED)
 
 
 def _kept(subject: Subject, type_: str) -> Finding | Condition:

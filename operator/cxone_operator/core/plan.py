@@ -5,15 +5,20 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 
 | resource           | in CXone         | action                                                                    |
 |--------------------|------------------|---------------------------------------------------------------------------|
+| any, being sent    | any              | Stay; a leaver, in a job that does not lock out: LeaveJob                 |
+| inactive, in a job | inactive         | Stay, where the job does not let the user in                              |
+| any                | absent           | Wait, while a job of an earlier process may still create it               |
+| leaver             | absent           | Wait, while a request of ours may; then LookUp, if not seen since         |
+| any, stalled       | any              | Refuse as before, until what would cure it has changed                    |
 | any                | unknown          | LookUp                                                                    |
 | any                | several          | Refuse AmbiguousMatch                                                     |
 | deleted, unclaimed | any              | Ignore                                                                    |
 | deleted            | any              | Release, if Retain, ObserveOnly, abandoned, not the owner, or handed over |
-| deleted, heir comes| any              | AwaitHeir, until it is claimed                                            |
+| deleted, heir comes| any              | Wait until it is claimed                                                  |
 | deleted            | absent           | Release, if seen since the deletion; else LookUp                          |
 | deleted, Never     | present, not ours| Release: what was refused is not deprovisioned either                     |
-| deleted, Delete    | present          | Delete, if the tenant allows it; else as Deactivate                       |
-| deleted            | active           | Deactivate                                                                |
+| deleted            | active           | Deactivate: whatever becomes of the rest, nobody keeps access             |
+| deleted, Delete    | inactive         | Delete, if the tenant allows it and CXone offers it                       |
 | deleted            | inactive         | Reclaim the seat, then Release, if seen since the deletion; else LookUp   |
 | protected, or us   | any              | Refuse ProtectedUser, also where it is deleted                            |
 | unclaimed          | any              | Claim; never with ObserveOnly                                             |
@@ -23,10 +28,15 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | Never adopt        | present, not ours| Refuse AlreadyExists                                                      |
 | active             | absent           | Create                                                                    |
 | inactive           | absent           | Settle: nobody is created to be inactive                                  |
+| any                | differs          | Report under driftPolicy Report                                           |
 | inactive           | active           | Deactivate, before anything else                                          |
-| any                | differs          | Update (takes a seat where it activates); Report under driftPolicy Report |
-| inactive           | agrees           | Reclaim the seat once, then Settle                                        |
-| active             | agrees           | Settle                                                                    |
+| inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
+| any                | differs          | Update (takes a seat where it activates)                                  |
+| any                | agrees           | Settle                                                                    |
+
+A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait (but a
+lock-out does not wait because something else has failed); so it is for whoever would gain access through a tenant that
+is being deleted; and a Create under adoptionPolicy Never comes after an Announce.
 """
 
 from __future__ import annotations
@@ -34,17 +44,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cxone_operator.api.conditions import LICENSED, SYNCED
+from cxone_operator.api.conditions import LICENSED, READY, SYNCED
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
 from cxone_operator.core import actions
-from cxone_operator.core.actions import Action
+from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, takes_seat
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.protection import is_protected
 from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
+from cxone_operator.core.work import Phase, Trigger, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
 """By the words of `cxone.dev/guessed-name`."""
@@ -75,8 +87,24 @@ class Facts:
     """Seconds since the deletion was first seen."""
     own_identities: frozenset[str] = frozenset()
     """Lower-case names and ids of the operator's own account in CXone."""
-    seat_released: bool | None = None
-    """What we did a moment ago, where the status does not say it yet: gave the seat back, or (False) deactivated."""
+    work: Work | None = None
+    """What is under way for the user, None where it is at rest."""
+    now: float = 0.0
+    """In the clock of `work`."""
+    epoch: int = 0
+    """Counts what may cure permanent failures of any user."""
+    doubt_ended: float = float("inf")
+    """Seconds since no request can create the user any more; negative while one may."""
+    old_job: bool = False
+    """A bulk job of an earlier process may still create users."""
+    closing: bool = False
+    """The tenant is being deleted: nobody gains access through it any more."""
+    deletes: bool = True
+    """CXone offers to delete users."""
+    reclaim_due: bool = True
+    """An inactive user's seat is to be released by us; False while CXone may still do it by itself."""
+    seat_seen_free: bool = False
+    """The quota has shown that CXone gave the seat back by itself."""
 
     @property
     def desired(self) -> UserState:
@@ -91,10 +119,29 @@ class Facts:
     @property
     def seat_given_back(self) -> bool:
         """This user holds no seat, as far as we know for certain."""
-        if self.seat_released is not None:
-            return self.seat_released
+        if self.seat_seen_free:
+            return True
+        if self.work is not None and self.work.seat_released is not None:
+            return self.work.seat_released
         licensed = self.user.status.condition(LICENSED)
         return licensed is not None and licensed.reason in (Reason.RELEASED, Reason.NOT_REQUIRED)
+
+    @property
+    def leaving(self) -> bool:
+        """The user is to have no access."""
+        return self.user.metadata.deleting or not self.schedule.active
+
+    @property
+    def trigger(self) -> Trigger:
+        """The present state of everything that frees a stalled user."""
+        return Trigger(self.user.metadata.generation, self.epoch, self.user.reconcile_requested_at, self.leaving)
+
+    @property
+    def lasting_failure(self) -> Failure | None:
+        """Why the user is stalled, None where it is not or something has changed since."""
+        if self.work is None or self.work.phase is not Phase.STALLED or self.work.trigger != self.trigger:
+            return None
+        return self.work.failure
 
     @property
     def reclaims(self) -> bool:
@@ -104,6 +151,72 @@ class Facts:
 
 def plan(facts: Facts) -> Action:
     """The next step; see the table above."""
+    if facts.work is not None and facts.work.sent:
+        return _under_way(facts, facts.work)
+    wait = _may_still_appear(facts) if isinstance(facts.known, Absent) else None
+    if wait is not None:
+        return wait
+    failure = facts.lasting_failure
+    if failure is not None:
+        return actions.Refuse(failure.reason, failure.message, by_cxone=True)
+    action = _wanted(facts)
+    return _gated(facts, action) if isinstance(action, RemoteAction) else action
+
+
+def _under_way(facts: Facts, work: Work) -> Action:
+    waits = work.phase is Phase.IN_JOB and facts.leaving and work.attempt is not None
+    return actions.LeaveJob() if waits and not _harmless(facts, work) else actions.Stay()
+
+
+def _harmless(facts: Facts, work: Work) -> bool:
+    """What the job is to do lets nobody in, and nobody who has access waits for its end."""
+    action = work.attempt.action if work.attempt is not None else None
+    if isinstance(action, Deactivate | Delete):
+        return True
+    locked_out = isinstance(facts.known, Present) and not facts.known.user.state.active
+    return locked_out and not facts.user.metadata.deleting and isinstance(action, Update) and not action.takes_seat
+
+
+def _may_still_appear(facts: Facts) -> Action | None:
+    """An absence proves nothing while a request that creates the user may be under way: after a claim, as ours are."""
+    if not facts.user.claimed:
+        return None
+    if facts.old_job:
+        return actions.Wait(Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended")
+    if not facts.leaving or _is_settled(facts.user):
+        return None
+    if facts.doubt_ended < 0:
+        text = "A request that may still create the user has not ended for certain"
+        return actions.Wait(Reason.PROGRESSING, text, -facts.doubt_ended)
+    seen_before = isinstance(facts.known, Absent) and facts.known.age > facts.doubt_ended
+    return actions.LookUp() if seen_before else None
+
+
+def _gated(facts: Facts, action: RemoteAction) -> Action:
+    work, departs = facts.work, isinstance(action, Deactivate | Delete)
+    pauses = work is not None and work.until > facts.now and (work.locks_out or not departs)
+    if work is not None and work.failure is not None and pauses:
+        return actions.Wait(work.failure.reason, work.failure.message, work.until - facts.now, departs)
+    if facts.closing and takes_seat(action):
+        text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
+        return actions.Wait(Reason.TENANT_NOT_READY, text)
+    if isinstance(action, actions.Create) and not _may_create(facts.user):
+        return actions.Announce()
+    return action
+
+
+def _may_create(user: CxoneUser) -> bool:
+    return user.spec.adoption_policy == "Adopt" or started_creating(user)
+
+
+def _is_settled(user: CxoneUser) -> bool:
+    """The status says of this very spec that CXone agrees."""
+    ready = user.status.condition(READY)
+    agrees = ready is not None and ready.status == "True" and ready.observed_generation == user.metadata.generation
+    return agrees and not user.metadata.deleting
+
+
+def _wanted(facts: Facts) -> Action:
     if facts.user.metadata.deleting:
         return _plan_deletion(facts)
     refusal = _refusal(facts)
@@ -128,7 +241,7 @@ def _plan_deletion(facts: Facts) -> Action:
     if _nothing_to_undo(facts):
         return actions.Release(deprovisioned=False)
     if facts.heir is Heir.UNCLAIMED:
-        return actions.AwaitHeir()
+        return actions.Wait(Reason.DELETING, "Another resource of this userName is about to take over")
     return _protected(facts) or _plan_departure(facts)
 
 
@@ -140,7 +253,7 @@ def _plan_departure(facts: Facts) -> Action:
             return _let_go(facts, age)
         case Ambiguous(ids):
             return _ambiguous(ids)
-        case Present(user) if _belongs_to_somebody_else(facts, user):
+        case Present(user) if not is_ours(facts.user, user):
             return actions.Release(deprovisioned=False)
         case Present() as known:
             return _deprovision(facts, known)
@@ -158,13 +271,20 @@ def _nothing_to_undo(facts: Facts) -> bool:
 
 def _deprovision(facts: Facts, known: Present) -> Action:
     remote = known.user
-    if facts.deletion_policy == "Delete" and facts.tenant.safety.allow_delete:
-        return actions.Delete(remote)
     if remote.state.active:
         return actions.Deactivate(remote)
+    if facts.deletion_policy == "Delete" and facts.tenant.safety.allow_delete and facts.deletes:
+        return actions.Delete(remote)
     if facts.reclaims and not facts.seat_given_back:
-        return actions.Reclaim(remote)
+        return _reclaim(facts, remote)
     return _let_go(facts, known.age)
+
+
+def _reclaim(facts: Facts, remote: RemoteUser) -> Action:
+    """One request for each seat; where many leave together, CXone is first given the time to do it by itself."""
+    if facts.reclaim_due:
+        return actions.Reclaim(remote)
+    return actions.Wait(Reason.PROGRESSING, "Locked out; CXone is asked whether it gives the seat back by itself")
 
 
 def _let_go(facts: Facts, age: float) -> Action:
@@ -233,7 +353,7 @@ def _plan_absent(facts: Facts) -> Action:
 
 
 def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
-    if _belongs_to_somebody_else(facts, remote):
+    if not is_ours(facts.user, remote):
         return actions.Refuse(
             Reason.ALREADY_EXISTS,
             "the user exists in CXone and adoptionPolicy is Never; set adoptionPolicy: Adopt to take it over",
@@ -243,10 +363,10 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
         return actions.Report(differences(change, remote.state))
     if not facts.schedule.active and remote.state.active:
         return actions.Deactivate(remote)
+    if not facts.schedule.active and facts.reclaims and not facts.seat_given_back:
+        return _reclaim(facts, remote)
     if change is not None:
-        return actions.Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
-    if not remote.state.active and facts.reclaims and not facts.seat_given_back:
-        return actions.Reclaim(remote)
+        return Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
     return actions.Settle(remote)
 
 
@@ -256,10 +376,9 @@ def _change(facts: Facts, remote: RemoteUser) -> Change | None:
     return change_between(facts.desired, remote.state, additive_groups=additive, undeclared=undeclared)
 
 
-def _belongs_to_somebody_else(facts: Facts, remote: RemoteUser) -> bool:
-    status = facts.user.status
-    ours = status.user_id == remote.id or started_creating(facts.user)
-    return facts.user.spec.adoption_policy == "Never" and not ours
+def is_ours(user: CxoneUser, remote: RemoteUser) -> bool:
+    """The resource may manage this account: it has adopted or created it, or is free to adopt it."""
+    return user.spec.adoption_policy == "Adopt" or user.status.user_id == remote.id or started_creating(user)
 
 
 def started_creating(user: CxoneUser) -> bool:

@@ -14,25 +14,24 @@ from typing import TypeVar
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
-from cxone_operator.api.meta import TENANT_FINALIZER, USER_FINALIZER, InvalidResource
+from cxone_operator.api.meta import InvalidResource
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import DEFAULT_NAME, CxoneTenant, TenantSpec, decode_tenant
-from cxone_operator.api.user import CxoneUser, decode_user, encode_status
+from cxone_operator.api.user import CxoneUser, decode_user
+from cxone_operator.cluster.bodies import metadata
 from cxone_operator.cluster.client import Cluster
-from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone
+from cxone_operator.cluster.errors import ClusterError
 from cxone_operator.cluster.server import Body
-from cxone_operator.core import outcome
-from cxone_operator.core.actions import Release
 from cxone_operator.core.failure import Failure, Scope
-from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import started_creating
-from cxone_operator.engine.auditor import Auditor
-from cxone_operator.engine.census import Census
-from cxone_operator.engine.clocks import Clocks
-from cxone_operator.engine.connection import CredentialSource, FixedCredentials, SecretCredentials
-from cxone_operator.engine.reporter import log_ready
-from cxone_operator.engine.tasks import Tasks
-from cxone_operator.engine.tenant import STOP_SECONDS, BuildClient, Tenant
+from cxone_operator.engine.base.clocks import Clocks
+from cxone_operator.engine.base.tasks import Tasks
+from cxone_operator.engine.finalizers import keep_finalizer
+from cxone_operator.engine.memory.resources import is_newer
+from cxone_operator.engine.orphans import Orphans
+from cxone_operator.engine.read.connection import CredentialSource, FixedCredentials, SecretCredentials
+from cxone_operator.engine.tell.writer import Writer
+from cxone_operator.engine.tenant import STOP_SECONDS, Tenant
+from cxone_operator.engine.wiring import BuildClient, Workshop
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
@@ -45,6 +44,7 @@ _ORPHAN_SECONDS = 5.0
 Key = tuple[str, str]
 """Namespace and name of a tenant; the tenant of the environment has no namespace."""
 ENVIRONMENT: Key = ("", DEFAULT_NAME)
+_NOWHERE: Key = ("", "")
 
 Resource = TypeVar("Resource")
 
@@ -74,13 +74,14 @@ class Supervisor:
         self._cluster = cluster
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._default = default
-        self._build = build
         self._clocks = clocks
         self._audit = audit
+        self._writer = Writer(clocks)
+        self._workshop = Workshop(cluster, self._writer, build, clocks, audit)
         self._tasks = Tasks()
         self._resources: dict[Key, CxoneTenant] = {}
         self._tenants: dict[Key, Tenant] = {}
-        self._orphans: dict[str, CxoneUser] = {}
+        self._orphans = Orphans(cluster, clocks, audit, self._tasks)
         self._routes: dict[str, Key] = {}
         self._stopping = False
         self.listed_at: float | None = None
@@ -92,16 +93,19 @@ class Supervisor:
         if self._default is not None:
             self._open(ENVIRONMENT, None)
         self._tasks.start(self._relist())
-        self._tasks.start(self._tell_orphans())
+        self._tasks.start(self._orphans.look_after())
 
     async def stop(self) -> None:
         """Stop all loops at once, and wait for what they have in flight."""
         self._stopping = True
         await asyncio.gather(*(tenant.stop(STOP_SECONDS) for tenant in self._tenants.values()))
+        await self._writer.stop(STOP_SECONDS)
         await self._tasks.finish(0.0)
 
     def observe_user(self, kind: str | None, body: Body) -> None:
         """An event of the watch; `kind` is DELETED, or anything else."""
+        if kind != "DELETED" and self._is_echo(body):
+            return
         user = _decoded(decode_user, body)
         if user is None:
             return
@@ -109,6 +113,13 @@ class Supervisor:
             self._route(user)
         elif not self._is_outlived(user):
             self._lose_user(user.metadata.uid)
+
+    def _is_echo(self, body: Body) -> bool:
+        """This version is known: of our own write, or from the list. Most events are, and cost no decoding."""
+        uid = metadata(body, "uid")
+        tenant = self._tenants.get(self._routes.get(uid, _NOWHERE))
+        known = tenant.version(uid) if tenant is not None else None
+        return known is not None and not is_newer(metadata(body, "resourceVersion"), known)
 
     def _is_outlived(self, user: CxoneUser) -> bool:
         tenant = self._tenants.get(self._routes.get(user.metadata.uid, ENVIRONMENT))
@@ -130,11 +141,7 @@ class Supervisor:
         metrics.forget_tenants()
         for tenant in self._tenants.values():
             tenant.set_gauges()
-        strays: dict[Key, list[CxoneUser]] = {}
-        for user in self._orphans.values():
-            strays.setdefault(_tenant_key(user), []).append(user)
-        for (namespace, name), users in strays.items():
-            Census.of(users).show(f"{namespace}/{name}")
+        self._orphans.set_gauges()
 
     def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
         old = self._resources.get(key)
@@ -165,15 +172,13 @@ class Supervisor:
     def _open(self, key: Key, resource: CxoneTenant | None, after: Tenant | None = None) -> None:
         spec = resource.spec if resource is not None else self._default_spec()
         name = f"{key[0]}/{key[1]}" if resource is not None else "environment"
-        tenant = Tenant(
-            name, spec, resource, self._cluster, self._source(resource), self._build, self._clocks, self._audit
-        )
+        tenant = self._workshop.tenant(name, spec, resource, self._source(resource))
         self._tenants[key] = tenant
         tenant.start(after)
 
     def _hand_over(self, tenant: Tenant) -> None:
         """The users of a loop that ends go wherever they belong now."""
-        for user in list(tenant.state.inbox):
+        for user in tenant:
             self._routes.pop(user.metadata.uid, None)
             self._route(user)
 
@@ -199,11 +204,11 @@ class Supervisor:
         self._routes[uid] = key
         tenant = self._tenants.get(key)
         if tenant is None:
-            self._orphans[uid] = user
+            self._orphans.take_in(user)
             return
-        self._orphans.pop(uid, None)
+        self._orphans.discard(uid)
         tenant.observe(user)
-        if len(tenant.state.inbox) == 1 and tenant.resource is not None:
+        if len(tenant) == 1 and tenant.resource is not None:
             self._tasks.start(self._keep_finalizer(key))
 
     def _key_for(self, user: CxoneUser) -> Key:
@@ -212,42 +217,23 @@ class Supervisor:
         return ENVIRONMENT if no_resource and self._default is not None else key
 
     def _lose_user(self, uid: str) -> None:
-        self._orphans.pop(uid, None)
+        self._orphans.discard(uid)
         key = self._routes.pop(uid, None)
         tenant = self._tenants.get(key) if key is not None else None
         if tenant is not None and key is not None:
             tenant.lose(uid)
-            if not len(tenant.state.inbox):
+            if not len(tenant):
                 self._tasks.start(self._keep_finalizer(key))
 
     def _everybody(self) -> list[CxoneUser]:
-        users = [user for tenant in self._tenants.values() for user in tenant.state.inbox]
-        return [*users, *self._orphans.values()]
+        users = [user for tenant in self._tenants.values() for user in tenant]
+        return [*users, *self._orphans]
 
     async def _keep_finalizer(self, key: Key) -> None:
-        """A tenant that users refer to must outlive them, so that deleting a namespace still deprovisions them.
-
-        The finalizer is put on when the first user comes, and taken off when a deleted tenant has lost its last one.
-        """
         tenant, resource = self._tenants.get(key), self._resources.get(key)
-        if tenant is None or resource is None:
+        if tenant is None or resource is None or self.listed_at is None:
             return
-        used, deleting = len(tenant.state.inbox) > 0, resource.metadata.deleting
-        wanted = used or (resource.claimed and not deleting)
-        if self.listed_at is None or wanted == resource.claimed or (wanted and deleting):
-            return
-        kept = [name for name in resource.metadata.finalizers if name != TENANT_FINALIZER]
-        finalizers = [*kept, TENANT_FINALIZER] if wanted else kept
-        try:
-            body = await self._cluster.patch_finalizers(
-                tenant_api.PLURAL, resource.reference, finalizers, resource.metadata.resource_version
-            )
-        except (Conflicted, Gone):
-            return
-        except ClusterError as error:
-            log.warning("tenant_finalizer_not_written", tenant=f"{key[0]}/{key[1]}", error=str(error))
-            return
-        changed = _decoded(decode_tenant, body)
+        changed = await keep_finalizer(self._cluster, resource, used=len(tenant) > 0)
         if changed is not None and changed.metadata.deleting and not changed.metadata.finalizers:
             self._lose_tenant(key)
         elif changed is not None and self._resources.get(key) is resource:
@@ -264,67 +250,28 @@ class Supervisor:
 
     async def _list_everything(self) -> None:
         """Tenants first, so that no user is taken for one without a tenant."""
-        resources = {_key(item): item async for item in self._list(tenant_api.PLURAL, decode_tenant)}
+        bodies = [body async for body in self._list(tenant_api.PLURAL)]
+        found = (_decoded(decode_tenant, body) for body in bodies)
+        resources = {_key(resource): resource for resource in found if resource is not None}
         for key in self._resources.keys() - resources.keys():
             self._lose_tenant(key)
         for key, resource in resources.items():
             self._keep_tenant(key, resource)
         seen = set()
         known_before = set(self._routes)
-        async for user in self._list(user_api.PLURAL, decode_user):
-            seen.add(user.metadata.uid)
-            self._route(user)
+        async for body in self._list(user_api.PLURAL):
+            seen.add(metadata(body, "uid"))
+            self.observe_user(None, body)
         for uid in known_before - seen:
             self._lose_user(uid)
         self.listed_at = self._clocks.monotonic()
         for key in self._resources:
             self._tasks.start(self._keep_finalizer(key))
 
-    async def _list(self, plural: str, decode: Callable[[Body], Resource]) -> AsyncIterator[Resource]:
+    async def _list(self, plural: str) -> AsyncIterator[Body]:
         for namespace in self._namespaces:
             async for body in self._cluster.list(plural, namespace):
-                resource = _decoded(decode, body)
-                if resource is not None:
-                    yield resource
-
-    async def _tell_orphans(self) -> None:
-        """Users whose tenant does not exist have no loop that could tell them."""
-        told: dict[str, int] = {}
-        while not self._stopping:
-            await self._tasks.sleep(_ORPHAN_SECONDS)
-            told = {uid: generation for uid, generation in told.items() if uid in self._orphans}
-            for user in list(self._orphans.values()):
-                if _may_go(user):
-                    await self._release_orphan(user)
-                elif told.get(user.metadata.uid) != user.metadata.generation and await self._tell_orphan(user):
-                    told[user.metadata.uid] = user.metadata.generation
-
-    async def _release_orphan(self, user: CxoneUser) -> None:
-        kept = [name for name in user.metadata.finalizers if name != USER_FINALIZER]
-        try:
-            await self._cluster.patch_finalizers(user_api.PLURAL, user.reference, kept, user.metadata.resource_version)
-        except ClusterError as error:
-            log.warning("orphan_not_released", resource=user.metadata.name, error=str(error))
-            return
-        self._orphans.pop(user.metadata.uid, None)
-        Auditor("/".join(_tenant_key(user)), self._audit, self._clocks.monotonic).released(
-            user, Release(deprovisioned=False)
-        )
-
-    async def _tell_orphan(self, user: CxoneUser) -> bool:
-        namespace, name = _tenant_key(user)
-        message = f"CxoneTenant '{name}' does not exist in namespace {namespace}; create it"
-        if user.metadata.deleting:
-            message += ", or annotate the resource cxone.dev/abandon=true to delete only that"
-        status = outcome.waiting(Subject(user, self._clocks.now()), Reason.TENANT_NOT_READY, message)
-        if status == user.status:
-            return True
-        try:
-            await self._cluster.patch_status(user_api.PLURAL, user.reference, encode_status(status))
-        except ClusterError:
-            return False
-        log_ready(f"{namespace}/{name}", user, status)
-        return True
+                yield body
 
 
 class _NoCredentials:
@@ -342,15 +289,6 @@ def _key(resource: CxoneTenant) -> Key:
 
 def _tenant_key(user: CxoneUser) -> Key:
     return (user.metadata.namespace, user.spec.tenant_ref.name)
-
-
-def _may_go(orphan: CxoneUser) -> bool:
-    """Nobody was ever provisioned for it, or somebody said that it does not matter.
-
-    A finalizer alone proves nothing: an admission policy can put it on, also where a tenant's name is misspelt.
-    """
-    provisioned = orphan.status.user_id is not None or started_creating(orphan)
-    return orphan.metadata.deleting and orphan.claimed and (orphan.abandoned or not provisioned)
 
 
 def _needs_new_connection(old: TenantSpec, new: TenantSpec) -> bool:

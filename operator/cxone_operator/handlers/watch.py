@@ -58,6 +58,26 @@ class NoDiffBase(kopf.DiffBaseStorage):
         """Nothing is written."""
 
 
+class NoProgress(kopf.ProgressStorage):
+    """No handler has a progress that would be kept, so no object is copied to clear it off; saves 0.1 ms an event."""
+
+    def fetch(self, *, key: Any, body: Any) -> None:  # noqa: ANN401
+        """Nothing was remembered."""
+
+    def store(self, *, key: Any, record: Any, body: Any, patch: Any) -> None:  # noqa: ANN401
+        """Nothing is written."""
+
+    def purge(self, *, key: Any, body: Any, patch: Any) -> None:  # noqa: ANN401
+        """Nothing was written."""
+
+    def touch(self, *, body: Any, patch: Any, value: Any) -> None:  # noqa: ANN401
+        """Nothing has to come round again."""
+
+    def clear(self, *, essence: Any) -> Any:  # noqa: ANN401
+        """As it is."""
+        return essence
+
+
 async def watch(edge: Edge, namespaces: Sequence[str]) -> None:
     """Run until SIGTERM or SIGINT; raises what `edge.start` raises."""
     registry = kopf.OperatorRegistry()
@@ -115,6 +135,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.peering.standalone = True
     settings.scanning.disabled = True  # otherwise it needs the right to watch CRDs and namespaces
     settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = NoProgress()
     settings.persistence.finalizer = f"{GROUP}/kopf-unused"  # Kopf strips "its" finalizer: it must not be ours
     settings.queueing.worker_limit = None  # a limit throttles to limit / idle_timeout objects a second
     settings.queueing.idle_timeout = 0.5  # 5 s keep a task for each of 10,000 objects

@@ -10,6 +10,7 @@
     ├── Conflict              409 otherwise
     ├── VersionMismatch       412
     ├── PayloadTooLarge       413
+    ├── NotOffered            405, 501: the server does not have this operation
     ├── Throttled             429
     ├── ServerError           5xx
     ├── Unavailable           no connection: the request was not sent
@@ -47,6 +48,8 @@ class ScimError(Exception):
     scope: ClassVar[Scope] = Scope.USER
     uncertain: ClassVar[bool] = False
     """A write that ended so may have been carried out."""
+    news: ClassVar[bool] = False
+    """CXone is not as we thought: it is looked at again at once."""
     tried: ClassVar[bool] = True
     """The request was made, whether or not it reached CXone."""
 
@@ -77,6 +80,7 @@ class ScimError(Exception):
             retryable=self.retryable,
             scope=self.scope,
             uncertain=self.uncertain and self._write,
+            news=self.news,
             tried=self.tried,
             retry_after=self.retry_after,
             code=self.code,
@@ -132,30 +136,41 @@ class NotFound(ScimError):
     """404: the user, or the job, does not exist (any more)."""
 
     retryable = True
+    news = True
 
 
 class AlreadyExists(ScimError):
     """409 uniqueness: look the user up and adopt it (RFC 7644 section 3.3)."""
 
     reason = Reason.ALREADY_EXISTS
+    news = True
 
 
 class Conflict(ScimError):
     """409 for another cause than uniqueness."""
 
     retryable = True
+    news = True
 
 
 class VersionMismatch(ScimError):
     """412: somebody changed the user since it was read (RFC 7644 section 3.14)."""
 
     retryable = True
+    news = True
 
 
 class PayloadTooLarge(ScimError):
     """413: fewer operations, or fewer bytes, must go into one request (RFC 7644 section 3.7.4)."""
 
     retryable = True
+
+
+class NotOffered(ScimError):
+    """405 or 501: the server has no such operation (RFC 9110 sections 15.5.6 and 15.6.2). That is no outage."""
+
+    reason = Reason.UNSUPPORTED
+    news = True
 
 
 class Throttled(ScimError):
@@ -216,10 +231,12 @@ _PLAIN: dict[int, type[ScimError]] = {
     401: AuthenticationFailed,
     403: PermissionDenied,
     404: NotFound,
+    405: NotOffered,
     409: Conflict,
     412: VersionMismatch,
     413: PayloadTooLarge,
     429: Throttled,
+    501: NotOffered,
 }
 
 
@@ -257,7 +274,7 @@ def printable(text: str) -> str:
 
 def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: bool) -> type[ScimError]:
     if status >= 500:
-        return ServerError
+        return _PLAIN.get(status, ServerError)
     if status == 409 and scim_type == "uniqueness":
         return AlreadyExists
     if method in _TAKES_SEAT and status in (400, 402, 403, 409) and _speaks_of_seats(detail):

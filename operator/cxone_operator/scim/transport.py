@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -28,11 +29,15 @@ _JSON = "application/scim+json"
 _SCOPE = re.compile(r'\bscope="([^"]+)"')
 
 
+class NotSent(asyncio.CancelledError):
+    """The request did not leave: the tenant's loop ends, or another process may act by now."""
+
+
 class Budget(Protocol):
     """Who may send when."""
 
     def slot(self, lane: Lane) -> AbstractAsyncContextManager[None]:
-        """Wait for a place, and hold it while the request is under way; raises CircuitOpen."""
+        """Wait for a place, and hold it while the request is under way; raises CircuitOpen, NotSent."""
 
     def answered(self, failure: Failure | None) -> None:
         """A request has ended, `failure` None where it succeeded."""
@@ -145,7 +150,7 @@ class Transport:
             headers["Content-Type"], data = _JSON, msgspec.json.encode(body)
         write = method != "GET"
         async with self._budget.slot(lane):
-            self._fence()
+            self._pass_fence()
             with observed(self._observe, operation) as outcome:
                 request = self._session.request(
                     method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
@@ -153,6 +158,12 @@ class Transport:
                 status, answer_headers, raw = await read_answer(request, write=write)
                 outcome.code = str(status)
         return Answer(status, answer_headers, raw, write)
+
+    def _pass_fence(self) -> None:
+        try:
+            self._fence()
+        except asyncio.CancelledError as error:
+            raise NotSent(*error.args) from error
 
     def _error(self, answer: Answer, operation: str, method: str, scope: str, token: str) -> ScimError:
         named = _SCOPE.search(answer.headers.get("WWW-Authenticate", ""))

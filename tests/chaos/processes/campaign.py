@@ -1,10 +1,10 @@
-"""Schedules: a world, a workload and faults from a seed, played to the end and checked; several side by side."""
+"""Schedules: a world, a workload and faults from a seed, played to the end and checked."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,12 @@ from chaos.processes.workload import Workload
 from chaos.processes.world import World
 from controlplane.plane import ControlPlane
 
-SIDE_BY_SIDE = 6
-"""Worlds at once: most of the time one of them waits for a Lease, a job or a pause."""
+_LATE_SECONDS = 1.0
+"""What has not gone wrong yet has that long to do so."""
+_POLL_SECONDS = 0.2
+_JOB_SECONDS = 0.3
+"""Done when the operator looks at its users for the first time, so that it is not polled."""
+_SLOW_JOB_SECONDS = 2.5
 _SETTLE_SECONDS = 90.0
 _ASK_SECONDS = 6.0
 _QUIET_SECONDS = 8.0
@@ -73,33 +77,32 @@ def drawn(seed: int) -> Schedule:
 def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | None = None) -> Outcome:
     """Play it, stop all faults, wait until all is well, or say what is not."""
     started = time.monotonic()
-    world = World(plane, f"chaos-{random.SystemRandom().randrange(16**8):08x}", directory)
+    polled = any(fault.step == "poll" for fault in schedule.faults)
+    world = World(
+        plane,
+        f"chaos-{random.SystemRandom().randrange(16**8):08x}",
+        directory,
+        job_seconds=_SLOW_JOB_SECONDS if polled else _JOB_SECONDS,
+    )
     try:
         work = Workload(world, random.Random(schedule.seed))
         for fault in schedule.faults:
             world.order(fault)
         world.start()
         (act or _live)(work, schedule)
+        if world.expects_faults:
+            time.sleep(_LATE_SECONDS)
         found = _settle(world, work)
     finally:
         world.close()
     return Outcome(schedule, tuple(found), time.monotonic() - started, directory)
 
 
-def play_all(
-    plane: ControlPlane, schedules: Sequence[Schedule], directory: Path, act: Play | None = None
-) -> list[Outcome]:
-    """Several worlds side by side."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        numbered = enumerate(schedules)
-        return list(pool.map(lambda item: play(plane, item[1], directory / f"{item[0]:04}", act), numbered))
-
-
 def quiet(work: Workload) -> None:
     """A moment in which nothing is under way, so that what comes next goes alone; a fault may keep it from coming."""
     deadline = time.monotonic() + _QUIET_SECONDS
     while time.monotonic() < deadline and complaints(work.world, work):
-        time.sleep(0.2)
+        time.sleep(_POLL_SECONDS)
 
 
 def insist(work: Workload, schedule: Schedule) -> None:
@@ -126,7 +129,7 @@ def _whole_life(work: Workload, name: str) -> None:
 
 
 def _live(work: Workload, schedule: Schedule) -> None:
-    """People act in a thread of their own; a process ends with the thread that started it, so operators start here."""
+    """People act in a thread of their own."""
     with ThreadPoolExecutor(1) as people:
         acting = people.submit(work.run, schedule.people, schedule.steps, schedule.longest_pause)
         for pause, trouble in schedule.troubles:
@@ -136,8 +139,7 @@ def _live(work: Workload, schedule: Schedule) -> None:
 
 
 def _settle(world: World, work: Workload) -> list[str]:
-    """Faults that have not struck yet get a moment to do so."""
-    time.sleep(1.0)
+    """Until all is well, or for as long as it can take; what is not well then."""
     world.calm()
     deadline = time.monotonic() + _SETTLE_SECONDS
     next_ask = 0.0
@@ -149,7 +151,7 @@ def _settle(world: World, work: Workload) -> list[str]:
         if time.monotonic() >= next_ask:
             work.ask()
             next_ask = time.monotonic() + _ASK_SECONDS
-        time.sleep(0.5)
+        time.sleep(_POLL_SECONDS)
 
 
 def _fault(chance: random.Random) -> Fault:

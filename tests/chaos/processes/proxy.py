@@ -7,8 +7,10 @@ step and then strikes once: before the request is passed on, or after the server
 from __future__ import annotations
 
 import asyncio
+import selectors
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +27,9 @@ Action = Literal["kill", "freeze", "cut", "status", "truncate", "delay", "gone"]
 _HOP_HEADERS = frozenset(
     {"connection", "transfer-encoding", "content-length", "content-encoding", "keep-alive", "host"}
 )
+
+_GOODBYE_SECONDS = 5.0
+"""A server that is frozen does not answer at all."""
 
 
 @dataclass
@@ -53,7 +58,7 @@ class Proxy:
         target: str,
         steps: Mapping[str, Callable[[Seen], bool]],
         hurt: Callable[[Fault], None],
-        sender: Callable[[int], int],
+        sender: Callable[[int, int], int],
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.faults: list[Fault] = []
@@ -67,7 +72,8 @@ class Proxy:
         self._sender = sender
         self._tls = tls
         self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
+        self._sockets = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._sockets)
         self._over = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -85,10 +91,15 @@ class Proxy:
 
     def _run(self) -> None:
         self._streams: set[asyncio.Task[object]] = set()
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+            self._hang_up(runner)
+
+    def _hang_up(self, runner: asyncio.Runner) -> None:
+        """TLS says goodbye and waits for an answer; a socket that is left open would be blamed on the next test."""
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        while len(self._sockets.get_map()) > 1 and time.monotonic() < deadline:  # one is the loop's own
+            runner.run(asyncio.sleep(0.005))
 
     async def _serve(self) -> None:
         connector = aiohttp.TCPConnector(limit=0, ssl=self._tls if self._tls is not None else True)
@@ -109,8 +120,7 @@ class Proxy:
         seen = Seen(request.method, request.path, request.query, await request.read())
         step = step_of(seen, self._steps)
         self.counts[step] += 1
-        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-        self.senders.append((step, self._sender(peer[1] if peer else 0)))
+        self.senders.append((step, self._sender(_port(request, "peername"), _port(request, "sockname"))))
         fault = self._fault(step)
         if fault is not None and (fault.before or step == "watch"):
             answer = await self._strike(fault, request, None)
@@ -185,6 +195,12 @@ class Proxy:
             return self._cut(request)
         finally:
             self._streams.discard(task)
+
+
+def _port(request: web.Request, end: str) -> int:
+    """Of one end of the connection; 0 where it is closed."""
+    address = request.transport.get_extra_info(end) if request.transport is not None else None
+    return int(address[1]) if address else 0
 
 
 def _passed(headers: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.processes.campaign import Outcome, Schedule, insist, play_all, quiet
+from chaos.processes.campaign import Schedule, insist, play, quiet
 from chaos.processes.proxy import Fault
 from chaos.processes.steps import CXONE, KUBERNETES
 from chaos.processes.workload import Workload
@@ -40,21 +40,11 @@ def _through_every_step(work: Workload, schedule: Schedule) -> None:
     insist(work, schedule)
 
 
-@pytest.fixture(scope="module")
-def outcomes(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool], Outcome]:
-    """All of them, several side by side."""
-    schedules = [
-        Schedule(_name(point), number, (Fault(point[0], "kill", before=point[1]),))
-        for number, point in enumerate(POINTS)
-    ]
-    directory: Path = tmp_path_factory.mktemp("crash-points")
-    return dict(zip(POINTS, play_all(control_plane, schedules, directory, _through_every_step), strict=True))
-
-
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("point", POINTS, ids=_name)
-def test_a_crash(outcomes: dict[tuple[str, bool], Outcome], point: tuple[str, bool]) -> None:
-    """It happened, and everything ended well."""
-    outcome = outcomes[point]
-    assert outcome.schedule.faults[0].struck, f"no request for {point[0]} was seen"
+def test_a_crash(control_plane: ControlPlane, tmp_path: Path, point: tuple[str, bool]) -> None:
+    """It happens, and everything ends well."""
+    step, before = point
+    fault = Fault(step, "kill", before=before)
+    outcome = play(control_plane, Schedule(_name(point), POINTS.index(point), (fault,)), tmp_path, _through_every_step)
+    assert fault.struck, f"no request for {step} was seen"
     assert not outcome.complaints, str(outcome)

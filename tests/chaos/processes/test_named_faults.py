@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chaos.processes.campaign import SIDE_BY_SIDE, Outcome, Schedule, insist, play, quiet
+from chaos.processes.campaign import Play, Schedule, insist, play, quiet
 from chaos.processes.proxy import Fault
 from chaos.processes.troubles import TROUBLES, Trouble
 from chaos.processes.workload import Workload
@@ -75,42 +74,27 @@ def _story(work: Workload, trouble: Callable[[], None]) -> None:
     time.sleep(1.0)
 
 
-def _played(plane: ControlPlane, directory: Path, name: str, fault: Fault | None, trouble: Trouble | None) -> Outcome:
-    """The story, with one of the two in it."""
+def _caused(trouble: Trouble | None) -> Play:
+    """The story, with that in it."""
 
     def act(work: Workload, schedule: Schedule) -> None:
         _story(work, lambda: trouble.cause(work.world) if trouble is not None else None)
         insist(work, schedule)
 
-    return play(plane, Schedule(name, 0, () if fault is None else (fault,)), directory / name, act)
+    return act
 
 
-@pytest.fixture(scope="module")
-def outcomes(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Outcome, bool]]:
-    """All of them, several side by side; with each whether its fault struck."""
-    directory = tmp_path_factory.mktemp("named-faults")
-    faults = [replace(fault, struck=False) for fault in FAULTS]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        coming = {
-            **{
-                _fault_name(fault): pool.submit(_played, control_plane, directory, _fault_name(fault), copy, None)
-                for fault, copy in zip(FAULTS, faults, strict=True)
-            },
-            **{
-                trouble.name: pool.submit(_played, control_plane, directory, trouble.name, None, trouble)
-                for trouble in TROUBLES
-            },
-        }
-        struck = {_fault_name(fault): copy for fault, copy in zip(FAULTS, faults, strict=True)}
-        return {
-            name: (future.result(), struck[name].struck if name in struck else True) for name, future in coming.items()
-        }
+@pytest.mark.parametrize("fault", FAULTS, ids=_fault_name)
+def test_one_request_goes_wrong(control_plane: ControlPlane, tmp_path: Path, fault: Fault) -> None:
+    """It happens, and everything ends well."""
+    fault = replace(fault)
+    outcome = play(control_plane, Schedule(_fault_name(fault), 0, (fault,)), tmp_path, _caused(None))
+    assert fault.struck, "no such request was seen"
+    assert not outcome.complaints, str(outcome)
 
 
-@pytest.mark.timeout(1500)
-@pytest.mark.parametrize("name", [*map(_fault_name, FAULTS), *(trouble.name for trouble in TROUBLES)])
-def test_one_thing_goes_wrong(outcomes: dict[str, tuple[Outcome, bool]], name: str) -> None:
-    """It happened, and everything ended well."""
-    outcome, struck = outcomes[name]
-    assert struck, "no such request was seen"
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
+def test_more_goes_wrong(control_plane: ControlPlane, tmp_path: Path, trouble: Trouble) -> None:
+    """In the same story; everything ends well."""
+    outcome = play(control_plane, Schedule(trouble.name, 0, ()), tmp_path, _caused(trouble))
     assert not outcome.complaints, str(outcome)

@@ -1,35 +1,24 @@
-"""Random schedules on real processes. CHAOS_SEED repeats one, CHAOS_PROCESS_SCHEDULES says how many there are.
-
-Without a seed every run has the same ones (but for time itself); CHAOS_SEED=random draws new ones.
-"""
+"""Random schedules on real processes. `chaos.seeds` says which; CHAOS_PROCESS_SCHEDULES says how many."""
 
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 
 import pytest
 
-from chaos.processes.campaign import drawn, play_all
+from chaos.processes.campaign import drawn, play
+from chaos.seeds import seeds
 from controlplane.plane import ControlPlane
 
 SCHEDULES = int(os.environ.get("CHAOS_PROCESS_SCHEDULES", "100"))
 
 
-def _seeds() -> list[int]:
-    seed = os.environ.get("CHAOS_SEED")
-    if seed == "random":
-        return [random.SystemRandom().randrange(10**9) for _ in range(SCHEDULES)]
-    return [int(seed)] if seed else list(range(SCHEDULES))
-
-
-@pytest.mark.timeout(60 * SCHEDULES + 120)
-def test_random_schedules(control_plane: ControlPlane, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", seeds(SCHEDULES, first=0))
+def test_a_random_schedule(control_plane: ControlPlane, tmp_path: Path, seed: int) -> None:
     """Whatever breaks and whatever people do meanwhile: in the end everything is as they wanted."""
-    outcomes = play_all(control_plane, [drawn(number) for number in _seeds()], tmp_path)
-    bad = [str(outcome) for outcome in outcomes if outcome.complaints]
-    assert not bad, "\n".join(bad)
+    outcome = play(control_plane, drawn(seed), tmp_path)
+    assert not outcome.complaints, str(outcome)
 
 
 def test_a_seed_says_it_all() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from chaos.simulation.cluster_model import Body, ClusterModel
@@ -11,14 +12,23 @@ from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.wire import Effect, Errors, Wire
 from cxone_operator.api.meta import Reference
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Unreachable
+from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Update
+from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
-from cxone_operator.core.users import Change, RemoteUser, UserState
-from cxone_operator.engine.budget import Budget
-from cxone_operator.scim import bulk
-from cxone_operator.scim.bulk import BulkOperation, JobState, Receipt
-from cxone_operator.scim.client import Page, Written
-from cxone_operator.scim.errors import CircuitOpen, ConnectionLost, ScimError, ServerError, Throttled, Unavailable
+from cxone_operator.core.users import RemoteUser
+from cxone_operator.engine.admit.limiter import RateLimiter
+from cxone_operator.scim.errors import (
+    CircuitOpen,
+    ConnectionLost,
+    NotFound,
+    NotOffered,
+    ScimError,
+    ServerError,
+    Throttled,
+    Unavailable,
+)
+from cxone_operator.scim.remote import Answered, Batch, Capabilities, Item, Receipt, Settled
 
 T = TypeVar("T")
 
@@ -39,7 +49,7 @@ def _errors(*, write: bool) -> Errors:
     )
 
 
-_KINDS = {bulk.Create: "create", bulk.Patch: "patch", bulk.Delete: "delete"}
+_KINDS = {Create: "create", Update: "patch", Deactivate: "patch", Delete: "delete"}
 _READS, _WRITES = _errors(write=False), _errors(write=True)
 
 
@@ -75,7 +85,7 @@ class ClusterHandle:
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
         """The Secret."""
-        return await self._call("kube_secret", lambda _: self._model.secret())
+        return await self._call("kube_secret", lambda _: self._model.secret(name))
 
     async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
         """Best effort, as the real one."""
@@ -93,80 +103,98 @@ class ClusterHandle:
 
 
 class RemoteHandle:
-    """`RemoteUsers` for one process."""
+    """`Remote` for one process."""
 
-    def __init__(self, wire: Wire, model: RemoteModel, budget: Budget) -> None:
+    def __init__(self, wire: Wire, model: RemoteModel, limiter: RateLimiter) -> None:
         self._wire = wire
         self._model = model
-        self._budget = budget
-
-    @property
-    def lists(self) -> bool:
-        """By the setting."""
-        return self._model.setting.lists
-
-    @property
-    def takes_bulk(self) -> bool:
-        """By the setting."""
-        return self._model.setting.bulk != "Off"
+        self._limiter = limiter
+        self.capabilities = Capabilities(lists=model.setting.lists, bulk=model.setting.bulk != "Off")
+        """As promised, without what was refused since."""
 
     @property
     def identities(self) -> frozenset[str]:
         """The client's own names; it is no user here."""
         return frozenset()
 
-    async def authenticate(self) -> None:
-        """A token costs no place in the budget."""
-        await self._wire.call("authenticate", self._model.authenticate, _READS, self._wire.now)
+    async def connect(self) -> None:
+        """A token costs no place in the rate limit."""
+        await self._wire.call("authenticate", self._model.authenticate, _READS, self._wire.now, self._model.name)
 
-    async def list_users(self, lane: Lane, start: int, count: int) -> Page:
-        """A page."""
-        return await self._read("list", lane, lambda _: self._model.list_users(start, count))
+    async def probe(self) -> None:
+        """A page of one."""
+        await self._read("list", Lane.LEAVERS, lambda _: self._model.list_users(1, 1))
 
-    def look_up_chunks(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
-        """Three names at a time."""
-        names = list(user_names)
-        return [tuple(names[index : index + 3]) for index in range(0, len(names), 3)]
+    async def everybody(self, lane: Lane) -> AsyncIterator[tuple[RemoteUser, ...]]:
+        """Page by page."""
+        start = 1
+        while True:
+            page = await self._read("list", lane, lambda _, start=start: self._model.list_users(start, 500))
+            yield page.users
+            start += page.returned
+            if not page.returned or start > (page.total or 0):
+                return
 
-    async def look_up(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
+    def pages(self, users: int) -> int:
+        """As short as the server likes."""
+        return users // self._model.setting.page + 1
+
+    def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
+        """A few names at a time."""
+        names, most = list(user_names), self._model.setting.names
+        return [tuple(names[index : index + most]) for index in range(0, len(names), most)]
+
+    async def find(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
         """Some users."""
         return await self._read("look_up", lane, lambda _: self._model.look_up(user_names))
 
-    async def create(self, state: UserState, lane: Lane) -> Written[RemoteUser]:
-        """POST."""
-        return Written(await self._write("create", lane, lambda origin: self._model.create(state, origin)))
-
-    async def patch(self, user_id: str, change: Change, lane: Lane) -> Written[RemoteUser | None]:
-        """PATCH; some servers do not show what became of it."""
-        changed = await self._write("patch", lane, lambda origin: self._model.patch(user_id, change, origin))
-        return Written(changed if self._model.setting.shows_changes else None)
-
-    async def delete(self, user_id: str, lane: Lane) -> Written[None]:
-        """DELETE."""
-        return Written(await self._write("delete", lane, lambda origin: self._model.delete(user_id, origin)))
-
-    def pack(self, operations: Sequence[BulkOperation], most: int) -> list[list[BulkOperation]]:
+    def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
         """By number."""
-        return [list(operations[index : index + most]) for index in range(0, len(operations), most)]
+        return [Batch(tuple(items[index : index + most]), shared=True) for index in range(0, len(items), most)]
 
-    async def submit(self, operations: Sequence[BulkOperation], lane: Lane) -> Receipt:
-        """A bulk request."""
-        kinds = [_KINDS[type(operation)] for operation in operations]
-        return await self._write("submit", lane, lambda origin: self._model.submit(operations, origin), kinds)
+    async def send(self, batch: Batch, lane: Lane) -> Receipt:
+        """One request for all of it."""
+        try:
+            return await self._send(batch, lane)
+        except NotOffered:
+            lost = {"bulk": False} if batch.shared else {"deletes": False}
+            self.capabilities = replace(self.capabilities, **lost)
+            raise
 
-    async def job(self, job_id: str, lane: Lane) -> JobState:
-        """Poll."""
-        return await self._read("job", lane, lambda _: self._model.job(job_id))
+    async def poll(self, job: str, lane: Lane) -> Settled | None:
+        """Poll; a job that is not there any more has ended."""
+        try:
+            return await self._read("job", lane, lambda _: self._model.job(job))
+        except NotFound:
+            return Settled()
 
-    async def license_quota(self, lane: Lane) -> Quota:
+    async def seats(self, lane: Lane) -> Quota:
         """Seats."""
         return await self._read("quota", lane, lambda _: self._model.quota())
 
-    async def release_license(self, user_id: str, lane: Lane) -> Written[bool]:
-        """Give a seat back."""
-        return Written(
-            await self._write("release_license", lane, lambda origin: self._model.release_license(user_id, origin))
-        )
+    async def _send(self, batch: Batch, lane: Lane) -> Receipt:
+        if batch.shared:
+            kinds = [_KINDS[type(item.action)] for item in batch.items]
+            return await self._write("submit", lane, lambda origin: self._model.submit(batch.items, origin), kinds)
+        (item,) = batch.items
+        return Settled({item.uid: await self._change(item, lane)})
+
+    async def _change(self, item: Item, lane: Lane) -> Answered:
+        """Some servers do not show what became of a change."""
+        model, action = self._model, item.action
+        match action:
+            case Create(state):
+                return Answered(Present(await self._write("create", lane, lambda origin: model.create(state, origin))))
+            case Update(remote) | Deactivate(remote):
+                change = action.change
+                changed = await self._write("patch", lane, lambda origin: model.patch(remote.id, change, origin))
+                return Answered(Present(changed) if model.setting.shows_changes else UNKNOWN)
+            case Delete(remote):
+                await self._write("delete", lane, lambda origin: model.delete(remote.id, origin))
+                return Answered(Absent(0.0))
+            case Reclaim(remote):
+                await self._write("release_license", lane, lambda origin: model.release_license(remote.id, origin))
+                return Answered()
 
     async def _read(self, operation: str, lane: Lane, effect: Effect[T]) -> T:
         return await self._call(operation, lane, effect, _READS)
@@ -185,13 +213,13 @@ class RemoteHandle:
             return effect(origin)
 
         try:
-            async with self._budget.slot(lane):
+            async with self._limiter.slot(lane):
                 self._wire.writes.update(writes)
-                answer: T = await self._wire.call(operation, authenticated, errors, asked)
+                answer: T = await self._wire.call(operation, authenticated, errors, asked, self._model.name)
         except CircuitOpen:
             raise
         except ScimError as error:
-            self._budget.answered(error.failure)
+            self._limiter.answered(error.failure)
             raise
-        self._budget.answered(None)
+        self._limiter.answered(None)
         return answer

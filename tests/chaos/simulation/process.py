@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ from chaos.simulation.schedule import InFlight
 from chaos.simulation.wire import Faults, Wire
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cluster.errors import ClusterError
-from cxone_operator.engine.budget import Budget
-from cxone_operator.engine.clocks import Clocks
+from cxone_operator.engine.admit.limiter import RateLimiter
+from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import Supervisor
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry.audit import AuditLine
@@ -56,12 +56,16 @@ class Process:
         now: Callable[[], datetime],
         restart: Callable[[float], None],
         die: Callable[[], None],
+        others: Mapping[str, RemoteModel] | None = None,
     ) -> None:
+        """`others`: what tenants but the default one talk to."""
         self.name = f"operator {number}"
         self.tasks: dict[asyncio.Task[Any], None] = {}
         self.trail: list[AuditLine] = []
         self.alive = True
         self.stopping = False
+        self.over = asyncio.Event()
+        """It is not alive any more."""
         self._loop = loop
         self._cluster = cluster
         self._chance = chance
@@ -71,8 +75,8 @@ class Process:
         self.wire = Wire(self.name, faults, chance, die)
         clocks = Clocks(loop.time, now, chance.random)
 
-        def build(_name: str, _spec: TenantSpec, _credentials: Credentials, budget: Budget) -> RemoteHandle:
-            return RemoteHandle(self.wire, remote, budget)
+        def build(name: str, _spec: TenantSpec, _credentials: Credentials, limiter: RateLimiter) -> RemoteHandle:
+            return RemoteHandle(self.wire, (others or {}).get(name.partition("/")[2], remote), limiter)
 
         self.supervisor = Supervisor(ClusterHandle(self.wire, cluster), (), None, build, clocks, self.trail.append)
         self.watch = Watch(self, loop, cluster, chance)
@@ -118,6 +122,7 @@ class Process:
 
     def _end(self, in_flight: InFlight) -> None:
         self.alive = False
+        self.over.set()
         self.watch.cut()
         self.wire.cut(in_flight)
         self._cancel()

@@ -12,7 +12,7 @@ from chaos.simulation import logs
 from chaos.simulation.loop import VirtualLoop, run
 from chaos.simulation.schedule import Act, Event, Fault, FaultKind, Person, Schedule, Setting, Step, Tenant, TenantAct
 from chaos.simulation.world import World
-from cxone_operator.engine.connection import CALM_SECONDS
+from cxone_operator.engine.read.connection import CALM_SECONDS
 from cxone_operator.engine.supervisor import RELIST_SECONDS
 
 IDLE_SECONDS = 3 * RELIST_SECONDS

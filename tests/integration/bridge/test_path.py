@@ -12,6 +12,13 @@ from support.cxone import Company
 from support.waiting import eventually
 
 BridgeOf = Callable[[Company], Bridge]
+pytestmark = pytest.mark.usefixtures("installed")
+
+
+@pytest.fixture
+def company(own_company: Company) -> Company:
+    """Whose operator is started here, as the installed command."""
+    return own_company
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,14 +25,15 @@ from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cli.processes.site import Site
 from cxone_operator.cluster.access import CONNECTIONS, Access, load_access
 from cxone_operator.cluster.client import ClusterClient
+from cxone_operator.cluster.election import Election
 from cxone_operator.cluster.errors import ClusterError, Forbidden, Gone, Unreachable
-from cxone_operator.cluster.lease import ClusterLease, Lease, Timing
+from cxone_operator.cluster.lease import ClusterLease, LeaseStore, Timing
 from cxone_operator.cluster.server import ApiServer
 from cxone_operator.config import EnvironmentTenant, SettingsError, environment_tenant, unknown_fields
 from cxone_operator.core.fence import unfenced
-from cxone_operator.engine.clocks import Clocks
-from cxone_operator.engine.remote import remote_builder
+from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
+from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.handlers.watch import Edge, watch
 from cxone_operator.scim.auth import Credentials
 from cxone_operator.telemetry import metrics
@@ -86,7 +88,7 @@ class _Operator:
         self._default = _default_tenant(os.environ)
         self._access: Access = load_access(options.context)
         self._supervisor: Supervisor | None = None
-        self._lease: Lease | None = None
+        self._election: Election | None = None
         self._stopping = False
         self._sessions: list[aiohttp.ClientSession] = []
 
@@ -102,7 +104,7 @@ class _Operator:
         metrics.REGISTRY.register(metrics.leader)
         try:
             await self._check_cluster()
-            edge = Edge(self._access.server, self._open_session, self._start, self._stop)
+            edge = Edge(self._access.server, self._open_watches, self._start, self._stop)
             await watch(edge, self._options.namespaces)
         finally:
             for session in self._sessions:
@@ -122,9 +124,9 @@ class _Operator:
             raise OperatorError(f"the CRDs of {' and '.join(missing)} are not installed; run: kubectl apply -f crds/")
 
     async def _start(self) -> Supervisor:
-        lease = await self._acquire_lease()
+        election = await self._elect()
         server = ApiServer(self._open_session(), self._access.server)
-        cluster = ClusterClient(server, metrics.observe_kubernetes_write, lease.fence)
+        cluster = ClusterClient(server, metrics.observe_kubernetes_write, election.fence)
         remote_session = aiohttp.ClientSession(headers={"User-Agent": f"cxone-operator/{version('cxone-operator')}"})
         self._sessions.append(remote_session)
         clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), random.random)
@@ -132,7 +134,7 @@ class _Operator:
             cluster,
             self._options.namespaces,
             self._default,
-            remote_builder(remote_session, lease.fence),
+            remote_builder(remote_session, election.fence),
             clocks,
             write_audit,
         )
@@ -144,25 +146,35 @@ class _Operator:
         self._stopping = True
         if self._supervisor is not None:
             await self._supervisor.stop()
-        if self._lease is not None:
-            await self._lease.release()
+        if self._election is not None:
+            await self._election.release()
         # Kopf can wait for ever for a watcher that does not end, and a process that only looks alive is never replaced.
         asyncio.get_running_loop().call_later(_EXIT_SECONDS, _end_at_once)
 
-    async def _acquire_lease(self) -> Lease:
-        """Stand by until no other process acts; from here on it is renewed, or the process ends."""
+    async def _elect(self) -> Election:
+        """Stand by until no other process acts; from here on the Lease is renewed, or the process ends."""
         options = self._options.lease
-        # Connections of its own: a renewal must not queue behind a thousand status writes.
-        server = ApiServer(self._open_session(connections=2), self._access.server)
-        store = ClusterLease(server, options.namespace, options.name)
         identity = f"{socket.gethostname()}_{uuid.uuid4()}"
-        self._lease = lease = Lease(store, identity, Timing(options.seconds), time.monotonic, _end_at_once)
+        self._election = election = Election(
+            self._open_lease, identity, Timing(options.seconds), time.monotonic, _end_at_once
+        )
         try:
-            await lease.acquire()
+            await election.acquire()
         except (Forbidden, Gone) as error:
             where = f"Lease {options.name} in namespace {options.namespace}"
             raise OperatorError(f"the operator may not use the {where}: {error}") from error
-        return lease
+        return election
+
+    @asynccontextmanager
+    async def _open_lease(self) -> AsyncIterator[LeaseStore]:
+        """With connections of its own: a renewal must not queue behind a thousand status writes."""
+        options = self._options.lease
+        async with self._access.open_session(version("cxone-operator"), connections=2) as session:
+            yield ClusterLease(ApiServer(session, self._access.server), options.namespace, options.name)
+
+    def _open_watches(self) -> aiohttp.ClientSession:
+        """Kopf keeps a connection for each kind and namespace open for ever, and lists over the same session."""
+        return self._open_session(CONNECTIONS + 2 * len(self._options.namespaces))
 
     def _open_session(self, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
         session = self._access.open_session(version("cxone-operator"), connections)
@@ -176,7 +188,7 @@ class _Operator:
 
     @property
     def _leads(self) -> bool:
-        return self._lease is not None and self._lease.held
+        return self._election is not None and self._election.held
 
     def _alive(self) -> str | None:
         listed = self._supervisor.listed_at if self._supervisor is not None else None
@@ -188,7 +200,7 @@ class _Operator:
         """A process that stands by is ready to take over."""
         if self._stopping:
             return "the operator is stopping"
-        if self._lease is not None and not self._leads:
+        if self._election is not None and not self._leads:
             return None
         if self._supervisor is None or self._supervisor.listed_at is None:
             return "the resources have not been listed yet"

@@ -1,0 +1,1 @@
+"""Who may go now: the deprovisioning guard, the seats, the rate limiter."""

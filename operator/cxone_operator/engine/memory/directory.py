@@ -1,0 +1,229 @@
+"""The directory: what CXone has, as last read, and how sure we are of it.
+
+One snapshot per tenant, refreshed page by page and kept current by writing through what our own requests brought back.
+A change with an uncertain end makes a userName unknown until it has been read again. While no snapshot is complete, a
+user that was not asked for by name is unknown, not absent.
+
+A page is taken over when it comes, so that no amount of users stops the loop; who is missing is known at the end only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, KeysView
+from dataclasses import dataclass, field
+
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
+from cxone_operator.core.users import RemoteUser, key_of
+
+_NEVER = float("-inf")
+
+
+@dataclass(slots=True)
+class Refresh:
+    """A snapshot that is being read, page by page."""
+
+    started: float
+    asked: frozenset[str] | None = None
+    """The natural keys that are looked up; None where the whole directory is listed."""
+    seen: set[str] = field(default_factory=set)
+    """The natural keys that came so far."""
+
+
+class Directory:
+    """Users of one tenant by id and by natural key."""
+
+    def __init__(self) -> None:
+        self._users: dict[str, RemoteUser] = {}
+        self._ids: dict[str, tuple[str, ...]] = {}
+        self._active: Counter[str] = Counter()
+        """Natural key → how many of its users are active."""
+        self._names: Counter[tuple[str, str]] = Counter()
+        """("role" or "group", name) → how many users have it."""
+        self._touched: dict[str, float] = {}
+        self._read: dict[str, float] = {}
+        """When a key was last read by itself, rather than with the whole list."""
+        self._unknown: dict[str, float] = {}
+        self._listed = _NEVER
+        """When the last whole list was begun: whoever was not in it did not exist then."""
+        self._ever_complete = False
+        self.refreshed: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._users)
+
+    @property
+    def complete(self) -> bool:
+        """At least one whole snapshot has been read."""
+        return self.refreshed is not None
+
+    @property
+    def active_users(self) -> int:
+        """Users that are active, or may be: whoever is unknown at the moment counts as active."""
+        return self._active.total() + len(self._unknown.keys() - self._active.keys())
+
+    @property
+    def active_keys(self) -> KeysView[str]:
+        """The natural keys of all users that are active, as last read."""
+        return self._active.keys()
+
+    def keys(self) -> KeysView[str]:
+        """The natural keys of all users in CXone."""
+        return self._ids.keys()
+
+    def roles(self) -> set[str]:
+        """Role names that some user has; CXone has no request that lists them."""
+        return {name for kind, name in self._names if kind == "role"}
+
+    def groups(self) -> set[str]:
+        """Group names that some user has."""
+        return {name for kind, name in self._names if kind == "group"}
+
+    def known(self, key: str, now: float) -> Knowledge:
+        """What is known of a natural key."""
+        if key in self._unknown or not (self._ever_complete or key in self._read):
+            return Unknown()
+        ids = self._ids.get(key, ())
+        if len(ids) > 1:
+            return Ambiguous(ids)
+        seen = max(self._read.get(key, _NEVER), self._listed)
+        if ids:
+            return Present(self._users[ids[0]], now - seen)
+        return Absent(now - seen) if seen > _NEVER else Unknown()
+
+    def put(self, user: RemoteUser, now: float) -> None:
+        """CXone has told us this version just now."""
+        key = key_of(user.state.user_name)
+        self._unknown.pop(key, None)
+        self._read[key] = self._touched[key] = now
+        self._store(user)
+
+    def remove(self, user: RemoteUser, now: float) -> None:
+        """CXone has told us just now that this user is gone."""
+        key = key_of(user.state.user_name)
+        self._drop(user.id)
+        self._unknown.pop(key, None)
+        self._read[key] = self._touched[key] = now
+
+    def forget(self, key: str, now: float) -> None:
+        """Something may have happened to this user: nothing is known until it is read again."""
+        self._unknown[key] = self._touched[key] = now
+
+    def forgotten(self, key: str) -> float:
+        """Since when nothing is known of a user that has been known, or was touched."""
+        return self._touched.get(key, _NEVER)
+
+    def doubt_absences(self) -> None:
+        """Users may have been created without us: who is not here is unknown until the next snapshot."""
+        self.refreshed = None
+        self._listed = _NEVER
+        self._read.clear()
+
+    def learn(self, asked: Iterable[str], found: Iterable[RemoteUser], sent: float) -> None:
+        """The answer to a look-up of natural keys that was sent at `sent`; later knowledge stays."""
+        by_key: dict[str, list[RemoteUser]] = {key: [] for key in asked}
+        for user in found:
+            by_key.setdefault(key_of(user.state.user_name), []).append(user)
+        for key, users in by_key.items():
+            if self._touched.get(key, _NEVER) <= sent:
+                self._replace(key, users)
+                self._read[key] = sent
+
+    def begin_refresh(self, now: float, asked: Iterable[str] | None = None) -> Refresh:
+        """Start reading a snapshot: of everybody, or of the `asked` keys, which proves nothing of any other."""
+        return Refresh(now, frozenset(asked) if asked is not None else None)
+
+    def take_page(self, refresh: Refresh, users: Iterable[RemoteUser]) -> set[str]:
+        """Take over a page, but for what was touched since the walk began; the keys that read differently now.
+
+        A user that moved between pages is kept once (RFC 7644 section 3.4.2.4).
+        """
+        changed = set()
+        for user in users:
+            key = key_of(user.state.user_name)
+            if self._touched.get(key, _NEVER) > refresh.started:
+                refresh.seen.add(key)
+            elif self._differs(key, user, again=key in refresh.seen):
+                changed.add(key)
+            refresh.seen.add(key)
+        return changed
+
+    def finish_refresh(self, refresh: Refresh) -> set[str]:
+        """The walk is complete: whoever did not come is absent; the keys that read differently now."""
+        whole = refresh.asked is None
+        concerned = self._ids.keys() | self._unknown.keys() if refresh.asked is None else refresh.asked
+        changed = set()
+        for key in concerned - refresh.seen:
+            if self._touched.get(key, _NEVER) <= refresh.started and self._replace(key, []):
+                changed.add(key)
+        self.refreshed = refresh.started
+        if whole:
+            self._listed, self._ever_complete = refresh.started, True
+            self._touched = {key: time for key, time in self._touched.items() if time > refresh.started}
+            self._read = {key: time for key, time in self._read.items() if time > refresh.started}
+        else:
+            for key in refresh.asked or ():
+                if self._touched.get(key, _NEVER) <= refresh.started:
+                    self._read[key] = max(refresh.started, self._read.get(key, _NEVER))
+        return changed
+
+    def _differs(self, key: str, user: RemoteUser, *, again: bool) -> bool:
+        """Take over one user of a list; `again`: the list has shown another one of that userName before."""
+        if not again:
+            return self._replace(key, [user])
+        if self._users.get(user.id) == user:
+            return False
+        self._store(user)
+        return True
+
+    def _replace(self, key: str, users: list[RemoteUser]) -> bool:
+        was_unknown = self._unknown.pop(key, None) is not None
+        before = [self._users[id_] for id_ in self._ids.get(key, ())]
+        if before == users:
+            return was_unknown
+        kept = {user.id for user in users}
+        for user in before:
+            if user.id not in kept:
+                self._drop(user.id)
+        for user in users:
+            self._store(user)
+        return True
+
+    def _store(self, user: RemoteUser) -> None:
+        key = key_of(user.state.user_name)
+        others = self._ids.get(key, ())
+        if self._users.get(user.id) is not None:
+            self._drop(user.id)
+        self._users[user.id] = user
+        ids = self._ids.get(key, ())
+        self._ids[key] = others if user.id in others else (*ids, user.id)
+        if user.state.active:
+            self._active[key] += 1
+        self._names.update(_names(user))
+
+    def _drop(self, id_: str) -> None:
+        user = self._users.pop(id_, None)
+        if user is None:
+            return
+        key = key_of(user.state.user_name)
+        rest = tuple(other for other in self._ids.get(key, ()) if other != id_)
+        if rest:
+            self._ids[key] = rest
+        else:
+            self._ids.pop(key, None)
+        if user.state.active:
+            _take(self._active, key)
+        for name in _names(user):
+            _take(self._names, name)
+
+
+def _names(user: RemoteUser) -> list[tuple[str, str]]:
+    roles, groups = user.state.roles or (), user.state.groups or ()
+    return [*(("role", name) for name in roles), *(("group", name) for name in groups)]
+
+
+def _take(counter: Counter, what: object) -> None:  # type: ignore[type-arg]
+    """One less; what is not there is not kept, so that the keys are those that are."""
+    counter[what] -= 1
+    if counter[what] <= 0:
+        del counter[what]

@@ -1,0 +1,119 @@
+"""What the loop of one tenant remembers: every store of it, and the few facts that belong to none.
+
+Nothing here waits, sends or decides. A store has one writer; whoever else learns something says it as an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cxone_operator.api.tenant import BulkJob, TenantSpec
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.work import Moment
+from cxone_operator.engine.base.backoff import BackOff
+from cxone_operator.engine.base.clocks import Clocks
+from cxone_operator.engine.memory.directory import Directory
+from cxone_operator.engine.memory.doubts import InDoubt
+from cxone_operator.engine.memory.leavers import PendingDeprovisionings
+from cxone_operator.engine.memory.queues import Queues
+from cxone_operator.engine.memory.resources import Resources
+from cxone_operator.engine.memory.seats import SeatReservations
+from cxone_operator.engine.memory.work import Alarms, Works
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A user that is to be read from CXone by name."""
+
+    user_name: str
+    lane: Lane
+    asked: float
+    """When it was wanted: an older answer does not do."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """One tenant, in memory."""
+
+    name: str
+    """For people and metrics: namespace/name, or `environment`."""
+    spec: TenantSpec
+    clocks: Clocks
+    wake: Callable[[], None]
+    """Has the loop take a turn soon."""
+    resources: Resources = field(default_factory=Resources)
+    directory: Directory = field(default_factory=Directory)
+    seats: SeatReservations = field(default_factory=SeatReservations)
+    queues: Queues = field(default_factory=Queues)
+    works: Works = field(default_factory=Works)
+    alarms: Alarms = field(default_factory=Alarms)
+    leavers: PendingDeprovisionings = field(init=False)
+    in_doubt: InDoubt = field(init=False)
+    questions: dict[str, Question] = field(default_factory=dict)
+    """By natural key."""
+    jobs: dict[str, BulkJob] = field(default_factory=dict)
+    old_jobs: set[str] = field(default_factory=set)
+    """Jobs of an earlier process that may still create users."""
+    abandoned_jobs: int = 0
+    """How many were given up since this loop began."""
+    vanished: set[str] = field(default_factory=set)
+    """Resources that are gone and whose users must still be deprovisioned; nothing can be written to them."""
+    closing: bool = False
+    """The tenant is being deleted: nobody gains access through it any more."""
+    own_identities: frozenset[str] = frozenset()
+    """Lower-case names and ids of the operator's own account in CXone."""
+    deletes: bool = True
+    """CXone offers to delete users."""
+    epoch: int = 0
+    """Counts changes of the tenant, its Secret and its directory names: each frees stalled users."""
+    reading: BackOff = field(default_factory=BackOff)
+    """Closed after the directory could not be read, by look-ups or as a whole."""
+    refresh_wanted: bool = True
+    walking_since: float | None = None
+    """When the walk through CXone's users began that is under way, None where there is none."""
+
+    def __post_init__(self) -> None:
+        self.leavers = PendingDeprovisionings(self.clocks)
+        self.in_doubt = InDoubt(self.clocks)
+
+    @property
+    def time(self) -> float:
+        """Seconds of the loop's clock."""
+        return self.clocks.monotonic()
+
+    @property
+    def moment(self) -> Moment:
+        """For what happens now."""
+        return Moment(self.time, self.clocks.jitter(), float(self.spec.sync_period_seconds))
+
+    def free_stalled(self) -> None:
+        """Something changed that may cure permanent failures of any user."""
+        self.epoch += 1
+        self.resources.mark_everything()
+        self.wake()
+
+    def outlive(self, user: CxoneUser) -> None:
+        """The resource has vanished although it carried our finalizer, and nobody saw it being deleted.
+
+        The API server lets a deletion win that was under way while the finalizer was stored (measured). What was done
+        for the resource must be undone, so it goes on here as one that is being deleted.
+        """
+        metadata = msgspec.structs.replace(user.metadata, deletion_timestamp=self.clocks.now())
+        self.vanished.add(user.metadata.uid)
+        self.resources.replace(CxoneUser(metadata, user.spec, user.status))
+        self.wake()
+
+    def lose(self, uid: str) -> None:
+        """The resource is gone, and with it all that was to be done for it; its heirs inherit what may still happen."""
+        user = self.resources.remove(uid)
+        for heir in self.resources.namesakes(user) if user is not None else ():
+            self.in_doubt.pass_on(uid, heir)
+        self.queues.discard(uid)
+        self.seats.lose_sight(uid)
+        self.leavers.withdraw(uid)
+        self.in_doubt.forget(uid)
+        self.vanished.discard(uid)

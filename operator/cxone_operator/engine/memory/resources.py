@@ -1,0 +1,144 @@
+"""The resources: the newest version of each, counted, and which of them may need work.
+
+An event is a hint. It replaces the cached resource and marks it; a second event for a marked resource coalesces with
+the first, so the number of marks is bounded by the number of resources and no last state is ever lost. The answer to
+our own write is put in like an event, which makes the watch's echo of it old news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, KeysView
+
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.users import key_of
+from cxone_operator.engine.memory.census import Census
+
+
+class Resources:
+    """The resources of one tenant."""
+
+    def __init__(self) -> None:
+        self._users: dict[str, CxoneUser] = {}
+        self._by_key: dict[str, tuple[str, ...]] = {}
+        self._marked: dict[str, None] = {}
+        self.census = Census()
+        self.version = 0
+        """Moves with every change of any resource."""
+
+    def __len__(self) -> int:
+        return len(self._users)
+
+    def __iter__(self) -> Iterator[CxoneUser]:
+        return iter(self._users.values())
+
+    def get(self, uid: str) -> CxoneUser | None:
+        """The newest version that was seen."""
+        return self._users.get(uid)
+
+    def keys(self) -> KeysView[str]:
+        """The natural keys of all users that have a resource."""
+        return self._by_key.keys()
+
+    def put(self, user: CxoneUser) -> bool:
+        """Keep a version if it is news, and mark it and its namesakes; False where it is an echo or older."""
+        uid = user.metadata.uid
+        old = self._users.get(uid)
+        if old is not None and not is_newer(user.metadata.resource_version, old.metadata.resource_version):
+            return False
+        self._keep(user)
+        key = key_of(user.spec.user_name)
+        namesakes = self._by_key.get(key, ())
+        if uid not in namesakes:
+            namesakes = self._by_key[key] = (*namesakes, uid)
+        self._mark_all(namesakes)
+        return True
+
+    def absorb(self, user: CxoneUser) -> None:
+        """Keep the version that our own write produced; nobody but us changed anything, so nothing is marked."""
+        old = self._users.get(user.metadata.uid)
+        if old is None or not is_newer(user.metadata.resource_version, old.metadata.resource_version):
+            return
+        self._keep(user)
+        if user.metadata.generation != old.metadata.generation or user.metadata.deleting != old.metadata.deleting:
+            self.mark(user.metadata.uid)
+        if user.claimed != old.claimed:
+            self.mark_key(key_of(user.spec.user_name))
+
+    def replace(self, user: CxoneUser) -> None:
+        """Keep a version that no server has."""
+        self._keep(user)
+        self.mark_key(key_of(user.spec.user_name))
+
+    def remove(self, uid: str) -> CxoneUser | None:
+        """The resource is gone; its namesakes are marked, as one of them may own the userName now."""
+        user = self._users.pop(uid, None)
+        self._marked.pop(uid, None)
+        if user is None:
+            return None
+        self.version += 1
+        self.census.remove(user)
+        key = key_of(user.spec.user_name)
+        namesakes = tuple(other for other in self._by_key.get(key, ()) if other != uid)
+        if namesakes:
+            self._by_key[key] = namesakes
+        else:
+            self._by_key.pop(key, None)
+        self._mark_all(namesakes)
+        return user
+
+    def mark(self, uid: str) -> None:
+        """This user may need work."""
+        if uid in self._users:
+            self._marked[uid] = None
+
+    def mark_key(self, key: str) -> None:
+        """Every resource of that userName may need work."""
+        self._mark_all(self._by_key.get(key, ()))
+
+    def mark_everything(self) -> None:
+        """Something has changed that concerns all users."""
+        self._marked.update(dict.fromkeys(self._users))
+
+    def take(self, most: int) -> list[CxoneUser]:
+        """Up to `most` marked resources, first marked first; the marks are gone."""
+        taken = [uid for uid, _ in zip(self._marked, range(most), strict=False)]
+        for uid in taken:
+            del self._marked[uid]
+        return [self._users[uid] for uid in taken]
+
+    @property
+    def marked(self) -> int:
+        """How many resources may need work."""
+        return len(self._marked)
+
+    def namesakes(self, user: CxoneUser) -> tuple[str, ...]:
+        """The uids of all resources of that userName, also of those that are being deleted."""
+        return self._by_key.get(key_of(user.spec.user_name), ())
+
+    def owner(self, user: CxoneUser) -> CxoneUser | None:
+        """The oldest resource that manages this userName and is not being deleted; None where there is none."""
+        contenders = [self._users[uid] for uid in self.namesakes(user) if _contends(self._users[uid])]
+        return min(contenders, key=lambda contender: contender.age_order, default=None)
+
+    def _keep(self, user: CxoneUser) -> None:
+        old = self._users.get(user.metadata.uid)
+        if old is not None:
+            self.census.remove(old)
+        self._users[user.metadata.uid] = user
+        self.census.add(user)
+        self.version += 1
+
+    def _mark_all(self, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self.mark(uid)
+
+
+def _contends(user: CxoneUser) -> bool:
+    return not user.metadata.deleting and user.spec.management_policy == "Full"
+
+
+def is_newer(version: str, than: str) -> bool:
+    """resourceVersions are comparable integers (KEP-5504); any other form is only compared for being the same."""
+    if version.isdecimal() and than.isdecimal():
+        return int(version) > int(than)
+    return version != than

@@ -1,0 +1,138 @@
+"""The connection of a tenant to CXone: credentials in, an authenticated client out, and the reason where there is none.
+
+The Secret is read again every few seconds while something is wrong, and every minute otherwise; the credentials are
+tried only when they have changed or the backoff has passed, so a wrong Secret causes no storm of token requests and a
+corrected one heals within seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.cluster.client import Cluster
+from cxone_operator.cluster.errors import ClusterError, Gone
+from cxone_operator.core.backoff import backoff
+from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.engine.base.clocks import Clocks
+from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.remote import Remote
+
+LOOK_SECONDS = 3.0
+"""How often the Secret is read while the tenant is not ready."""
+CALM_SECONDS = 60.0
+"""How often it is read otherwise, to notice a rotation."""
+
+
+class CredentialSource(Protocol):
+    """Where the client id and secret come from."""
+
+    async def read(self) -> Credentials | Failure:
+        """The credentials as of now, or what is wrong with them."""
+
+
+class FixedCredentials:
+    """Credentials from the environment."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def read(self) -> Credentials | Failure:
+        """Always the same."""
+        return self._credentials
+
+
+class SecretCredentials:
+    """Credentials from a Secret with the keys clientId and clientSecret."""
+
+    def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._name = name
+
+    async def read(self) -> Credentials | Failure:
+        """Read the Secret; a Failure names the key that is missing, or why it cannot be read."""
+        try:
+            data = await self._cluster.secret(self._namespace, self._name)
+        except Gone:
+            return self._problem("does not exist; create it with the keys clientId and clientSecret")
+        except ClusterError as error:
+            return self._problem(f"cannot be read: {error}")
+        missing = [key for key in ("clientId", "clientSecret") if not data.get(key, "").strip()]
+        if missing:
+            return self._problem(f"lacks the key {' and '.join(missing)}")
+        return Credentials(data["clientId"].strip(), data["clientSecret"].strip())
+
+    def _problem(self, what: str) -> Failure:
+        message = f"Secret {self._name} in namespace {self._namespace} {what}"
+        return Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
+
+
+class Connection:
+    """The client of one tenant, while there is one."""
+
+    def __init__(
+        self, source: CredentialSource, build: Callable[[Credentials], Remote | Failure], clocks: Clocks
+    ) -> None:
+        self._source = source
+        self._build = build
+        self._clocks = clocks
+        self._credentials: Credentials | None = None
+        self._attempts = 0
+        self._next_attempt = float("-inf")
+        self._next_look = float("-inf")
+        self.client: Remote | None = None
+        self.problem: Failure | None = None
+        """Why there is no client, once that is known."""
+
+    @property
+    def authenticated(self) -> bool:
+        """CXone has given us a token and has not refused it since."""
+        return self.client is not None
+
+    def due(self) -> float:
+        """Seconds until `look` is worth calling."""
+        return max(0.0, self._next_look - self._clocks.monotonic())
+
+    def refused(self, failure: Failure) -> None:
+        """A request was refused with 401 even after a fresh token: look at the credentials now."""
+        self.problem = failure
+        self.client = None
+        self._attempts += 1
+        self._postpone()
+        self._next_look = self._clocks.monotonic()
+
+    async def look(self) -> bool:
+        """Read the credentials and use them if that may help; True where the client has changed."""
+        now = self._clocks.monotonic()
+        found = await self._source.read()
+        changed = False
+        if isinstance(found, Failure):
+            self.problem, self._credentials, self.client = found, None, None
+        elif found != self._credentials:
+            self._credentials, self._attempts = found, 0
+            changed = await self._authenticate(found)
+        elif self.problem is not None and now >= self._next_attempt:
+            changed = await self._authenticate(found)
+        self._next_look = self._clocks.monotonic() + (LOOK_SECONDS if self.problem is not None else CALM_SECONDS)
+        return changed
+
+    async def _authenticate(self, credentials: Credentials) -> bool:
+        client = self._build(credentials)
+        if isinstance(client, Failure):
+            self.client, self.problem = None, client
+            return False
+        try:
+            await client.connect()
+        except ScimError as error:
+            self.client, self.problem = None, error.failure
+            self._attempts += 1
+            self._postpone()
+            return False
+        self.client, self.problem, self._attempts = client, None, 0
+        return True
+
+    def _postpone(self) -> None:
+        self._next_attempt = self._clocks.monotonic() + backoff(self._attempts, self._clocks.jitter())

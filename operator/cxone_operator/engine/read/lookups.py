@@ -1,0 +1,95 @@
+"""Look-ups: users that are to be read from CXone by name, a portion at a time, or with the walk where that is cheaper.
+
+A walk that is about to begin answers every question at no cost, so only leavers do not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import key_of
+from cxone_operator.engine.base.tasks import Tasks
+from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.remote import Remote
+
+AT_ONCE = 4
+"""Look-ups in flight."""
+
+Questions = dict[str, str]
+"""Natural key → userName."""
+
+
+class LookUps:
+    """Asks CXone for users of one tenant."""
+
+    def __init__(self, memory: Memory, tasks: Tasks) -> None:
+        self._memory = memory
+        self._tasks = tasks
+        self._questions: dict[Lane, Questions] = {Lane.LEAVERS: {}, Lane.UPDATES: {}}
+        self._asking: dict[str, float] = {}
+        """Natural key → when the request set out that asks for it."""
+        self._running = 0
+
+    def ask(self, user_name: str, lane: Lane) -> None:
+        """This user is to be read, a leaver at once."""
+        memory, key = self._memory, key_of(user_name)
+        if key in self._asking and self._asking[key] >= memory.directory.forgotten(key):
+            return
+        if lane is Lane.LEAVERS:
+            self._questions[Lane.UPDATES].pop(key, None)
+            self._questions[lane][key] = user_name
+        elif not memory.directory.complete:
+            return  # when the first walk is complete, everybody is looked at
+        elif memory.refresh_wanted:
+            self._leave_to_the_walk(key)
+        elif key not in self._questions[Lane.LEAVERS]:
+            self._questions[Lane.UPDATES][key] = user_name
+
+    def send(self, remote: Remote, may_send: Callable[[Lane], bool]) -> None:
+        """Start what can be started now; `may_send` says whether a lane has a place in the rate limit."""
+        if self._memory.reading.remaining(self._memory.time) > 0:
+            return
+        for lane, questions in self._questions.items():
+            if questions and self._running < AT_ONCE and may_send(lane):
+                self._send_lane(remote, lane, questions)
+
+    def _send_lane(self, remote: Remote, lane: Lane, questions: Questions) -> None:
+        memory = self._memory
+        portions = remote.portions(questions.values())
+        pages = remote.pages(len(memory.directory) + len(questions))
+        if lane is not Lane.LEAVERS and remote.capabilities.lists and len(portions) > pages:
+            memory.refresh_wanted = True
+            for key in questions:
+                self._leave_to_the_walk(key)
+            questions.clear()
+            return
+        for names in portions[: AT_ONCE - self._running]:
+            for name in names:
+                questions.pop(key_of(name), None)
+            self._running += 1
+            self._tasks.start(self._look_up(remote, lane, names))
+
+    def _leave_to_the_walk(self, key: str) -> None:
+        """What the list says of somebody unknown is news, even if it is what was known before."""
+        self._memory.directory.forget(key, self._memory.time)
+
+    async def _look_up(self, remote: Remote, lane: Lane, names: tuple[str, ...]) -> None:
+        memory = self._memory
+        sent = memory.time
+        keys = [key_of(name) for name in names]
+        self._asking.update(dict.fromkeys(keys, sent))
+        try:
+            found = await remote.find(names, lane)
+        except ScimError as error:
+            memory.reading.failed(error.failure, memory.time, memory.clocks.jitter())
+        else:
+            memory.reading.succeeded()
+            memory.directory.learn(keys, found, sent)
+        finally:
+            self._running -= 1
+            for key in keys:
+                self._asking.pop(key, None)
+                memory.resources.mark_key(key)
+            memory.wake()

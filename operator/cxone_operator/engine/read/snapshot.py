@@ -1,0 +1,93 @@
+"""The snapshot: walks through CXone's users, page by page, and hands each page to the directory.
+
+Doing this once per period and comparing locally is the whole drift detection.
+"""
+
+from __future__ import annotations
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import key_of
+from cxone_operator.engine.base.tasks import Tasks
+from cxone_operator.engine.memory.directory import Refresh
+from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.remote import Remote
+from cxone_operator.telemetry.logging import Streak, get_logger
+
+log = get_logger(__name__)
+
+
+class Snapshot:
+    """Refreshes the directory of one tenant."""
+
+    def __init__(self, memory: Memory, tasks: Tasks) -> None:
+        self._memory = memory
+        self._tasks = tasks
+        self._next = float("-inf")
+        self._unread = Streak(log, "directory_not_refreshed", "directory_refreshed_again")
+
+    def refresh_if_due(self, remote: Remote) -> None:
+        """Start a walk if one is wanted or the period has passed."""
+        memory = self._memory
+        if memory.walking_since is not None or memory.reading.remaining(memory.time) > 0:
+            return
+        if memory.refresh_wanted or memory.time >= self._next:
+            lane = Lane.UPDATES if memory.refresh_wanted else Lane.BACKGROUND
+            memory.walking_since = memory.time
+            memory.refresh_wanted = False
+            self._tasks.start(self._refresh(remote, lane))
+
+    async def _refresh(self, remote: Remote, lane: Lane) -> None:
+        """`lane`: people wait for a walk that is wanted, and nobody for one that is only due."""
+        memory = self._memory
+        names_before = self._names()
+        lists = remote.capabilities.lists
+        declared = {} if lists else {key_of(user.spec.user_name): user.spec.user_name for user in memory.resources}
+        refresh = memory.directory.begin_refresh(memory.time, None if lists else declared)
+        first = not memory.directory.complete
+        try:
+            changed = await self._read(remote, lane, refresh, declared)
+        except ScimError as error:
+            self._unread.failed(tenant=memory.name, error=str(error))
+            memory.refresh_wanted = True
+            memory.reading.failed(error.failure, memory.time, memory.clocks.jitter())
+        else:
+            self._take_over(refresh, changed, first=first, names_before=names_before)
+        finally:
+            memory.walking_since = None
+            memory.wake()
+
+    async def _read(self, remote: Remote, lane: Lane, refresh: Refresh, declared: dict[str, str]) -> int:
+        """All who can be listed; where nobody can be, all who are declared."""
+        changed = 0
+        if refresh.asked is None:
+            async for users in remote.everybody(lane):
+                changed += self._mark(self._memory.directory.take_page(refresh, users))
+        else:
+            for names in remote.portions(declared.values()):
+                found = await remote.find(names, lane)
+                changed += self._mark(self._memory.directory.take_page(refresh, found))
+        return changed
+
+    def _take_over(self, refresh: Refresh, changed: int, *, first: bool, names_before: frozenset[str]) -> None:
+        memory = self._memory
+        memory.reading.succeeded()
+        self._unread.ended(tenant=memory.name)
+        changed += self._mark(memory.directory.finish_refresh(refresh))
+        if first:
+            memory.resources.mark_everything()
+        if self._names() - names_before:
+            memory.free_stalled()
+        period = memory.spec.sync_period_seconds
+        self._next = memory.time + period * (0.95 + 0.1 * memory.clocks.jitter())
+        tell = log.info if first or changed else log.debug
+        tell("directory_refreshed", tenant=memory.name, users=len(memory.directory), changed=changed)
+
+    def _mark(self, keys: set[str]) -> int:
+        for key in keys:
+            self._memory.resources.mark_key(key)
+        return len(keys)
+
+    def _names(self) -> frozenset[str]:
+        """Role and group names in use: a new one may be what a stalled user misses."""
+        return frozenset(self._memory.directory.roles() | self._memory.directory.groups())

@@ -1,0 +1,46 @@
+"""Failures: what a refusal means for the user it concerns, as an event, with the names that CXone does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.core.desired import schedule
+from cxone_operator.core.failure import Failure
+from cxone_operator.core.phase import is_final
+from cxone_operator.core.suggestion import did_you_mean
+from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
+from cxone_operator.engine.memory.memory import Memory
+
+
+def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: float = REQUEST_SECONDS) -> Failed:
+    """The request for this attempt was refused, or lost; `doubt_seconds`: how long it may still have its effect."""
+    uid = attempt.user.metadata.uid
+    doubtful = memory.in_doubt.until(uid) > memory.time
+    if not is_final(attempt.user, attempt.action, failure, doubtful=doubtful):
+        return Failed(failure, doubt_seconds)
+    user = memory.resources.get(uid) or attempt.user
+    leaving = user.metadata.deleting or not schedule(user.spec, memory.clocks.now()).active
+    trigger = Trigger(user.metadata.generation, memory.epoch, user.reconcile_requested_at, leaving)
+    return Failed(failure, doubt_seconds, trigger, _message(memory, attempt, failure))
+
+
+def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:
+    """What CXone said, or better: which name it does not know, and which one was probably meant."""
+    spec, defaults = attempt.user.spec, memory.spec.defaults
+    if failure.reason is Reason.ROLE_NOT_FOUND:
+        roles = (spec.role, defaults.role, *(spec.secondary_roles or ()))
+        return _missing("role", roles, memory.directory.roles(), failure, memory.name)
+    if failure.reason is Reason.GROUP_NOT_FOUND:
+        groups = (*(spec.groups or ()), *(defaults.groups or ()))
+        return _missing("group", groups, memory.directory.groups(), failure, memory.name)
+    return failure.message
+
+
+def _missing(what: str, names: Iterable[str | None], known: set[str], failure: Failure, tenant: str) -> str:
+    for name in names:
+        if name is not None and f"'{name}'" in failure.message:
+            close = did_you_mean(name, known - {name})
+            suggestion = f"; did you mean '{close}'?" if close else ""
+            return f"{what} '{name}' does not exist in tenant {tenant}{suggestion}"
+    return failure.message

@@ -1,0 +1,1 @@
+"""What is written down: statuses of users and of the tenant, gauges, the audit trail."""

@@ -1,0 +1,133 @@
+"""Users' statuses and finalizers: what is written to a CxoneUser, only where a reader could notice the difference.
+
+When a write ends, the new object is taken into the memory and the user looked at again. So a write that was refused
+needs no queue of its own: the next look finds the same difference and writes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from cxone_operator.api import user as user_api
+from cxone_operator.api.conditions import READY
+from cxone_operator.api.meta import USER_FINALIZER, InvalidResource
+from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
+from cxone_operator.cluster.client import Cluster
+from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone, Unreachable
+from cxone_operator.cluster.server import Body
+from cxone_operator.core.desired import schedule
+from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.tell.writer import Urgency, Write, Writer
+from cxone_operator.telemetry.logging import get_logger
+
+_REFUSED_SECONDS = 60.0
+"""After an answer that will not change by itself; a person has to look."""
+
+log = get_logger(__name__)
+
+
+class UserStatuses:
+    """Status and finalizer writes of one tenant."""
+
+    def __init__(self, memory: Memory, cluster: Cluster, writer: Writer, lose: Callable[[str], None]) -> None:
+        self._memory = memory
+        self._cluster = cluster
+        self._writer = writer
+        self._lose = lose
+        self._refused: dict[str, float] = {}
+        """uid → until when nothing is written to it, as the API server refuses it."""
+
+    def is_writing(self, uid: str) -> bool:
+        """A write for this user is under way, or was refused a moment ago."""
+        return self._writer.is_sending(uid) or self._refused.get(uid, 0.0) > self._memory.time
+
+    def withdraw(self, uid: str) -> None:
+        """Whatever waits to be written to this user is decided anew."""
+        self._writer.withdraw(uid)
+
+    def tell(self, user: CxoneUser, status: UserStatus, *, interim: bool = False) -> bool:
+        """Write the status, if a reader could notice the difference; whether it is written."""
+        if status == user.status or user.metadata.uid in self._memory.vanished:
+            return False
+        encoded = encode_status(status)
+        self._put(user, lambda: self._cluster.patch_status(user_api.PLURAL, user.reference, encoded), interim=interim)
+        return True
+
+    def claim(self, user: CxoneUser) -> None:
+        """Put our finalizer on."""
+        self._set_finalizers(user, (*user.metadata.finalizers, USER_FINALIZER))
+
+    def release(self, user: CxoneUser) -> None:
+        """Take our finalizer off."""
+        if user.metadata.uid in self._memory.vanished:
+            self._lose(user.metadata.uid)
+            return
+        self._set_finalizers(user, [name for name in user.metadata.finalizers if name != USER_FINALIZER])
+
+    def _set_finalizers(self, user: CxoneUser, finalizers: Sequence[str]) -> None:
+        version = user.metadata.resource_version
+        self._put(user, lambda: self._cluster.patch_finalizers(user_api.PLURAL, user.reference, finalizers, version))
+
+    def _put(self, user: CxoneUser, write: Callable[[], Awaitable[Body]], *, interim: bool = False) -> None:
+        leaves = user.metadata.deleting or not schedule(user.spec, self._memory.clocks.now()).active
+        urgency = Urgency.LEAVER if leaves else Urgency.INTERIM if interim else Urgency.FINAL
+        uid = user.metadata.uid
+        self._writer.put(Write(self._memory.name, uid, urgency, lambda: self._write(user, write)))
+
+    async def _write(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
+        uid, memory = user.metadata.uid, self._memory
+        try:
+            await self._write_or_look(user, write)
+        except Unreachable:
+            raise
+        except (ClusterError, InvalidResource) as error:
+            log.error("resource_refused", tenant=memory.name, resource=user.metadata.name, error=str(error))
+            self._refused[uid] = memory.time + _REFUSED_SECONDS
+            memory.alarms.set(memory.time + _REFUSED_SECONDS, uid)
+        else:
+            self._refused.pop(uid, None)
+        memory.resources.mark(uid)
+        memory.wake()
+
+    async def _write_or_look(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:
+        """Somebody who wrote first, or deleted the resource, knows more than we do."""
+        try:
+            written = decode_user(await write())
+        except (Conflicted, Gone):
+            await self._look_again(user)
+        else:
+            log_ready(self._memory.name, user, written.status)
+            self._take_over(written)
+
+    def _take_over(self, user: CxoneUser) -> None:
+        """A deleted resource whose last finalizer was taken off is gone, whenever the watch says so."""
+        if user.metadata.deleting and not user.metadata.finalizers:
+            self._lose(user.metadata.uid)
+        else:
+            self._memory.resources.absorb(user)
+
+    async def _look_again(self, user: CxoneUser) -> None:
+        try:
+            self._memory.resources.put(decode_user(await self._cluster.get(user_api.PLURAL, user.reference)))
+        except Gone:
+            self._miss(user)
+        except Conflicted as error:
+            raise Unreachable(str(error)) from error
+
+    def _miss(self, user: CxoneUser) -> None:
+        """A resource that is gone before its first status was written may have lost its claim to a deletion."""
+        known = self._memory.resources.get(user.metadata.uid)
+        if known is not None and known.claimed and not known.metadata.deleting and not known.status.written:
+            self._memory.outlive(known)
+        else:
+            self._lose(user.metadata.uid)
+
+
+def log_ready(tenant: str, user: CxoneUser, status: UserStatus) -> None:
+    """One line where Ready, which sums a user up, has another status or reason than before."""
+    before, now = user.status.condition(READY), status.condition(READY)
+    if now is None or (before is not None and (before.status, before.reason) == (now.status, now.reason)):
+        return
+    tell = log.warning if now.status == "False" else log.info
+    resource = f"{user.metadata.namespace}/{user.metadata.name}"
+    tell("user_changed", tenant=tenant, resource=resource, ready=now.status, reason=now.reason, message=now.message)

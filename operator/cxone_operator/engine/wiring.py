@@ -1,0 +1,143 @@
+"""The wiring: builds the loop of a tenant from its rooms, and the client that its rooms talk to."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import CxoneTenant, TenantSpec
+from cxone_operator.cluster.client import Cluster
+from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.fence import Fence
+from cxone_operator.core.window import SlidingWindow
+from cxone_operator.engine.admit.guard import Guard
+from cxone_operator.engine.admit.limiter import RateLimiter
+from cxone_operator.engine.admit.seats import SeatGate
+from cxone_operator.engine.base.clocks import Clocks
+from cxone_operator.engine.base.tasks import Tasks
+from cxone_operator.engine.decide.view import View
+from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.read.connection import Connection, CredentialSource
+from cxone_operator.engine.read.lookups import LookUps
+from cxone_operator.engine.read.quota import QuotaReader
+from cxone_operator.engine.read.snapshot import Snapshot
+from cxone_operator.engine.router import Router
+from cxone_operator.engine.send.door import Door
+from cxone_operator.engine.send.jobs import Jobs
+from cxone_operator.engine.send.sender import Sender
+from cxone_operator.engine.tell.audit import AuditTrail
+from cxone_operator.engine.tell.summary import Summary
+from cxone_operator.engine.tell.tenant_status import TenantStatusWriter
+from cxone_operator.engine.tell.users import UserStatuses
+from cxone_operator.engine.tell.waits import Waits
+from cxone_operator.engine.tell.writer import Writer
+from cxone_operator.engine.tenant import Rooms, Tenant, reserved_for_leavers
+from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.dialect import Dialect, UnsupportedPreset, dialect_for
+from cxone_operator.scim.observing import Observer
+from cxone_operator.scim.remote import Remote
+from cxone_operator.scim.transport import Transport
+from cxone_operator.telemetry import metrics
+from cxone_operator.telemetry.audit import Audit
+
+BuildClient = Callable[[str, TenantSpec, Credentials, RateLimiter], Remote | Failure]
+"""From a tenant's name, spec, credentials and rate limiter to its client, or to what is wrong with the spec."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all tenants of a process share."""
+
+    cluster: Cluster
+    writer: Writer
+    build: BuildClient
+    clocks: Clocks
+    audit: Audit
+
+    def tenant(self, name: str, spec: TenantSpec, resource: CxoneTenant | None, source: CredentialSource) -> Tenant:
+        """The loop of a tenant, not started yet."""
+        metrics.expect_tenant(name)
+        wake, tasks = asyncio.Event(), Tasks()
+        memory = Memory(name, spec, self.clocks, wake.set)
+        view = View(memory)
+        trail = AuditTrail(name, self.audit, self.clocks.monotonic)
+        door = Door(memory, trail)
+        limiter = RateLimiter(_window(spec, self.clocks), self.clocks, metrics.api_throttled.labels(name).inc)
+        connection = Connection(source, lambda found: self.build(name, memory.spec, found, limiter), self.clocks)
+        statuses = UserStatuses(memory, self.cluster, self.writer, door.lose)
+        summary = Summary(memory, connection, limiter)
+        tenant_status = TenantStatusWriter(name, resource, summary, self.cluster)
+        waits = Waits(memory, view, statuses)
+        lookups, quota = LookUps(memory, tasks), QuotaReader(memory, tasks)
+        gate = SeatGate(memory, quota)
+        guard = Guard(memory, trail, tasks, tenant_status.persist, tenant_status.warn)
+        jobs = Jobs(memory, door, trail, tasks, tenant_status.persist, tenant_status.warn)
+        rooms = Rooms(
+            memory=memory,
+            connection=connection,
+            limiter=limiter,
+            lookups=lookups,
+            snapshot=Snapshot(memory, tasks),
+            quota=quota,
+            gate=gate,
+            guard=guard,
+            door=door,
+            jobs=jobs,
+            sender=Sender(memory, view, limiter, gate, door, jobs, tasks),
+            router=Router(memory, view, door, guard, lookups, jobs, statuses, waits, trail),
+            statuses=statuses,
+            waits=waits,
+            summary=summary,
+            tenant_status=tenant_status,
+            tasks=tasks,
+        )
+        return Tenant(rooms, wake)
+
+
+def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
+    """A function that builds clients over one HTTP session, all behind one fence."""
+
+    def build(name: str, spec: TenantSpec, credentials: Credentials, limiter: RateLimiter) -> Remote | Failure:
+        try:
+            dialect = _dialect(spec)
+        except UnsupportedPreset as error:
+            return Failure(Reason.UNSUPPORTED, str(error), retryable=False, scope=Scope.TENANT)
+        base, observe = spec.base_url.rstrip("/"), _observer(name)
+        tokens = TokenSource(
+            session, base + dialect.token_path, credentials, spec.scopes or dialect.scopes, time.monotonic, observe
+        )
+        return ScimClient(Transport(session, base, tokens, limiter, observe, fence), dialect)
+
+    return build
+
+
+def _window(spec: TenantSpec, clocks: Clocks) -> SlidingWindow:
+    return SlidingWindow(spec.rate_limit.requests_per_minute, clocks.monotonic(), reserved_for_leavers(spec))
+
+
+def _dialect(spec: TenantSpec) -> Dialect:
+    api = spec.api
+    return dialect_for(
+        api.preset,
+        token_path=api.token_path,
+        users_path=api.users_path,
+        bulk_path=api.bulk_path,
+        license_quota_path=api.license_quota_path,
+        license_assignments_path=api.license_assignments_path,
+        bulk=api.bulk,
+        list=api.list,
+    )
+
+
+def _observer(name: str) -> Observer:
+    def observe(operation: str, code: str, seconds: float) -> None:
+        metrics.api_requests.labels(name, operation, code).inc()
+        metrics.api_request_duration.labels(name, operation).observe(seconds)
+
+    return observe

@@ -1,0 +1,121 @@
+"""The seam: what the engine can ask of a CXone tenant, whichever API it speaks.
+
+Nothing here names a path, a status code or a preset. How users are listed, asked for, changed alone or many at a time,
+is the affair of whoever implements it; the engine sees what is possible (`Capabilities`), what a request cost, and what
+came of it. Every coroutine raises ScimError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cxone_operator.core.actions import RemoteAction
+from cxone_operator.core.failure import Failure
+from cxone_operator.core.knowledge import UNKNOWN, Knowledge
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.seats import Quota
+from cxone_operator.core.users import RemoteUser
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the tenant offers: its preset, what the server says of itself, what it has refused, and `spec.api`."""
+
+    lists: bool = True
+    """All users can be read, page by page; otherwise they are asked for by name."""
+    bulk: bool = True
+    """Many changes go into one request."""
+    deletes: bool = True
+    """Users can be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One change for one user."""
+
+    uid: str
+    action: RemoteAction
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes that go into one request."""
+
+    items: tuple[Item, ...]
+    shared: bool = False
+    """Sent as a bulk request, also where it has one item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """CXone says that it has made the change; `shown` is what the answer shows of the user."""
+
+    shown: Knowledge = UNKNOWN
+    request_id: str = ""
+    """CXone's own name for the request, for its support; empty where the answer names none."""
+
+
+Result = Answered | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The request is over; a change without a result must be looked for."""
+
+    results: Mapping[str, Result] = field(default_factory=dict)
+    """By uid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A job works on it."""
+
+    job: str
+    request_id: str = ""
+
+
+Receipt = Settled | Pending
+
+
+class Remote(Protocol):
+    """One tenant."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """As of now: what the tenant refuses to do is learned."""
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """Lower-case names and ids of the operator's own account, as far as CXone has told them."""
+
+    async def connect(self) -> None:
+        """Try the credentials."""
+
+    async def probe(self) -> None:
+        """Ask for something harmless, to see whether CXone answers."""
+
+    def everybody(self, lane: Lane) -> AsyncIterator[tuple[RemoteUser, ...]]:
+        """All users, in as many portions as there are requests."""
+
+    def pages(self, users: int) -> int:
+        """Requests that `everybody` needs for so many users."""
+
+    def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
+        """The names in portions of one `find` each."""
+
+    async def find(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
+        """Those of the named users that exist."""
+
+    def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
+        """The changes in bulk requests that CXone takes, of at most `most` items."""
+
+    async def send(self, batch: Batch, lane: Lane) -> Receipt:
+        """Make the changes."""
+
+    async def poll(self, job: str, lane: Lane) -> Settled | None:
+        """What came of a job, None while it works."""
+
+    async def seats(self, lane: Lane) -> Quota:
+        """The number of seats, as CXone counts them."""

@@ -1,0 +1,349 @@
+"""The summary: what a tenant's status and gauges say, from what its loop knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+import pytest
+
+from cxone_operator.api.conditions import AUTHENTICATED, CIRCUIT_OPEN, DEPROVISIONING_HELD, READY, Condition
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import BulkJob, CxoneTenant, Licenses, UserCounts, decode_tenant
+from cxone_operator.core.circuit import Circuit
+from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.seats import Quota
+from cxone_operator.core.window import SlidingWindow
+from cxone_operator.engine.admit.limiter import RateLimiter
+from cxone_operator.engine.memory.leavers import Hold
+from cxone_operator.engine.tell import summary as module
+from cxone_operator.engine.tell.summary import Summary
+from cxone_operator.telemetry import metrics
+from unit.builders import a_remote, a_tenant, a_user
+from unit.engine import scene as scenes
+from unit.engine.scene import series, value
+
+AWAY = Failure(Reason.REMOTE_UNAVAILABLE, "CXone answered 503", retryable=True, code="503")
+REFUSED = Failure(Reason.AUTHENTICATION_FAILED, "CXone refuses the credentials", retryable=False, scope=Scope.TENANT)
+
+
+class Connected:
+    """A connection, or what is wrong with it."""
+
+    problem: Failure | None = None
+    authenticated = True
+
+
+class Scene(scenes.Scene):
+    """A summary of a tenant that all is well with."""
+
+    def __init__(self, **spec: object) -> None:
+        super().__init__(**spec)
+        self.connection = Connected()
+        self.limiter = RateLimiter(SlidingWindow(100, 0.0), self.clocks, lambda: None)
+        self.summary = Summary(self.memory, self.connection, self.limiter)
+
+    def shown(self) -> None:
+        metrics.forget_tenants()
+        self.summary.set_gauges()
+
+    def said(self) -> dict[str, str]:
+        """Status and reason of each condition."""
+        conditions = self.summary.status(a_resource()).conditions
+        return {condition.type: f"{condition.status} {condition.reason}" for condition in conditions}
+
+    def ready(self) -> Condition:
+        return self.summary.status(a_resource()).conditions[0]
+
+
+def a_resource(**status: object) -> CxoneTenant:
+    metadata = {"name": "default", "namespace": "workforce", "uid": "uid-tenant", "generation": 1}
+    return decode_tenant({"metadata": metadata, "spec": {"baseURL": "http://127.0.0.1:1"}, "status": status})
+
+
+def told(ready: str = "True", reason: str = "Succeeded", active: bool | None = True) -> Mapping[str, object]:
+    conditions = [{"type": "Ready", "status": ready, "reason": reason, "observedGeneration": 1}]
+    return {"observedGeneration": 1, "active": active, "conditions": conditions}
+
+
+def test_a_count_that_is_over_disappears() -> None:
+    scene = Scene()
+    scene.memory.resources.put(a_user("a", status=told("False", "RoleNotFound")))
+    scene.shown()
+    assert value("users", ready="False", active="true") == 1
+    scene.memory.resources.put(a_user("a", status=told(), metadata={"resourceVersion": "2"}))
+    scene.shown()
+    assert series("users") == {frozenset({("ready", "True"), ("active", "true")}): 1}
+
+
+def test_the_gauges_of_a_tenant_that_is_gone_disappear() -> None:
+    """Every one of them: no loop says them again."""
+    scene = Scene()
+    scene.memory.resources.put(a_user("a", status=told()))
+    scene.memory.seats.learn(Quota(10, 4), 0.0)
+    scene.snapshot()
+    scene.shown()
+    said = {gauge for gauge in metrics.TENANT_GAUGES if _tenants(gauge)}
+    assert said == set(metrics.TENANT_GAUGES)
+    metrics.forget_tenants()
+    assert {gauge for gauge in metrics.TENANT_GAUGES if _tenants(gauge)} == set()
+
+
+def test_no_gauge_of_a_tenant_is_forgotten_to_be_forgotten() -> None:
+    gauges = {
+        collector
+        for name, collector in vars(metrics).items()
+        if type(collector).__name__ == "Gauge" and "tenant" in collector._labelnames
+    }
+    assert gauges == set(metrics.TENANT_GAUGES)
+
+
+def _tenants(gauge: metrics.Gauge) -> set[str]:
+    return {sample.labels["tenant"] for family in gauge.collect() for sample in family.samples}
+
+
+def test_a_snapshot_that_is_in_doubt_has_no_age() -> None:
+    """An old figure would say that all is well."""
+    scene = Scene()
+    scene.snapshot()
+    scene.time = 7.0
+    scene.shown()
+    assert value("directory_age_seconds") == 7
+    scene.memory.directory.doubt_absences()
+    scene.shown()
+    assert value("directory_age_seconds") is None
+
+
+def test_jobs_are_counted_while_they_run_and_after_they_were_given_up() -> None:
+    scene = Scene()
+    scene.memory.jobs["job-1"] = BulkJob("job-1", 5, "2026-11-24T00:00:00Z")
+    scene.memory.abandoned_jobs = 2
+    scene.shown()
+    assert (value("bulk_jobs", state="running"), value("bulk_jobs", state="abandoned")) == (1, 2)
+
+
+def test_only_lanes_that_people_wait_in_have_a_depth() -> None:
+    scene = Scene()
+    scene.memory.queues.put("uid-a", Lane.JOINERS, 0.0, alone=False)
+    scene.shown()
+    depths = {dict(labels)["lane"]: depth for labels, depth in series("queue_depth").items()}
+    assert depths == {"leavers": 0, "updates": 0, "joiners": 1}
+
+
+def test_seats_are_shown_as_the_gate_counts_them() -> None:
+    """Not as CXone counted them before somebody was let in."""
+    scene = Scene()
+    scene.memory.seats.learn(Quota(10, 4), 0.0)
+    scene.memory.seats.promise("uid-a")
+    scene.memory.seats.confirm("uid-a", 1.0)
+    scene.memory.seats.promise("uid-b")
+    scene.shown()
+    seats = {dict(labels)["state"]: seats for labels, seats in series("licenses").items()}
+    assert seats == {"total": 10, "used": 5, "reserved": 1, "waiting": 0}
+    assert value("license_utilization_percent") == 50
+
+
+@pytest.mark.parametrize("mode", ["None", "Quota"])
+def test_seats_that_are_not_counted_or_not_known_are_not_shown(mode: str) -> None:
+    scene = Scene(license={"mode": mode})
+    if mode == "None":
+        scene.memory.seats.learn(Quota(10, 4), 0.0)
+    scene.shown()
+    assert (series("licenses"), series("license_utilization_percent")) == ({}, {})
+
+
+def test_a_tenant_without_seats_is_not_divided_by() -> None:
+    scene = Scene()
+    scene.memory.seats.learn(Quota(0, 0), 0.0)
+    scene.shown()
+    assert value("license_utilization_percent") == 0
+
+
+# What the tenant says.
+
+
+def is_disconnected(scene: Scene) -> None:
+    scene.connection.problem, scene.connection.authenticated = REFUSED, False
+
+
+def is_suspended(scene: Scene) -> None:
+    scene.memory.spec = a_tenant(suspend=True)
+
+
+def meets_an_outage(scene: Scene) -> None:
+    scene.limiter.circuit = Circuit(failure=AWAY)
+
+
+def cannot_read(scene: Scene) -> None:
+    for _ in range(3):
+        scene.memory.reading.failed(AWAY, 0.0, 0.0)
+
+
+def holds(scene: Scene) -> None:
+    scene.memory.leavers.keep_hold(Hold("2026-11-23T12:00:00Z", "abc", "7 users would lose access"))
+
+
+def is_well(scene: Scene) -> None:
+    """Nothing happens."""
+
+
+@pytest.mark.parametrize(
+    ("happens", "expected"),
+    [
+        (is_well, {READY: "True Succeeded", AUTHENTICATED: "True Succeeded"}),
+        (
+            is_disconnected,
+            {
+                READY: "False AuthenticationFailed",
+                AUTHENTICATED: "False AuthenticationFailed",
+                CIRCUIT_OPEN: "True AuthenticationFailed",
+            },
+        ),
+        (is_suspended, {READY: "False Suspended"}),
+        (meets_an_outage, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "True RemoteUnavailable"}),
+        (cannot_read, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "False Succeeded"}),
+        (holds, {READY: "True Succeeded", DEPROVISIONING_HELD: "True DeprovisioningHeld"}),
+    ],
+)
+def test_what_is_the_matter_is_said_once_and_by_the_tenant(
+    happens: Callable[[Scene], None], expected: Mapping[str, str]
+) -> None:
+    scene = Scene()
+    scene.snapshot()
+    happens(scene)
+    well = {
+        AUTHENTICATED: "True Succeeded",
+        CIRCUIT_OPEN: "False Succeeded",
+        DEPROVISIONING_HELD: "False Succeeded",
+    }
+    assert scene.said() == {**well, **expected}
+
+
+def test_before_the_first_snapshot_work_is_going_on() -> None:
+    """And nothing is said of it: an old status that is still right must not flicker."""
+    scene = Scene()
+    assert scene.said()[READY] == "False Progressing"
+    assert not scene.summary.worth_telling()
+    scene.snapshot()
+    assert scene.summary.worth_telling()
+
+
+@pytest.mark.parametrize("happens", [is_disconnected, is_suspended, meets_an_outage, cannot_read])
+def test_what_a_person_should_know_does_not_wait_for_a_snapshot(happens: Callable[[Scene], None]) -> None:
+    scene = Scene()
+    happens(scene)
+    assert scene.summary.worth_telling()
+
+
+def test_two_failures_in_a_row_are_no_news() -> None:
+    scene = Scene()
+    scene.snapshot()
+    for _ in range(2):
+        scene.memory.reading.failed(AWAY, 0.0, 0.0)
+    assert scene.said()[READY] == "True Succeeded"
+
+
+def test_before_the_first_answer_nobody_knows_about_the_credentials() -> None:
+    scene = Scene()
+    scene.connection.authenticated = False
+    assert scene.said()[AUTHENTICATED] == "Unknown Progressing"
+
+
+def test_users_that_only_wait_for_their_turn_are_counted_by_the_tenant() -> None:
+    """It would be said N times, and be old at once."""
+    scene = Scene(rateLimit={"requestsPerMinute": 100})
+    scene.snapshot()
+    for number in range(7):
+        scene.memory.queues.put(f"uid-{number}", Lane.JOINERS, 0.0, alone=False, age=("", str(number)))
+    assert "wait" not in scene.ready().message
+    for _ in range(100):
+        scene.limiter.window.enter(0.0)
+    assert "7 users wait for their turn, at 100 requests per minute" in scene.ready().message
+
+
+def test_the_status_tells_of_users_seats_and_jobs() -> None:
+    scene = Scene()
+    scene.snapshot(a_remote("a"), a_remote("unmanaged"))
+    scene.see(a_user("a", status=told()), a_user("b", status=told("False", "RoleNotFound")))
+    scene.memory.seats.learn(Quota(10, 4), 0.0)
+    job = BulkJob("job-1", 5, "2026-11-24T00:00:00Z")
+    scene.memory.jobs[job.id] = job
+    status = scene.summary.status(a_resource())
+    assert status.users == UserCounts(managed=2, ready=1, unmanaged=1)
+    assert status.licenses == Licenses(10, 4, 0, 0, 40)
+    assert (status.bulk_jobs, status.observed_generation) == ((job,), 1)
+
+
+def test_seats_that_nobody_has_counted_yet_are_those_of_the_status() -> None:
+    """A restart does not blank them."""
+    before = Licenses(10, 4, 0, 0, 40)
+    assert Scene().summary.status(a_resource(licenses=msgspec.to_builtins(before))).licenses == before
+
+
+def test_an_idle_tenant_is_never_written() -> None:
+    """The time of the snapshot moves only together with the rest."""
+    scene = Scene()
+    scene.snapshot(a_remote("a"))
+    first = scene.summary.status(a_resource())
+    scene.time += 900.0
+    scene.snapshot(a_remote("a"))
+    assert scene.summary.status(a_resource(**msgspec.to_builtins(first))) == first
+    scene.time += 900.0
+    scene.snapshot(a_remote("a"), a_remote("b"))
+    later = scene.summary.status(a_resource(**msgspec.to_builtins(first))).directory
+    assert first.directory is not None
+    assert later is not None
+    assert (later.users, later.refreshed_time) == (2, "2026-11-23T12:30:00Z")
+
+
+def test_counting_begins_when_something_has_moved() -> None:
+    """Counting 100,000 users costs more than looking; a status that was not written is counted again."""
+    scene = Scene()
+    tenant = a_resource()
+    assert [scene.summary.moved(tenant) for _ in range(3)] == [True, False, False]
+    scene.see(a_user("a"))
+    assert [scene.summary.moved(tenant) for _ in range(2)] == [True, False]
+    scene.summary.count_again()
+    assert scene.summary.moved(tenant)
+
+
+@pytest.mark.parametrize("happens", [is_disconnected, is_suspended, meets_an_outage, cannot_read, holds])
+def test_whatever_the_status_shows_moves_it(happens: Callable[[Scene], None]) -> None:
+    scene = Scene()
+    scene.summary.moved(None)
+    happens(scene)
+    assert scene.summary.moved(None)
+
+
+# The log.
+
+
+def test_one_line_for_each_condition_that_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning where something is wrong; nothing held and no circuit open go without."""
+    said: list[tuple[str, str, str]] = []
+    for level in ("info", "warning"):
+        monkeypatch.setattr(
+            module.log, level, lambda *_, level=level, **fields: said.append((level, fields["type"], fields["status"]))
+        )
+
+    def news() -> list[tuple[str, str, str]]:
+        said.clear()
+        scene.summary.tell_news()
+        return sorted(said)
+
+    scene = Scene()
+    assert news() == [], "not before the first snapshot"
+    scene.snapshot()
+    assert news() == [("info", AUTHENTICATED, "True"), ("info", READY, "True")]
+    assert news() == []
+    meets_an_outage(scene)
+    holds(scene)
+    assert news() == [
+        ("warning", CIRCUIT_OPEN, "True"),
+        ("warning", DEPROVISIONING_HELD, "True"),
+        ("warning", READY, "False"),
+    ]
+    scene.limiter.circuit.reset()
+    scene.memory.leavers.keep_hold(None)
+    assert news() == [("info", CIRCUIT_OPEN, "False"), ("info", DEPROVISIONING_HELD, "False"), ("info", READY, "True")]
