@@ -8,10 +8,14 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CONTROL_PLANE := PYTHONPATH=hack $(BIN)/python -m controlplane
 ARGS ?=
+NAME =
 SCHEDULES ?= 1000
 PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --quiet
 
-.PHONY: help install demo test test-fast check format reference control-plane control-plane-stop run bench bench-takeover bench-bridge chaos lock clean
+# Where it is set, every process that a test starts compiles all its modules anew: half of what a start costs.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help install demo test test-fast check format reference control-plane control-plane-stop run bench chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -58,14 +62,8 @@ control-plane-stop: install ## Stop it, and nothing else
 run: install ## Run the operator against the control plane of `make control-plane` (ARGS are the operator's)
 	KUBECONFIG=$${KUBECONFIG:-.cache/control-plane/kubeconfig} $(BIN)/cxone-operator run $(ARGS)
 
-bench: install ## Measure; writes one JSON file and one table to benchmarks/results/
-	PYTHONPATH=hack:benchmarks $(BIN)/python -m thousand_joiners $(ARGS)
-
-bench-takeover: install ## Measure how long nobody acts when the leader ends, dies or freezes
-	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m takeover $(ARGS)
-
-bench-bridge: install ## Measure a flood of HR events, also while servers die, against bare server-side applies
-	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m bridge_flood $(ARGS)
+bench: install ## Measure, e.g. NAME=scale ARGS="--users 1000"; without NAME it lists what there is
+	PYTHONPATH=hack:benchmarks:tests $(BIN)/python -m measure $(NAME) $(ARGS)
 
 chaos: install ## Break it for longer than `make test` does: SCHEDULES random ones on real processes, 30 times as many simulated
 	CHAOS_SEED=$${CHAOS_SEED:-random} CHAOS_SCHEDULES=$$((30 * $(SCHEDULES))) CHAOS_PROCESS_SCHEDULES=$(SCHEDULES) $(BIN)/pytest tests/chaos $(ARGS)

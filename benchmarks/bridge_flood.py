@@ -1,10 +1,9 @@
-"""How many HR events a bridge takes, against what the same API server takes without it (`make bench-bridge`).
+"""How many HR events a bridge takes, against what the same API server takes without it.
 
 5,000 signed deliveries from 64 connections: 1,000 people with four events each in a disturbed order, 1,000 of them sent
-twice. The bare rate is that of the same number of server-side applies of the same resources from as many connections,
-measured before and after. Then the same flood again while the bridge is killed twice and the API server once, which
-says nothing of speed: every event that got a 2xx must be in effect, once and in order.
-Writes benchmarks/results/bridge_flood.json and prints the same as a table.
+twice. The baseline is the rate of the same number of server-side applies of the same resources from as many
+connections, measured before and after. Then the same flood again while the bridge is killed twice and the API server
+once, which says nothing of speed: every event that got a 2xx must be in effect, once and in order.
 """
 
 from __future__ import annotations
@@ -12,157 +11,119 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import ssl
-import tempfile
 import threading
 import time
-from pathlib import Path
 
-import aiohttp
-
-from controlplane.plane import ControlPlane
-from demo.stage import ROOT
+from measure.benchmark import Benchmark, Run
+from measure.client import users_path
+from measure.people import Json
+from measure.place import Place, open_place
+from measure.processes import cpu_seconds
+from measure.waiting import until
 from support.api_server import ApiServer
 from support.bridge import PATH, SECRET, Bridge
 from support.flood import Event, Told, complaints, events, send_all
-from support.kube import Kube
-from thousand_joiners import RESULTS, cpu_seconds, table
+from support.resources import user
 
 _CONNECTIONS = 64
-_APPLY = {"Content-Type": "application/apply-patch+yaml"}
+_TURNS = 4
+_POLL_SECONDS = 0.005
 
 
-def main() -> None:
-    """Run as often as asked, and report every run."""
-    parser = argparse.ArgumentParser(prog="make bench-bridge", description=__doc__)
-    parser.add_argument("--people", type=int, default=1000)
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
-    runs = [measure(options.people, run) for run in range(options.runs)]
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "bridge_flood.json").write_text(json.dumps({"people": options.people, "runs": runs}, indent=2) + "\n")
-    print(table(runs))
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=int, default=1000, help="[%(default)s]")
 
 
-def measure(people: int, seed: int) -> dict[str, float]:
+async def _measure(run: Run, options: argparse.Namespace) -> None:
     """One fresh API server: bare, with the bridge, bare again, and with everything going wrong."""
-    deliveries = events(people, turns=4, repeated=people, seed=seed)
-    with tempfile.TemporaryDirectory() as folder:
-        directory = Path(folder)
-        with ControlPlane.start(directory / "control-plane", crds=ROOT / "crds", audit=False) as plane:
-            kube = Kube(plane.url, plane.token, plane.certificate)
-            for namespace in ("before", "calm", "after", "rough"):
-                kube.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}}).accepted()
-            time.sleep(2.5)  # a fresh CRD makes the API server delay creates for two seconds
-            before = _bare(plane, "before", people)
-            calm = _calm(plane, kube, directory, deliveries)
-            after = _bare(plane, "after", people)
-            bare = (before + after) / 2
-            return {
-                "bare_applies_per_second": round(bare),
-                **calm,
-                "ratio_to_bare": round(calm["events_per_second"] / bare, 2),
-                **_rough(plane, kube, directory, deliveries),
-            }
+    deliveries = events(options.people, turns=_TURNS, repeated=options.people, seed=run.number)
+    async with open_place(audit=False) as place:
+        before = await _bare(run, place, "before", options.people)
+        rate = await _calm(run, place, deliveries)
+        bare = (before + await _bare(run, place, "after", options.people)) / 2
+        run.compare("events_per_second", bare, digits=0)
+        run.record("ratio_to_bare", rate / bare)
+        await _rough(run, place, deliveries)
 
 
-def _calm(plane: ControlPlane, kube: Kube, directory: Path, deliveries: list[Event]) -> dict[str, float]:
-    bridge = Bridge(plane.kubeconfig, directory, "calm", name="calm")
+async def _calm(run: Run, place: Place, deliveries: list[Event]) -> float:
+    """Nothing goes wrong; events per second."""
+    await _enter(run, place, "calm")
+    bridge = Bridge(place.plane.kubeconfig, place.directory, "calm", name="calm")
     try:
-        started, cpu = time.monotonic(), cpu_seconds(bridge.process)
-        told = asyncio.run(send_all([f"http://127.0.0.1:{bridge.port}{PATH}"], SECRET, deliveries, _CONNECTIONS))
-        seconds = time.monotonic() - started
-        cpu = cpu_seconds(bridge.process) - cpu
+        started, cpu = time.monotonic(), cpu_seconds(bridge.process.pid)
+        told = await send_all([f"http://127.0.0.1:{bridge.port}{PATH}"], SECRET, deliveries, _CONNECTIONS)
+        rate = len(deliveries) / (time.monotonic() - started)
+        cpu = cpu_seconds(bridge.process.pid) - cpu
     finally:
         bridge.stop()
-    _judge(kube, "calm", deliveries, told)
+    await _judge(place, "calm", deliveries, told)
     waits = sorted(told.seconds)
-    return {
-        "events_per_second": round(len(deliveries) / seconds),
-        "p50_ms": round(1000 * waits[len(waits) // 2], 1),
-        "p99_ms": round(1000 * waits[int(0.99 * len(waits))], 1),
-        "applied": len(told.accepted),
-        "ignored_as_older": len(told.ignored),
-        "bridge_cpu_ms_per_event": round(1000 * cpu / len(deliveries), 2),
-    }
+    run.record("events_per_second", rate, digits=0)
+    run.record("p50_ms", 1000 * waits[len(waits) // 2], digits=1)
+    run.record("p99_ms", 1000 * waits[int(0.99 * len(waits))], digits=1)
+    run.record("applied", len(told.accepted))
+    run.record("ignored_as_older", len(told.ignored))
+    run.record("bridge_cpu_ms_per_event", 1000 * cpu / len(deliveries))
+    return rate
 
 
-def _rough(plane: ControlPlane, kube: Kube, directory: Path, deliveries: list[Event]) -> dict[str, float]:
+async def _rough(run: Run, place: Place, deliveries: list[Event]) -> None:
     """Killed at a fifth and at four fifths, the API server at a half."""
-    bridge, told = Bridge(plane.kubeconfig, directory, "rough", name="port"), Told()
+    await _enter(run, place, "rough")
+    kubeconfig, told = place.plane.kubeconfig, Told()
+    bridge = Bridge(kubeconfig, place.directory, "rough", name="port")
     bridge.stop()
-    bridge = Bridge(plane.kubeconfig, directory, "rough", "--listen", f"127.0.0.1:{bridge.port}", name="rough")
-    server = ApiServer(plane)
+    bridge = Bridge(kubeconfig, place.directory, "rough", "--listen", f"127.0.0.1:{bridge.port}", name="rough")
+    server = ApiServer(place.plane)
     send = send_all([f"http://127.0.0.1:{bridge.port}{PATH}"], SECRET, deliveries, _CONNECTIONS, told)
-    # Processes end with the thread that started them, so that it is the sender that gets one of its own.
-    sender = threading.Thread(target=lambda: asyncio.run(send))
+    # Processes end with the thread that started them, so it is the sender that gets one of its own.
+    sender = threading.Thread(target=lambda: asyncio.run(send), daemon=True)
     sender.start()
     try:
-        for share, break_it in ((0.2, bridge.kill), (0.5, server.kill), (0.8, bridge.kill)):
-            while len(told.seconds) < share * len(deliveries):
-                time.sleep(0.005)
-            break_it()
-            (server if break_it == server.kill else bridge).start()
-        sender.join()
+        for share, broken in ((0.2, bridge), (0.5, server), (0.8, bridge)):
+            sent = share * len(deliveries)
+            await until(lambda sent=sent: len(told.seconds) >= sent, every=_POLL_SECONDS)  # type: ignore[misc]
+            broken.kill()
+            broken.start()
+        await until(lambda: not sender.is_alive())
     finally:
         bridge.stop()
-        plane._processes[:] = [
-            server.process if process.name == "kube-apiserver" else process for process in plane.processes
+        place.plane._processes[:] = [
+            server.process if process.name == "kube-apiserver" else process for process in place.plane.processes
         ]
-    _judge(kube, "rough", deliveries, told)
-    return {"rough_answered_later": told.later, "rough_complaints": 0}
+    await _judge(place, "rough", deliveries, told)
+    run.record("rough_answered_later", told.later)
 
 
-def _judge(kube: Kube, namespace: str, deliveries: list[Event], told: Told) -> None:
-    path = f"/apis/cxone.dev/v1alpha1/namespaces/{namespace}/cxoneusers"
-    found = complaints(deliveries, told, kube.request("GET", path).accepted()["items"])
+async def _judge(place: Place, namespace: str, deliveries: list[Event], told: Told) -> None:
+    found = complaints(deliveries, told, (await place.client.get(users_path(namespace)))["items"])
     if found:
-        raise SystemExit("\n".join(found[:20]))
+        raise RuntimeError("\n".join(found[:20]))
 
 
-def _bare(plane: ControlPlane, namespace: str, people: int) -> float:
+async def _bare(run: Run, place: Place, namespace: str, people: int) -> float:
     """Server-side applies per second: every person created once and changed three times."""
-    applies = [(person, turn) for turn in range(4) for person in range(people)]
+    await _enter(run, place, namespace)
+    applies = [_resource(namespace, person, turn) for turn in range(_TURNS) for person in range(people)]
     started = time.monotonic()
-    asyncio.run(_apply_all(plane, namespace, applies))
+    await place.client.each(applies, place.client.apply, _CONNECTIONS)
     return len(applies) / (time.monotonic() - started)
 
 
-async def _apply_all(plane: ControlPlane, namespace: str, applies: list[tuple[int, int]]) -> None:
-    queue = iter(applies)
-    context = ssl.create_default_context(cafile=str(plane.certificate))
-    headers = {"Authorization": f"Bearer {plane.token}", **_APPLY}
-    connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=context)
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
-
-        async def client() -> None:
-            for person, turn in queue:
-                name = f"person-{person:05}"
-                path = f"/apis/cxone.dev/v1alpha1/namespaces/{namespace}/cxoneusers/{name}"
-                body = json.dumps(_resource(name, turn))
-                async with session.patch(f"{plane.url}{path}?fieldManager=bench", data=body) as answer:
-                    if answer.status >= 400:
-                        raise SystemExit(await answer.text())
-                    await answer.read()
-
-        await asyncio.gather(*(client() for _ in range(_CONNECTIONS)))
+async def _enter(run: Run, place: Place, namespace: str) -> None:
+    run.progress = lambda: namespace
+    await place.create_namespace(namespace)
 
 
-def _resource(name: str, turn: int) -> dict[str, object]:
+def _resource(namespace: str, person: int, turn: int) -> Json:
     """As the bridge writes it."""
+    name = f"person-{person:05}"
     remembered = [{"id": f"msg_{name}_{number}", "time": f"2026-01-01T00:0{number}:00Z"} for number in range(turn + 1)]
-    return {
-        "apiVersion": "cxone.dev/v1alpha1",
-        "kind": "CxoneUser",
-        "metadata": {"name": name, "annotations": {"cxone.dev/hr-events": json.dumps(remembered)}},
-        "spec": {
-            "userName": f"{name}@flood.example",
-            "name": {"givenName": "Person", "familyName": name},
-            "role": f"Role-{turn}",
-            "active": turn != 2,
-        },
-    }
+    said = {"name": {"givenName": "Person", "familyName": name}, "role": f"Role-{turn}", "active": turn != 2}
+    resource = user(namespace, name, userName=f"{name}@flood.example", **said)
+    resource["metadata"]["annotations"] = {"cxone.dev/hr-events": json.dumps(remembered)}
+    return resource
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(_measure, limit_seconds=600, options=_options, runs=3)

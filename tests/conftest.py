@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
 from chaos import seeds
-from controlplane import binaries
+from controlplane import binaries, die_with_parent
 from controlplane.binaries import Binaries
 from controlplane.plane import ControlPlane
 from demo import stage
@@ -50,12 +51,15 @@ _ADDRESS = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The run has one keeper of the control plane; its workers are told where it is."""
-    told: Mapping[str, str] | None = getattr(config, "workerinput", None)
+    """The run has one keeper of the control plane; its workers are told where it is, and end with it."""
+    told: Mapping[str, Any] | None = getattr(config, "workerinput", None)
     if told is None:
         seeds.draw()
         config.stash[_KEEPER] = Keeper()
-    config.stash[_ADDRESS] = config.stash[_KEEPER].address if told is None else told["control_plane"]
+        config.stash[_ADDRESS] = config.stash[_KEEPER].address
+    else:
+        die_with_parent.follow(told["controller"])
+        config.stash[_ADDRESS] = told["control_plane"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -67,6 +71,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_configure_node(node: WorkerController) -> None:
     """What a worker gets to know."""
     node.workerinput["control_plane"] = node.config.stash[_ADDRESS]
+    node.workerinput["controller"] = os.getpid()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,12 +95,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> workers
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the control plane is an integration test; no file has to say so. The long ones come first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever uses the control plane is an integration test; no file has to say so. Workers have their own order."""
     for item in items:
         if _BINARIES in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.integration)
-    items.sort(key=workers.rank)
+    if _KEEPER not in config.stash:
+        items[:] = workers.arranged(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -151,9 +157,9 @@ def control_plane(
     return shared(request.config.stash[_ADDRESS], tmp_path_factory.mktemp("control-plane"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane that only the tests of one module use, and may break."""
+    """A control plane that tests may break, if they mend it; those of other workers do not see it."""
     with ControlPlane.start(tmp_path_factory.mktemp("own"), crds=CRDS, audit=False) as plane:
         yield plane
 

@@ -16,12 +16,17 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def main(parent: int, command: list[str]) -> None:
+def follow(parent: int) -> None:
     """Ask for the signal, then make sure that the parent did not die just before."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit(1)
+
+
+def main(parent: int, command: list[str]) -> None:
+    """Become the command."""
+    follow(parent)
     os.execv(command[0], command)  # noqa: S606  (no shell is the point)
 
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,10 +32,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def forked() -> Iterator[Forked]:
-    starter = Forked()
-    yield starter
-    starter.close()
+def forked() -> Starter:
+    """What all tests start processes with."""
+    assert isinstance(stage.starter, Forked)
+    return stage.starter
 
 
 def _status(pid: int) -> dict[str, str]:
@@ -92,7 +91,7 @@ def _is_ready(kube: Kube, namespace: str, *, active: bool) -> bool:
 
 
 def test_an_operator_behaves_and_reports_the_same(
-    forked: Forked, control_plane: ControlPlane, kube: Kube, namespace: str, tmp_path: Path
+    forked: Starter, control_plane: ControlPlane, kube: Kube, namespace: str, tmp_path: Path
 ) -> None:
     """Events, fields, metrics, what it did, how it takes signals, and its exit code."""
     seen = [
@@ -120,7 +119,7 @@ def test_an_operator_behaves_and_reports_the_same(
     ],
 )
 def test_a_command_says_the_same(
-    forked: Forked, tmp_path: Path, command: tuple[str, ...], variables: dict[str, str], code: int
+    forked: Starter, tmp_path: Path, command: tuple[str, ...], variables: dict[str, str], code: int
 ) -> None:
     """Of its arguments and its environment, to the letter; with the same exit code."""
     said = []
@@ -134,13 +133,13 @@ def test_a_command_says_the_same(
     assert said[0][0] == code
 
 
-def test_two_in_a_row_have_different_parents(forked: Forked, tmp_path: Path) -> None:
+def test_two_in_a_row_have_different_parents(forked: Starter, tmp_path: Path) -> None:
     """Children of one server hash strings alike; an operator and its successor must not."""
     processes = [forked("cxone-simulator", ["--listen", "127.0.0.1:0"], tmp_path / "log", {}) for _ in range(2)]
     assert len({_status(process.pid)["PPid"] for process in processes}) == 2
 
 
-def test_a_kill_is_seen(forked: Forked, tmp_path: Path) -> None:
+def test_a_kill_is_seen(forked: Starter, tmp_path: Path) -> None:
     """At once, with the number of the signal."""
     process = forked("cxone-simulator", ["--listen", "127.0.0.1:0"], tmp_path / "log", {})
     assert process.alive
@@ -150,7 +149,7 @@ def test_a_kill_is_seen(forked: Forked, tmp_path: Path) -> None:
     assert process.child.wait() in (-signal.SIGKILL, -signal.SIGTERM)
 
 
-def test_it_outlives_the_thread_that_started_it(forked: Forked, tmp_path: Path) -> None:
+def test_it_outlives_the_thread_that_started_it(forked: Starter, tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         started = pool.submit(forked, "cxone-simulator", ["--listen", "127.0.0.1:0"], tmp_path / "log", {})
     eventually(lambda: "listening" in (tmp_path / "log").read_text())

@@ -16,36 +16,35 @@ JANE = "jane@example.com"
 @pytest.mark.usefixtures("installed")
 def test_joiner_mover_leaver_rehire_and_goodbye(own_company: Company) -> None:
     """One person's whole working life, with an audit line for each remote write."""
-    company = own_company
-    company.open()
-    company.create("jane", displayName="Jane S.", timezone="Europe/Berlin", employeeId="4711")
-    body = company.until_ready("jane")
-    remote = company.known(JANE)
+    own_company.open()
+    own_company.create("jane", displayName="Jane S.", timezone="Europe/Berlin", employeeId="4711")
+    body = own_company.until_ready("jane")
+    remote = own_company.known(JANE)
     assert (remote["displayName"], remote["timezone"], remote["externalId"]) == ("Jane S.", "Europe/Berlin", "4711")
     assert (body["status"]["userId"], body["status"]["active"]) == (remote["id"], True)
-    assert company.reason("jane", "Licensed") == "True/Licensed"
-    assert company.reason("jane", "Synced") == "True/Succeeded"
+    assert own_company.reason("jane", "Licensed") == "True/Licensed"
+    assert own_company.reason("jane", "Synced") == "True/Succeeded"
 
-    company.change(
+    own_company.change(
         "jane", role="Supervisor", secondaryRoles=["Evaluator"], groups=["Sales-Team"], name={"familyName": "Jones"}
     )
-    company.until_ready("jane")
-    remote = company.known(JANE)
+    own_company.until_ready("jane")
+    remote = own_company.known(JANE)
     assert [role["value"] for role in remote["roles"]] == ["Supervisor", "Evaluator"]
     assert remote["name"]["familyName"] == "Jones"
 
-    company.change("jane", active=False)
-    company.until_ready("jane")
-    assert company.reason("jane", "Licensed") == "False/Released"
-    company.change("jane", active=True)
-    company.until_ready("jane")
-    company.delete("jane")
-    company.until_gone("jane")
-    assert company.effects() == [
+    own_company.change("jane", active=False)
+    own_company.until_ready("jane")
+    assert own_company.reason("jane", "Licensed") == "False/Released"
+    own_company.change("jane", active=True)
+    own_company.until_ready("jane")
+    own_company.delete("jane")
+    own_company.until_gone("jane")
+    assert own_company.effects() == [
         *("created", "licenseAssigned", "updated", "deactivated", "licenseReleased"),
         *("activated", "licenseAssigned", "deactivated", "licenseReleased"),
     ]
-    audit = company.trail()
+    audit = own_company.trail()
     actions = [line["action"] for line in audit]
     assert actions == ["create", "update", "deactivate", "reclaim", "update", "deactivate", "reclaim"]
     assert {line["userName"] for line in audit} == {JANE}

@@ -96,14 +96,7 @@ class Server:
         os.chdir(asked["directory"])
         os.environ.clear()
         os.environ.update(asked["environment"])
-        _read_environment_again()
         sys.argv[:] = asked["command"]
-
-
-def _read_environment_again() -> None:
-    """The Kubernetes client reads KUBECONFIG when it is imported."""
-    if "kubernetes.config.kube_config" in sys.modules:
-        importlib.reload(sys.modules["kubernetes.config.kube_config"])
 
 
 def _import_all() -> None:

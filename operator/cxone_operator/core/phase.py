@@ -29,8 +29,7 @@ Seats are settled by what CXone shows, wherever that is learned (`engine.router`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference
@@ -39,14 +38,40 @@ from cxone_operator.core.backoff import backoff
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.evidence import carried_out
 from cxone_operator.core.failure import Failure, Scope
-from cxone_operator.core.knowledge import UNKNOWN, Knowledge, Present
+from cxone_operator.core.knowledge import Knowledge, Present
 from cxone_operator.core.users import Change
+from cxone_operator.core.work import (
+    Accepted,
+    Attempt,
+    Audit,
+    Closed,
+    Done,
+    Doubt,
+    Effect,
+    Ended,
+    Event,
+    Failed,
+    Forget,
+    Freed,
+    GiveUp,
+    Gone,
+    Left,
+    Moment,
+    Phase,
+    Planned,
+    PromiseSeat,
+    RecountSeats,
+    ReturnSeat,
+    Seen,
+    Sent,
+    Step,
+    Withdrawn,
+    Work,
+)
 from cxone_operator.telemetry.audit import Result
 
 QUICK_LOOKS = 2
 """How often in a row a surprise is answered by looking again at once; after that it backs off like any failure."""
-REQUEST_SECONDS = 35.0
-"""How long a single request may take to have its effect: the client's timeout, and a margin for the server."""
 LONGEST_SILENCE_SECONDS = 300.0
 """However long CXone asks to wait with one user."""
 _NOT_SERVED = Failure(
@@ -56,237 +81,6 @@ _GIVEN_UP = "the bulk job was given up and may still go on"
 _LEFT = "the user left the bulk job before its end and is read back"
 _UNFINISHED = "the operator ended before the answer came; the next one reads it back"
 _UNSEEN = "it was not read back"
-
-
-class Phase(Enum):
-    """Where a user's work stands."""
-
-    IDLE = auto()
-    """Nothing is under way; the next look decides."""
-    LOOKING = auto()
-    """To be read from CXone."""
-    HELD = auto()
-    """About to lose access; the guard has not let it pass."""
-    QUEUED = auto()
-    """Waits for its turn to be sent."""
-    WAITING = auto()
-    """Waits for something that ends by itself, as the plan says."""
-    SENDING = auto()
-    """A request is under way."""
-    IN_JOB = auto()
-    """A bulk job works on it."""
-    VERIFYING = auto()
-    """It was sent, and what CXone shows will tell."""
-    BACKING_OFF = auto()
-    """The last attempt failed in a way that passes."""
-    STALLED = auto()
-    """The last attempt failed for good."""
-
-
-SENT = (Phase.SENDING, Phase.IN_JOB)
-"""A request is under way whose answer decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A write whose end is not known yet."""
-
-    user: CxoneUser
-    """As of the request: what is asked of the resource since does not belong to it."""
-    action: RemoteAction
-    began: float
-    job: str = ""
-    request_id: str = ""
-    shared: bool = False
-    """It was sent together with others."""
-    doubtful: bool = False
-    """Its bulk job was given up, and may still carry it out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """What must change before a stalled user is tried again."""
-
-    generation: int
-    epoch: int
-    requested_at: str | None
-    leaving: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What is remembered of a user that is not at rest. Losing it loses no intent, only patience."""
-
-    since: float
-    """When the work began, in seconds of the loop's clock, as all times here."""
-    entered: float
-    """When this phase began."""
-    phase: Phase = Phase.IDLE
-    attempt: Attempt | None = None
-    alone: bool = False
-    """A bulk job did not do it: send a request of its own, whose answer says why."""
-    failures: int = 0
-    failure: Failure | None = None
-    until: float = 0.0
-    """No request before that."""
-    trigger: Trigger | None = None
-    deleting_since: float | None = None
-    """When the deletion of the resource was first seen."""
-    seat_released: bool | None = None
-    """True after the seat was given back, False after a deactivation; None: as the status says."""
-
-    @property
-    def sent(self) -> bool:
-        """A request is under way whose answer decides."""
-        return self.phase in SENT
-
-
-# Events.
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The plan has been asked, and this is what the user waits for now."""
-
-    phase: Phase
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request sets out."""
-
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """It was not sent after all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """CXone has taken a bulk request, and works on it."""
-
-    job: str
-    request_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """CXone says that it has carried it out; `shown` is what the answer shows of the user."""
-
-    shown: Knowledge = UNKNOWN
-    request_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """CXone has not carried it out, or not for certain."""
-
-    failure: Failure
-    doubt_seconds: float = REQUEST_SECONDS
-    """How long a request without a certain end may still have its effect."""
-    trigger: Trigger | None = None
-    """What would have to change, where the failure is final."""
-    message: str = ""
-    """For the author, where the directory knows better what is wrong than the failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The bulk job has ended, or (`given_up`) nobody follows it any more."""
-
-    given_up: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A leaver goes on without the bulk job that it is in, which may go on for so many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """CXone was looked at."""
-
-    known: Knowledge
-
-
-@dataclass(frozen=True, slots=True)
-class Freed:
-    """A new spec, or something else that may cure what failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """The resource is gone, or goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The process ends."""
-
-
-Event = Planned | Sent | Withdrawn | Accepted | Done | Failed | Ended | Left | Seen | Freed | Gone | Closed
-
-
-# Effects.
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """Write down how an attempt ended."""
-
-    attempt: Attempt
-    result: Result
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Nobody knows what became of the account: it is unknown until it was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A request may create the account for so many seconds more."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseSeat:
-    """A seat is about to be taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnSeat:
-    """The seat that was promised is not taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecountSeats:
-    """Seats have moved: the last reading of the quota is too old to admit anybody by."""
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """The creation is given up."""
-
-
-Effect = Audit | Forget | Doubt | PromiseSeat | ReturnSeat | RecountSeats | GiveUp
-Step = tuple[Work | None, tuple[Effect, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When it happens, and how long pauses may grow."""
-
-    now: float
-    jitter: float = 0.0
-    sync_period: float = 900.0
-    """How often CXone is compared with anyway: what it does not heed is not asked for more often in the long run."""
 
 
 def advance(work: Work, event: Event, moment: Moment) -> Step:
@@ -308,12 +102,15 @@ def advance(work: Work, event: Event, moment: Moment) -> Step:
             return None, _left_open(work, _UNSEEN if isinstance(event, Gone) else _UNFINISHED)
 
 
-def is_final(user: CxoneUser, action: RemoteAction, failure: Failure) -> bool:
-    """Trying again helps nobody; but a resource that is being deleted never gives up locking its user out."""
+def is_final(user: CxoneUser, action: RemoteAction, failure: Failure, *, doubtful: bool = False) -> bool:
+    """Trying again helps nobody; but a resource that is being deleted never gives up locking its user out.
+
+    `doubtful`: another request of ours may have created the user, so that one who exists already is no stranger.
+    """
     if user.metadata.deleting or failure.scope is Scope.TENANT:
         return False
     if failure.reason is Reason.ALREADY_EXISTS and isinstance(action, Create):
-        return user.spec.adoption_policy == "Never"
+        return user.spec.adoption_policy == "Never" and not doubtful
     if failure.reason is Reason.UNSUPPORTED:
         return not isinstance(action, Delete)
     return not failure.retryable and not failure.news
@@ -398,7 +195,7 @@ def _not_seen(work: Work, attempt: Attempt, known: Knowledge, moment: Moment) ->
         return replace(rest, alone=True), (Audit(attempt, Result.FAILURE, _NOT_SERVED),)
     failure = _unheeded(attempt.action, known)
     pause = backoff(work.failures + 1, moment.jitter, moment.sync_period)
-    return _backs_off(rest, failure, pause, moment), (Audit(attempt, Result.FAILURE, failure),)
+    return _backs_off(rest, attempt, failure, pause, moment), (Audit(attempt, Result.FAILURE, failure),)
 
 
 def _failed(work: Work, event: Failed, moment: Moment) -> Step:
@@ -417,12 +214,12 @@ def _failed(work: Work, event: Failed, moment: Moment) -> Step:
     if failure.news and rest.failures < QUICK_LOOKS:
         return replace(rest, failures=rest.failures + 1, failure=failure), tuple(effects)
     pause = max(backoff(rest.failures + 1, moment.jitter), failure.retry_after or 0.0)
-    return _backs_off(rest, failure, min(pause, LONGEST_SILENCE_SECONDS), moment), tuple(effects)
+    return _backs_off(rest, attempt, failure, min(pause, LONGEST_SILENCE_SECONDS), moment), tuple(effects)
 
 
-def _backs_off(rest: Work, failure: Failure, pause: float, moment: Moment) -> Work:
+def _backs_off(rest: Work, attempt: Attempt, failure: Failure, pause: float, moment: Moment) -> Work:
     waiting = replace(_enter(rest, Phase.BACKING_OFF, moment), failures=rest.failures + 1, failure=failure)
-    return replace(waiting, until=moment.now + pause)
+    return replace(waiting, until=moment.now + pause, locks_out=isinstance(attempt.action, Deactivate | Delete))
 
 
 def _told(attempt: Attempt, failure: Failure) -> tuple[Effect, ...]:

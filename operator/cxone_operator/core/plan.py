@@ -27,14 +27,15 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | Never adopt        | present, not ours| Refuse AlreadyExists                                                      |
 | active             | absent           | Create                                                                    |
 | inactive           | absent           | Settle: nobody is created to be inactive                                  |
+| any                | differs          | Report under driftPolicy Report                                           |
 | inactive           | active           | Deactivate, before anything else                                          |
-| any                | differs          | Update (takes a seat where it activates); Report under driftPolicy Report |
-| inactive           | agrees           | Reclaim the seat once (or Wait for CXone to do it), then Settle           |
-| active             | agrees           | Settle                                                                    |
+| inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
+| any                | differs          | Update (takes a seat where it activates)                                  |
+| any                | agrees           | Settle                                                                    |
 
-A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait; so it
-is for whoever would gain access through a tenant that is being deleted; and a Create under adoptionPolicy Never comes
-after an Announce.
+A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait (but a
+lock-out does not wait because something else has failed); so it is for whoever would gain access through a tenant that
+is being deleted; and a Create under adoptionPolicy Never comes after an Announce.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
-from cxone_operator.core.phase import Phase, Trigger, Work
 from cxone_operator.core.protection import is_protected
 from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
+from cxone_operator.core.work import Phase, Trigger, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
 """By the words of `cxone.dev/guessed-name`."""
@@ -182,15 +183,15 @@ def _may_still_appear(facts: Facts) -> Action | None:
 
 
 def _gated(facts: Facts, action: RemoteAction) -> Action:
-    work = facts.work
-    if work is not None and work.failure is not None and work.until > facts.now:
-        departs = isinstance(action, Deactivate | Delete)
+    work, departs = facts.work, isinstance(action, Deactivate | Delete)
+    pauses = work is not None and work.until > facts.now and (work.locks_out or not departs)
+    if work is not None and work.failure is not None and pauses:
         return actions.Wait(work.failure.reason, work.failure.message, work.until - facts.now, departs)
-    if isinstance(action, actions.Create) and not _may_create(facts.user):
-        return actions.Announce()
     if facts.closing and takes_seat(action):
         text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
         return actions.Wait(Reason.TENANT_NOT_READY, text)
+    if isinstance(action, actions.Create) and not _may_create(facts.user):
+        return actions.Announce()
     return action
 
 
@@ -242,7 +243,7 @@ def _plan_departure(facts: Facts) -> Action:
             return _let_go(facts, age)
         case Ambiguous(ids):
             return _ambiguous(ids)
-        case Present(user) if _belongs_to_somebody_else(facts, user):
+        case Present(user) if not is_ours(facts.user, user):
             return actions.Release(deprovisioned=False)
         case Present() as known:
             return _deprovision(facts, known)
@@ -342,7 +343,7 @@ def _plan_absent(facts: Facts) -> Action:
 
 
 def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
-    if _belongs_to_somebody_else(facts, remote):
+    if not is_ours(facts.user, remote):
         return actions.Refuse(
             Reason.ALREADY_EXISTS,
             "the user exists in CXone and adoptionPolicy is Never; set adoptionPolicy: Adopt to take it over",
@@ -352,10 +353,10 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
         return actions.Report(differences(change, remote.state))
     if not facts.schedule.active and remote.state.active:
         return actions.Deactivate(remote)
+    if not facts.schedule.active and facts.reclaims and not facts.seat_given_back:
+        return _reclaim(facts, remote)
     if change is not None:
         return actions.Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
-    if not remote.state.active and facts.reclaims and not facts.seat_given_back:
-        return _reclaim(facts, remote)
     return actions.Settle(remote)
 
 
@@ -365,10 +366,9 @@ def _change(facts: Facts, remote: RemoteUser) -> Change | None:
     return change_between(facts.desired, remote.state, additive_groups=additive, undeclared=undeclared)
 
 
-def _belongs_to_somebody_else(facts: Facts, remote: RemoteUser) -> bool:
-    status = facts.user.status
-    ours = status.user_id == remote.id or started_creating(facts.user)
-    return facts.user.spec.adoption_policy == "Never" and not ours
+def is_ours(user: CxoneUser, remote: RemoteUser) -> bool:
+    """The resource may manage this account: it has adopted or created it, or is free to adopt it."""
+    return user.spec.adoption_policy == "Adopt" or user.status.user_id == remote.id or started_creating(user)
 
 
 def started_creating(user: CxoneUser) -> bool:

@@ -32,8 +32,8 @@ from cxone_operator.core.drift import drifted_fields
 from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.phase import Freed, Phase, Planned, Seen
 from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.work import Freed, Phase, Planned, Seen
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
@@ -82,7 +82,15 @@ class Router:
             return
         self._statuses.withdraw(uid)
         facts = self._seen(user)
+        self._expect_date(facts)
         self._route(facts, plan(facts))
+
+    def _expect_date(self, facts: Facts) -> None:
+        """Look again when the clock changes what is wanted, whatever the user waits for until then."""
+        change, memory = facts.schedule.next_change, self._memory
+        if change is not None:
+            seconds = max(0.0, (change - memory.clocks.now()).total_seconds())
+            memory.alarms.set(memory.time + seconds, facts.user.metadata.uid)
 
     def _seen(self, user: CxoneUser) -> Facts:
         """The facts, after what they say of a request whose end is not known, and of what had failed for good."""
@@ -185,7 +193,7 @@ class Router:
 
     def _conclude(self, facts: Facts, action: Settle | Report | Refuse | Pause) -> None:
         """Nothing remote is left to do: say so, and forget that there was work."""
-        memory, user = self._memory, facts.user
+        user = facts.user
         subject, uid = self._view.subject(user), user.metadata.uid
         if not isinstance(action, Refuse):
             self._trail.at_rest(uid)
@@ -203,9 +211,6 @@ class Router:
                 told = self._statuses.tell(user, outcome.stalled(subject, reason, message))
             case Pause():
                 told = self._statuses.tell(user, outcome.paused(subject, "The user"))
-        change = facts.schedule.next_change
-        if change is not None:
-            memory.alarms.set(memory.time + max(0.0, (change - memory.clocks.now()).total_seconds()), uid)
         if not told and not (isinstance(action, Refuse) and action.by_cxone):
             self._rest(uid)
 

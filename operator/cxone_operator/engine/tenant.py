@@ -16,8 +16,8 @@ from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import Freed
 from cxone_operator.core.users import key_of
+from cxone_operator.core.work import Freed
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.admit.seats import SeatGate

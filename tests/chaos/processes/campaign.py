@@ -18,6 +18,12 @@ from chaos.processes.workload import Workload
 from chaos.processes.world import World
 from controlplane.plane import ControlPlane
 
+_LATE_SECONDS = 1.0
+"""What has not gone wrong yet has that long to do so."""
+_POLL_SECONDS = 0.2
+_JOB_SECONDS = 0.3
+"""Done when the operator looks at its users for the first time, so that it is not polled."""
+_SLOW_JOB_SECONDS = 2.5
 _SETTLE_SECONDS = 90.0
 _ASK_SECONDS = 6.0
 _QUIET_SECONDS = 8.0
@@ -71,13 +77,21 @@ def drawn(seed: int) -> Schedule:
 def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | None = None) -> Outcome:
     """Play it, stop all faults, wait until all is well, or say what is not."""
     started = time.monotonic()
-    world = World(plane, f"chaos-{random.SystemRandom().randrange(16**8):08x}", directory)
+    polled = any(fault.step == "poll" for fault in schedule.faults)
+    world = World(
+        plane,
+        f"chaos-{random.SystemRandom().randrange(16**8):08x}",
+        directory,
+        job_seconds=_SLOW_JOB_SECONDS if polled else _JOB_SECONDS,
+    )
     try:
         work = Workload(world, random.Random(schedule.seed))
         for fault in schedule.faults:
             world.order(fault)
         world.start()
         (act or _live)(work, schedule)
+        if world.expects_faults:
+            time.sleep(_LATE_SECONDS)
         found = _settle(world, work)
     finally:
         world.close()
@@ -88,7 +102,7 @@ def quiet(work: Workload) -> None:
     """A moment in which nothing is under way, so that what comes next goes alone; a fault may keep it from coming."""
     deadline = time.monotonic() + _QUIET_SECONDS
     while time.monotonic() < deadline and complaints(work.world, work):
-        time.sleep(0.2)
+        time.sleep(_POLL_SECONDS)
 
 
 def insist(work: Workload, schedule: Schedule) -> None:
@@ -125,8 +139,7 @@ def _live(work: Workload, schedule: Schedule) -> None:
 
 
 def _settle(world: World, work: Workload) -> list[str]:
-    """Faults that have not struck yet get a moment to do so."""
-    time.sleep(1.0)
+    """Until all is well, or for as long as it can take; what is not well then."""
     world.calm()
     deadline = time.monotonic() + _SETTLE_SECONDS
     next_ask = 0.0
@@ -138,7 +151,7 @@ def _settle(world: World, work: Workload) -> list[str]:
         if time.monotonic() >= next_ask:
             work.ask()
             next_ask = time.monotonic() + _ASK_SECONDS
-        time.sleep(0.5)
+        time.sleep(_POLL_SECONDS)
 
 
 def _fault(chance: random.Random) -> Fault:

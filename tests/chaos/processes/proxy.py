@@ -58,7 +58,7 @@ class Proxy:
         target: str,
         steps: Mapping[str, Callable[[Seen], bool]],
         hurt: Callable[[Fault], None],
-        sender: Callable[[int], int],
+        sender: Callable[[int, int], int],
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.faults: list[Fault] = []
@@ -120,8 +120,7 @@ class Proxy:
         seen = Seen(request.method, request.path, request.query, await request.read())
         step = step_of(seen, self._steps)
         self.counts[step] += 1
-        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-        self.senders.append((step, self._sender(peer[1] if peer else 0)))
+        self.senders.append((step, self._sender(_port(request, "peername"), _port(request, "sockname"))))
         fault = self._fault(step)
         if fault is not None and (fault.before or step == "watch"):
             answer = await self._strike(fault, request, None)
@@ -196,6 +195,12 @@ class Proxy:
             return self._cut(request)
         finally:
             self._streams.discard(task)
+
+
+def _port(request: web.Request, end: str) -> int:
+    """Of one end of the connection; 0 where it is closed."""
+    address = request.transport.get_extra_info(end) if request.transport is not None else None
+    return int(address[1]) if address else 0
 
 
 def _passed(headers: Mapping[str, str]) -> dict[str, str]:

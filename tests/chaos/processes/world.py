@@ -33,7 +33,16 @@ _TENANT: dict[str, Any] = {
 class World:
     """Everything of one schedule."""
 
-    def __init__(self, plane: ControlPlane, namespace: str, directory: Path, *, seats: int = 50, **spec: Any) -> None:
+    def __init__(
+        self,
+        plane: ControlPlane,
+        namespace: str,
+        directory: Path,
+        *,
+        seats: int = 50,
+        job_seconds: float = 0.3,
+        **spec: Any,
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.namespace = namespace
@@ -43,7 +52,7 @@ class World:
         secret = secrets.token_urlsafe(16)
         self._secrets = (secret, plane.token)
         self._simulator_process, self.simulator = start_simulator(
-            directory, secret, "--requests-per-minute", "0", "--job-seconds", "0.3", "--seats", str(seats)
+            directory, secret, "--requests-per-minute", "0", "--job-seconds", str(job_seconds), "--seats", str(seats)
         )
         tls = ssl.create_default_context(cafile=str(plane.certificate))
         self.cluster_proxy = Proxy(plane.url, KUBERNETES, self._hurt, self.sender, tls)
@@ -71,6 +80,11 @@ class World:
         proxy = self.cluster_proxy if fault.step in KUBERNETES else self.cxone_proxy
         proxy.faults.append(fault)
         return fault
+
+    @property
+    def expects_faults(self) -> bool:
+        """Something that was ordered has not happened yet."""
+        return not all(fault.struck for proxy in self.proxies for fault in proxy.faults)
 
     def start(self) -> None:
         """Start one more operator."""
@@ -124,11 +138,11 @@ class World:
             proxy.faults.clear()
         self.simulator.send("DELETE", "faults", {})
 
-    def sender(self, port: int) -> int:
-        """Which operator has that port open; the newest where there is no doubt."""
+    def sender(self, port: int, to: int) -> int:
+        """Which operator has a connection open from that port to that one; the newest where there is no doubt."""
         alive = [number for number, operator in enumerate(self.operators) if operator.alive]
         if len(alive) > 1:
-            inode = _inode(port)
+            inode = _inode(port, to)
             for number in alive:
                 if inode in _sockets(self.operators[number].pid):
                     return number
@@ -169,12 +183,12 @@ class World:
         return path
 
 
-def _inode(port: int) -> str:
-    """The socket with that local port (proc_pid_net(5))."""
-    wanted = f":{port:04X}"
+def _inode(port: int, to: int) -> str:
+    """The socket between these ports (proc_pid_net(5)); one port may be the local one of many connections."""
+    wanted = (f":{port:04X}", f":{to:04X}")
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
-        if fields[1].endswith(wanted):
+        if fields[1].endswith(wanted[0]) and fields[2].endswith(wanted[1]):
             return f"socket:[{fields[9]}]"
     return ""
 

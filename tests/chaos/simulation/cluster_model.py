@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaos.simulation.journal import PEOPLE, Journal, Origin, wall_clock
+from chaos.simulation.schedule import DEFAULT
 from cxone_operator.api.meta import Reference
 from cxone_operator.cluster.errors import Conflicted, Forbidden, Gone
 
@@ -55,7 +56,8 @@ class ClusterModel:
     objects: dict[tuple[str, str], Body] = field(default_factory=dict)
     history: dict[str, list[Version]] = field(default_factory=dict)
     """All versions of each object by uid, without those that changed only the status."""
-    secret_data: Mapping[str, str] | None = field(default_factory=lambda: SECRET)
+    secrets: dict[str, Mapping[str, str] | None] = field(default_factory=dict)
+    """Those that are not as they were at first."""
     watcher: Watcher | None = None
     _version: int = 100
     _made: int = 0
@@ -156,11 +158,12 @@ class ClusterModel:
             return body
         return self._store(plural, changed, "MODIFIED", origin, ",".join(finalizers), verb="finalizers")
 
-    def secret(self) -> Mapping[str, str]:
-        """The tenant's Secret."""
-        if self.secret_data is None:
+    def secret(self, name: str) -> Mapping[str, str]:
+        """A tenant's Secret."""
+        data = self.secrets.get(name, SECRET)
+        if data is None:
             raise Gone("no such Secret")
-        return self.secret_data
+        return data
 
     def _guarded(self, plural: str, ref: Reference) -> Body:
         """The object to patch; the uid in the patch is a precondition."""
@@ -178,7 +181,7 @@ class ClusterModel:
         self.objects[plural, name] = body
         if verb != "status":
             self.history.setdefault(uid, []).append(Version(self.now, self._version, body))
-        self.journal.add(self.now, origin, verb, name, detail)
+        self.journal.add(self.now, origin, verb, name, detail, tenant_of(body))
         self._tell(plural, kind, body)
         return body
 
@@ -188,13 +191,20 @@ class ClusterModel:
         name, uid = body["metadata"]["name"], body["metadata"]["uid"]
         del self.objects[plural, name]
         self.history.setdefault(uid, []).append(Version(self.now, self._version, body, gone=True))
-        self.journal.add(self.now, origin, "finalizers" if origin.operator else "remove", name, "gone")
+        self.journal.add(self.now, origin, "finalizers" if origin.operator else "remove", name, "gone", tenant_of(body))
         self._tell(plural, "DELETED", body)
         return body
 
     def _tell(self, plural: str, kind: str, body: Body) -> None:
         if self.watcher is not None:
             self.watcher(plural, kind, body)
+
+
+def tenant_of(body: Body) -> str:
+    """The tenant that a resource is, or refers to."""
+    if "userName" not in body["spec"]:
+        return str(body["metadata"]["name"])
+    return str(body["spec"].get("tenantRef", {}).get("name", DEFAULT))
 
 
 def _merged(old: Any, patch: Any) -> Any:
@@ -219,6 +229,9 @@ def _pruned(value: Any) -> Any:
 
 
 def _summary(status: Body) -> str:
-    return ", ".join(f"{item['type']}={item['status']} {item['reason']}" for item in status.get("conditions", [])) + (
-        f" jobs={[job['id'] for job in status['bulkJobs']]}" if status.get("bulkJobs") else ""
-    )
+    said = [f"{item['type']}={item['status']} {item['reason']}" for item in status.get("conditions", [])]
+    if status.get("userId"):
+        said.append(f"userId={status['userId']}")
+    if status.get("bulkJobs"):
+        said.append(f"jobs={[job['id'] for job in status['bulkJobs']]}")
+    return ", ".join(said)

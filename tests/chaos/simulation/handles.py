@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from chaos.simulation.cluster_model import Body, ClusterModel
@@ -21,6 +22,7 @@ from cxone_operator.scim.errors import (
     CircuitOpen,
     ConnectionLost,
     NotFound,
+    NotOffered,
     ScimError,
     ServerError,
     Throttled,
@@ -83,7 +85,7 @@ class ClusterHandle:
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
         """The Secret."""
-        return await self._call("kube_secret", lambda _: self._model.secret())
+        return await self._call("kube_secret", lambda _: self._model.secret(name))
 
     async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
         """Best effort, as the real one."""
@@ -108,6 +110,7 @@ class RemoteHandle:
         self._model = model
         self._limiter = limiter
         self.capabilities = Capabilities(lists=model.setting.lists, bulk=model.setting.bulk != "Off")
+        """As promised, without what was refused since."""
 
     @property
     def identities(self) -> frozenset[str]:
@@ -116,7 +119,7 @@ class RemoteHandle:
 
     async def connect(self) -> None:
         """A token costs no place in the rate limit."""
-        await self._wire.call("authenticate", self._model.authenticate, _READS, self._wire.now)
+        await self._wire.call("authenticate", self._model.authenticate, _READS, self._wire.now, self._model.name)
 
     async def probe(self) -> None:
         """A page of one."""
@@ -151,11 +154,12 @@ class RemoteHandle:
 
     async def send(self, batch: Batch, lane: Lane) -> Receipt:
         """One request for all of it."""
-        if batch.shared:
-            kinds = [_KINDS[type(item.action)] for item in batch.items]
-            return await self._write("submit", lane, lambda origin: self._model.submit(batch.items, origin), kinds)
-        (item,) = batch.items
-        return Settled({item.uid: await self._change(item, lane)})
+        try:
+            return await self._send(batch, lane)
+        except NotOffered:
+            lost = {"bulk": False} if batch.shared else {"deletes": False}
+            self.capabilities = replace(self.capabilities, **lost)
+            raise
 
     async def poll(self, job: str, lane: Lane) -> Settled | None:
         """Poll; a job that is not there any more has ended."""
@@ -167,6 +171,13 @@ class RemoteHandle:
     async def seats(self, lane: Lane) -> Quota:
         """Seats."""
         return await self._read("quota", lane, lambda _: self._model.quota())
+
+    async def _send(self, batch: Batch, lane: Lane) -> Receipt:
+        if batch.shared:
+            kinds = [_KINDS[type(item.action)] for item in batch.items]
+            return await self._write("submit", lane, lambda origin: self._model.submit(batch.items, origin), kinds)
+        (item,) = batch.items
+        return Settled({item.uid: await self._change(item, lane)})
 
     async def _change(self, item: Item, lane: Lane) -> Answered:
         """Some servers do not show what became of a change."""
@@ -204,7 +215,7 @@ class RemoteHandle:
         try:
             async with self._limiter.slot(lane):
                 self._wire.writes.update(writes)
-                answer: T = await self._wire.call(operation, authenticated, errors, asked)
+                answer: T = await self._wire.call(operation, authenticated, errors, asked, self._model.name)
         except CircuitOpen:
             raise
         except ScimError as error:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from chaos.simulation.schedule import DEFAULT
+
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """The wall clock at virtual second 0."""
 
@@ -44,15 +46,19 @@ class Entry:
     time: float
     origin: Origin
     verb: str
-    """In CXone create, update, activate, deactivate, delete, reclaim, submit, refused; in Kubernetes status,
-    finalizers, apply, remove, event; of the operator start, crash, stop."""
+    """In CXone create, update, activate, deactivate, delete, reclaim, submit, ignored, refused; in Kubernetes status,
+    finalizers, apply, remove, event; of the operator start, crash, stop, clock."""
     subject: str
     """A user's natural key, or the name of a resource."""
     detail: str = ""
+    tenant: str = ""
+    """Where it happened, empty where it concerns no tenant."""
 
     def __str__(self) -> str:
         asked = f" (asked {self.origin.asked:.3f})" if self.time - self.origin.asked > 0.0005 else ""
-        return f"{self.time:9.3f} {self.origin.actor:<13} {self.verb:<10} {self.subject} {self.detail}{asked}".rstrip()
+        where = "" if self.tenant in ("", DEFAULT) else f" in {self.tenant}"
+        what = f"{self.verb:<10} {self.subject} {self.detail}"
+        return f"{self.time:9.3f} {self.origin.actor:<13} {what}{asked}{where}".rstrip()
 
 
 REMOTE_WRITES = ("create", "update", "activate", "deactivate", "delete", "reclaim", "submit")
@@ -68,9 +74,13 @@ class Journal:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
 
-    def add(self, time: float, origin: Origin, verb: str, subject: str, detail: str = "") -> None:
+    def add(self, time: float, origin: Origin, verb: str, subject: str, detail: str = "", tenant: str = "") -> None:
         """Note an effect."""
-        self.entries.append(Entry(time, origin, verb, subject, detail))
+        self.entries.append(Entry(time, origin, verb, subject, detail, tenant))
+
+    def of(self, tenant: str) -> Journal:
+        """What concerns that tenant."""
+        return Journal([entry for entry in self.entries if entry.tenant in ("", tenant)])
 
     def written_since(self, time: float) -> list[Entry]:
         """Writes of the operator from that moment on."""

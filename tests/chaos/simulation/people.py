@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from chaos.simulation.cluster_model import TENANTS, USERS, Body, ClusterModel
-from chaos.simulation.journal import ADMINISTRATOR, Origin
+from chaos.simulation.cluster_model import TENANTS, USERS, Body, ClusterModel, tenant_of
+from chaos.simulation.journal import ADMINISTRATOR, Origin, wall_clock
 from chaos.simulation.remote_model import RemoteModel
-from chaos.simulation.schedule import Act, Hand, Setting, TenantAct
+from chaos.simulation.schedule import DEFAULT, Act, Dates, Hand, Outsider, Person, Setting, Tenant, TenantAct
 from cxone_operator.api.meta import APPROVE_DEPROVISIONING, RECONCILE_REQUESTED_AT
 from cxone_operator.core.users import Change, Email, Field, UserState
 from cxone_operator.scim.errors import ScimError
 
-TENANT = "default"
+TENANT = DEFAULT
 SYNC_SECONDS = 30
 ROLES = ("Agent", "Supervisor")
 
@@ -21,23 +23,40 @@ ROLES = ("Agent", "Supervisor")
 class People:
     """Everybody but the operator."""
 
-    def __init__(self, setting: Setting, cluster: ClusterModel, remote: RemoteModel) -> None:
+    def __init__(self, setting: Setting, cluster: ClusterModel, remotes: Mapping[str, RemoteModel]) -> None:
         self._setting = setting
         self._cluster = cluster
-        self._remote = remote
+        self._remotes = remotes
         self._made = 0
+
+    def play(self, event: Person | Dates | Outsider | Tenant) -> None:
+        """One of them does something."""
+        match event:
+            case Person(act, who):
+                self.act(act, who)
+            case Dates():
+                self._date(event)
+            case Outsider(hand, who, tenant):
+                self._hand(hand, who, tenant)
+            case Tenant(act, tenant):
+                self._change_tenant(act, tenant)
 
     def act(self, act: Act, who: int) -> None:
         """Somebody edits the newest resource of a person, or makes one."""
         current = self._current(who)
         match act:
             case Act.JOIN if current is None:
-                self._create(who, f"p{who}")
+                self._create(who, self._home(who), f"p{who}")
             case Act.RECREATE if current is not None:
+                tenant = self._tenant_of(current)
                 self._cluster.delete(USERS, current)
-                self._create(who)
+                self._create(who, tenant)
+            case Act.TRANSFER if current is not None and len(self._remotes) > 1:
+                tenant = self._tenant_of(current)
+                self._cluster.delete(USERS, current)
+                self._create(who, next(name for name in self._remotes if name != tenant))
             case Act.DUPLICATE if current is not None:
-                self._create(who)
+                self._create(who, self._tenant_of(current))
             case Act.DELETE if current is not None:
                 self._cluster.delete(USERS, current)
             case Act.REQUEST if current is not None:
@@ -50,90 +69,127 @@ class People:
             case _ if current is not None and act in _EDITS:
                 self._cluster.edit(USERS, current, **_EDITS[act])
 
-    def hand(self, hand: Hand, who: int) -> None:
+    def approve(self) -> None:
+        """Agree to whatever the deprovisioning guards hold."""
+        for tenant in self._cluster.all(TENANTS):
+            held = tenant["status"].get("deprovisioning", {}).get("planHash")
+            if held and tenant["metadata"]["annotations"].get(APPROVE_DEPROVISIONING) != held:
+                self._cluster.annotate(TENANTS, tenant["metadata"]["name"], APPROVE_DEPROVISIONING, held)
+
+    def heal(self) -> None:
+        """Put everything right that the operator cannot, but for outages."""
+        for name, remote in self._remotes.items():
+            self._set_secret(name, "secret healed")
+            remote.refuses_credentials = False
+            remote.next_jobs.clear()
+            if self._cluster.find(TENANTS, name) is None:
+                self.make_tenant(name)
+            self._edit_tenant(name, suspend=False)
+
+    def make_tenant(self, name: str) -> None:
+        """A CxoneTenant."""
+        self._cluster.create(TENANTS, name, self._tenant_spec(name))
+
+    def _date(self, dates: Dates) -> None:
+        """Somebody is to work from some moment on, or until one."""
+        spec = {"activeFrom": self._in(dates.begins), "activeUntil": self._in(dates.ends)}
+        current = self._current(dates.who)
+        if dates.begins is not None and dates.ends is not None and dates.ends <= dates.begins:
+            return  # the API server refuses it
+        if current is None:
+            self._create(dates.who, self._home(dates.who), **spec)
+        else:
+            self._cluster.edit(USERS, current, **spec)
+
+    def _hand(self, hand: Hand, who: int, tenant: str) -> None:
         """An administrator changes a user in CXone."""
-        origin, name = Origin(ADMINISTRATOR, self._cluster.now), f"p{who}@example.com"
-        found = self._remote.named(name)
+        origin, name, remote = Origin(ADMINISTRATOR, self._cluster.now), f"p{who}@example.com", self._remotes[tenant]
+        found = remote.named(name)
         try:
             if hand is Hand.CREATE:
                 if not found:
-                    self._remote.create(_state(name), origin)
+                    remote.create(_state(name), origin)
             elif found and hand is Hand.DELETE:
-                self._remote.delete(found[0].id, origin)
+                remote.delete(found[0].id, origin)
             elif found:
-                self._edit_by_hand(found[0].id, found[0].state, hand, origin)
+                remote.patch(found[0].id, _change_by_hand(found[0].state, hand), origin)
         except ScimError:
             return
 
-    def tenant(self, act: TenantAct) -> None:
-        """Something happens to the tenant, its Secret or its seats."""
+    def _change_tenant(self, act: TenantAct, name: str) -> None:
+        """Something happens to a tenant, its Secret or its seats."""
+        remote = self._remotes[name]
         match act:
             case TenantAct.NO_SECRET:
-                self._cluster.secret_data = None
+                self._cluster.secrets[_secret_of(name)] = None
             case TenantAct.SECRET:
-                self._cluster.secret_data = {"clientId": "id", "clientSecret": f"secret {self._cluster.now}"}
+                self._set_secret(name, f"secret {self._cluster.now}")
             case TenantAct.REFUSED | TenantAct.ACCEPTED:
-                self._remote.refuses_credentials = act is TenantAct.REFUSED
+                remote.refuses_credentials = act is TenantAct.REFUSED
+            case TenantAct.DOWN | TenantAct.UP:
+                remote.down = act is TenantAct.DOWN
             case TenantAct.FEWER_SEATS | TenantAct.MORE_SEATS:
-                self._remote.set_total(self._remote.total + (1 if act is TenantAct.MORE_SEATS else -1))
-                self._edit_tenant(license=self._license())
+                remote.set_total(remote.total + (1 if act is TenantAct.MORE_SEATS else -1))
+                self._edit_tenant(name, license=self._license(name))
             case TenantAct.SUSPEND | TenantAct.RESUME:
-                self._edit_tenant(suspend=act is TenantAct.SUSPEND)
+                self._edit_tenant(name, suspend=act is TenantAct.SUSPEND)
+            case TenantAct.PROTECT | TenantAct.UNPROTECT:
+                self._edit_tenant(name, safety=self._safety(protects=act is TenantAct.PROTECT))
             case TenantAct.READDRESS:
-                self._edit_tenant(baseURL=f"http://cxone-{self._cluster.now}.example.com")
-            case TenantAct.DELETE if self._cluster.find(TENANTS, TENANT) is not None:
-                self._cluster.delete(TENANTS, TENANT)
+                self._edit_tenant(name, baseURL=f"http://cxone-{self._cluster.now}.example.com")
+            case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
+                self._cluster.delete(TENANTS, name)
 
-    def approve(self) -> None:
-        """Agree to whatever the deprovisioning guard holds."""
-        tenant = self._cluster.find(TENANTS, TENANT)
-        held = tenant["status"].get("deprovisioning", {}).get("planHash") if tenant is not None else None
-        if tenant is not None and held and tenant["metadata"]["annotations"].get(APPROVE_DEPROVISIONING) != held:
-            self._cluster.annotate(TENANTS, TENANT, APPROVE_DEPROVISIONING, held)
-
-    def heal(self) -> None:
-        """Put everything right that the operator cannot."""
-        self._cluster.secret_data = {"clientId": "id", "clientSecret": "secret healed"}
-        self._remote.refuses_credentials = False
-        self._remote.next_jobs.clear()
-        if self._cluster.find(TENANTS, TENANT) is None:
-            self.make_tenant()
-        self._edit_tenant(suspend=False)
-
-    def make_tenant(self) -> None:
-        """The CxoneTenant."""
-        self._cluster.create(TENANTS, TENANT, self._tenant_spec())
-
-    def _tenant_spec(self) -> Body:
-        setting, limits = self._setting, self._setting.limits
+    def _tenant_spec(self, name: str) -> Body:
+        setting = self._setting
         return {
             "baseURL": "http://cxone.example.com",
-            "credentialsSecretRef": {"name": "cxone"},
+            "credentialsSecretRef": {"name": _secret_of(name)},
             "rateLimit": {"requestsPerMinute": setting.requests_per_minute},
             "bulk": {"minOperations": setting.min_operations, "maxOperations": 100, "jobTimeoutSeconds": 30},
-            "license": self._license(),
-            "safety": {
-                "deprovisioning": {
-                    "maxUsers": limits.max_users,
-                    "maxPercent": limits.max_percent,
-                    "minUsers": limits.min_users,
-                    "windowSeconds": limits.window_seconds,
-                },
-                "allowDelete": True,
-            },
+            "license": self._license(name),
+            "safety": self._safety(protects=bool(setting.protected)),
             "syncPeriodSeconds": SYNC_SECONDS,
             "suspend": False,
         }
 
-    def _license(self) -> Body:
-        counts = self._setting.license == "CountUsers"
-        return {"mode": self._setting.license, **({"limit": self._remote.total} if counts else {})}
+    def _safety(self, *, protects: bool) -> Body:
+        limits = self._setting.limits
+        return {
+            "deprovisioning": {
+                "maxUsers": limits.max_users,
+                "maxPercent": limits.max_percent,
+                "minUsers": limits.min_users,
+                "windowSeconds": limits.window_seconds,
+            },
+            "allowDelete": True,
+            "protectedUsers": [self._setting.protected] if protects and self._setting.protected else [],
+        }
 
-    def _edit_tenant(self, **spec: Any) -> None:
-        if self._cluster.find(TENANTS, TENANT) is not None:
-            self._cluster.edit(TENANTS, TENANT, **spec)
+    def _license(self, name: str) -> Body:
+        mode, shortage = self._setting.license, self._setting.on_shortage
+        limit = {"limit": self._remotes[name].total} if mode == "CountUsers" else {}
+        return {"mode": mode, "onShortage": shortage, **limit}
 
-    def _create(self, who: int, name: str = "") -> None:
+    def _set_secret(self, tenant: str, secret: str) -> None:
+        self._cluster.secrets[_secret_of(tenant)] = {"clientId": "id", "clientSecret": secret}
+
+    def _edit_tenant(self, name: str, **spec: Any) -> None:
+        if self._cluster.find(TENANTS, name) is not None:
+            self._cluster.edit(TENANTS, name, **spec)
+
+    def _home(self, who: int) -> str:
+        """Where a person works who has not been transferred."""
+        names = self._setting.tenant_names
+        return names[who % len(names)]
+
+    def _tenant_of(self, name: str) -> str:
+        return tenant_of(self._cluster.objects[USERS, name])
+
+    def _in(self, seconds: float | None) -> str | None:
+        return (wall_clock(self._cluster.now) + timedelta(seconds=seconds)).isoformat() if seconds is not None else None
+
+    def _create(self, who: int, tenant: str, name: str = "", **dates: str | None) -> None:
         self._made += 1
         name = name or f"p{who}-{self._made}"
         if self._cluster.find(USERS, name) is not None:
@@ -143,6 +199,9 @@ class People:
             "name": {"givenName": "Pat", "familyName": "Smith"},
             "role": ROLES[0],
             "active": True,
+            **({"tenantRef": {"name": tenant}} if tenant != DEFAULT else {}),
+            **({"adoptionPolicy": "Never"} if who in self._setting.never else {}),
+            **{key: value for key, value in dates.items() if value is not None},
         }
         self._cluster.create(USERS, name, spec)
 
@@ -155,13 +214,6 @@ class People:
         ]
         return max(found)[1] if found else None
 
-    def _edit_by_hand(self, user_id: str, state: UserState, hand: Hand, origin: Origin) -> None:
-        if hand is Hand.EDIT:
-            change = Change(replace(state, roles=("Janitor",)), (Field.ROLES,))
-        else:
-            change = Change(replace(state, active=hand is Hand.ACTIVATE), (Field.ACTIVE,))
-        self._remote.patch(user_id, change, origin)
-
 
 _EDITS: dict[Act, dict[str, Any]] = {
     Act.LEAVE: {"active": False},
@@ -172,7 +224,18 @@ _EDITS: dict[Act, dict[str, Any]] = {
     Act.MANAGE: {"managementPolicy": "Full"},
     Act.RETAIN: {"deletionPolicy": "Retain"},
     Act.ERASE: {"deletionPolicy": "Delete"},
+    Act.ADOPT: {"adoptionPolicy": "Adopt"},
 }
+
+
+def _secret_of(tenant: str) -> str:
+    return "cxone" if tenant == DEFAULT else f"cxone-{tenant}"
+
+
+def _change_by_hand(state: UserState, hand: Hand) -> Change:
+    if hand is Hand.EDIT:
+        return Change(replace(state, roles=("Janitor",)), (Field.ROLES,))
+    return Change(replace(state, active=hand is Hand.ACTIVATE), (Field.ACTIVE,))
 
 
 def _state(name: str) -> UserState:

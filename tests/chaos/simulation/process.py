@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
 from datetime import datetime
 from typing import Any
@@ -56,7 +56,9 @@ class Process:
         now: Callable[[], datetime],
         restart: Callable[[float], None],
         die: Callable[[], None],
+        others: Mapping[str, RemoteModel] | None = None,
     ) -> None:
+        """`others`: what tenants but the default one talk to."""
         self.name = f"operator {number}"
         self.tasks: dict[asyncio.Task[Any], None] = {}
         self.trail: list[AuditLine] = []
@@ -73,8 +75,8 @@ class Process:
         self.wire = Wire(self.name, faults, chance, die)
         clocks = Clocks(loop.time, now, chance.random)
 
-        def build(_name: str, _spec: TenantSpec, _credentials: Credentials, limiter: RateLimiter) -> RemoteHandle:
-            return RemoteHandle(self.wire, remote, limiter)
+        def build(name: str, _spec: TenantSpec, _credentials: Credentials, limiter: RateLimiter) -> RemoteHandle:
+            return RemoteHandle(self.wire, (others or {}).get(name.partition("/")[2], remote), limiter)
 
         self.supervisor = Supervisor(ClusterHandle(self.wire, cluster), (), None, build, clocks, self.trail.append)
         self.watch = Watch(self, loop, cluster, chance)

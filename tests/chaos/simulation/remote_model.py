@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chaos.simulation.journal import Journal, Origin
-from chaos.simulation.schedule import JobEnd, Seats, Setting
+from chaos.simulation.schedule import DEFAULT, JobEnd, Seats, Setting
 from cxone_operator.core.actions import Create, Deactivate, Delete, Update
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, RemoteUser, UserState
@@ -24,10 +24,14 @@ from cxone_operator.scim.errors import (
     Conflict,
     LicenseExhausted,
     NotFound,
+    NotOffered,
     ScimError,
+    Unavailable,
 )
 from cxone_operator.scim.remote import Answered, Item, Pending, Receipt, Result, Settled
 
+PARTLY = "(partly)"
+"""Not all that was asked for has taken effect."""
 LATER_SECONDS = 5.0
 """When a seat is free by itself under Seats.LATER."""
 
@@ -47,11 +51,14 @@ class RemoteModel:
     setting: Setting
     journal: Journal
     chance: random.Random
+    name: str = DEFAULT
     users: dict[str, RemoteUser] = field(default_factory=dict)
     holders: set[str] = field(default_factory=set)
     """Ids of users that hold a seat."""
     total: int = 0
     refuses_credentials: bool = False
+    down: bool = False
+    """Nobody can reach it."""
     next_jobs: list[JobEnd] = field(default_factory=list)
     jobs: dict[str, _Job] = field(default_factory=dict)
     most_used: list[tuple[float, int, int]] = field(default_factory=list)
@@ -71,7 +78,9 @@ class RemoteModel:
         return [user for user in self.users.values() if user.state.user_name.lower() == key]
 
     def authenticate(self, _: Origin) -> None:
-        """Any request says whether the credentials are taken."""
+        """Any request says whether somebody is there, and whether the credentials are taken."""
+        if self.down:
+            raise Unavailable("connection refused", code="connect")
         if self.refuses_credentials:
             raise AuthenticationFailed("the credentials are refused", code="401")
 
@@ -100,22 +109,28 @@ class RemoteModel:
         return user
 
     def patch(self, user_id: str, change: Change, origin: Origin) -> RemoteUser:
-        """Set the fields of a change."""
-        user = self._get(user_id)
-        values = {name.attribute: getattr(change.target, name.attribute) for name in change.fields}
+        """Set the fields of a change; the operator may ask in vain."""
+        user, key = self._get(user_id), self._get(user_id).state.user_name.lower()
+        taken = [name for name in change.fields if name is not self.setting.ignored or not origin.operator]
+        values = {name.attribute: getattr(change.target, name.attribute) for name in taken}
         changed = replace(user, state=replace(user.state, **values))
         before, after = user.state.active, changed.state.active
         if after and not before:
             self._take_seat(user, origin)
         self.users[user_id] = changed
         verb = "activate" if after and not before else "deactivate" if before and not after else "update"
-        self._note(origin, verb, user.state.user_name.lower(), ",".join(name.value for name in change.fields))
+        whole = len(taken) == len(change.fields)
+        if taken:
+            self._note(origin, verb, key, ",".join(name.value for name in taken) + ("" if whole else f" {PARTLY}"))
+        if not whole:
+            self._note(origin, "ignored", key, user_id)
         if before and not after:
             self._vacate(user_id)
         return changed
 
     def delete(self, user_id: str, origin: Origin) -> None:
         """Remove a user; one that is gone already is no error."""
+        self._offer("delete", origin, self.setting.takes_deletes)
         user = self.users.pop(user_id, None)
         if user is not None:
             self._free_seat(user_id)
@@ -146,6 +161,7 @@ class RemoteModel:
 
     def submit(self, operations: Sequence[Item], origin: Origin) -> Receipt:
         """Start a job, or do it at once."""
+        self._offer("bulk", origin, self.setting.takes_bulk)
         if self.setting.bulk == "Synchronous":
             return Settled({item.uid: self._carry_out(item, origin) for item in operations})
         job_id = f"job-{len(self.jobs) + 1}"
@@ -216,6 +232,12 @@ class RemoteModel:
     def _count(self) -> None:
         self.most_used.append((self.now, len(self.holders), self.total))
 
+    def _offer(self, what: str, origin: Origin, offered: bool) -> None:
+        """An administrator has other ways."""
+        if not offered and origin.operator:
+            self._note(origin, "refused", what, "not offered")
+            raise NotOffered(f"there is no {what}", code="501")
+
     def _get(self, user_id: str) -> RemoteUser:
         user = self.users.get(user_id)
         if user is None:
@@ -223,4 +245,4 @@ class RemoteModel:
         return user
 
     def _note(self, origin: Origin, verb: str, key: str, detail: str) -> None:
-        self.journal.add(self.now, origin, verb, key, f"{detail} {origin.job}".strip())
+        self.journal.add(self.now, origin, verb, key, f"{detail} {origin.job}".strip(), self.name)

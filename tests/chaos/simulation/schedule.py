@@ -1,4 +1,4 @@
-"""Schedules: everything that happens in one run, as plain data, so that hypothesis can draw and shrink it.
+"""Schedules: everything that happens in one run, as plain data (`drawing` draws them, and hypothesis shrinks them).
 
 A schedule is a setting and a list of steps, each after a pause. Steps speak of people by number; what a step cannot
 do when its moment comes (a second leave, a rehire of somebody who never left) is left out, so that every list of
@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hypothesis import strategies as st
+from cxone_operator.core.users import Field
+
+DEFAULT, SECOND = "default", "second"
+"""The tenants; the second one is there where the setting says so."""
 
 
 class Act(StrEnum):
@@ -22,6 +25,8 @@ class Act(StrEnum):
     REHIRE = "rehire"
     DELETE = "delete"
     RECREATE = "recreate"
+    TRANSFER = "transfer"
+    """Recreate in the other tenant: which one it is cannot be edited."""
     DUPLICATE = "duplicate"
     SUSPEND = "suspend"
     RESUME = "resume"
@@ -29,6 +34,7 @@ class Act(StrEnum):
     MANAGE = "manage"
     RETAIN = "retain"
     ERASE = "erase"
+    ADOPT = "adopt"
     REQUEST = "request"
     TOUCH = "touch"
 
@@ -56,6 +62,11 @@ class TenantAct(StrEnum):
     SECRET = "secret"
     REFUSED = "credentials refused"
     ACCEPTED = "credentials accepted"
+    PROTECT = "protect"
+    UNPROTECT = "protect nobody"
+    DOWN = "down"
+    """CXone cannot be reached; it stays so until the end where nobody brings it up."""
+    UP = "up"
 
 
 class Moment(StrEnum):
@@ -102,18 +113,29 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Dates:
+    """Somebody says from when until when a person works, in seconds from now, and makes a resource where none is."""
+
+    who: int
+    begins: float | None
+    ends: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outsider:
     """Somebody works in CXone by hand."""
 
     hand: Hand
     who: int
+    tenant: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Something happens to the tenant."""
+    """Something happens to a tenant."""
 
     act: TenantAct
+    tenant: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +177,8 @@ class Fault:
     kind: FaultKind
     operation: str
     count: int
+    tenant: str | None = None
+    """Only requests to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +186,10 @@ class Job:
     """The next bulk job ends so."""
 
     end: JobEnd
+    tenant: str = DEFAULT
 
 
-Event = Person | Outsider | Tenant | Crash | Stop | Cut | ClockJump | Fault | Job
+Event = Person | Dates | Outsider | Tenant | Crash | Stop | Cut | ClockJump | Fault | Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +249,22 @@ class Setting:
     population: int = 0
     """How many people have resources when the operator starts for the first time."""
     limits: Limits = Limits()
+    never: tuple[int, ...] = ()
+    """Whose resources say adoptionPolicy: Never."""
+    on_shortage: str = "FillAvailable"
+    protected: str = ""
+    """The name or pattern that the tenant protects, at first and whenever somebody protects; nobody where empty."""
+    tenants: int = 1
+    ignored: Field | None = None
+    """CXone accepts changes of this field, and leaves it as it was."""
+    takes_bulk: bool = True
+    """CXone has the bulk requests that its preset promises."""
+    takes_deletes: bool = True
+
+    @property
+    def tenant_names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (DEFAULT, SECOND)[: self.tenants]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +277,7 @@ class Schedule:
     @property
     def undisturbed(self) -> bool:
         """Nobody but the operator and people's plain edits."""
-        return all(isinstance(step.event, Person) for step in self.steps)
+        return all(isinstance(step.event, Person | Dates) for step in self.steps)
 
     @property
     def clock_jumps(self) -> bool:
@@ -245,69 +286,3 @@ class Schedule:
 
     def __str__(self) -> str:
         return "\n".join([str(self.setting), *(f"  +{step.after:<5} {step.event}" for step in self.steps)])
-
-
-PEOPLE = 5
-_LIMITS = (Limits(), Limits(), Limits(1, 100, 1), Limits(50, 40, 1), Limits(2, 100, 0))
-_PAUSES = (0.0, 0.0, 0.05, 0.3, 1.0, 3.0, 8.0)
-_OPERATIONS = (
-    *("create", "patch", "delete", "submit", "job", "look_up", "list", "quota", "release_license", "authenticate"),
-    *("write", "write", "remote", "kube_status", "kube_finalizers", "kube_finalizers", "kube_get", "kube_list"),
-)
-"""`write` is any change in CXone, `remote` any request to it."""
-_COMMON_ACTS = (Act.JOIN, Act.JOIN, Act.JOIN, Act.LEAVE, Act.DELETE, Act.DELETE, Act.MOVE, Act.REHIRE, Act.RECREATE)
-
-_who = st.integers(0, PEOPLE - 1)
-_common = st.builds(Person, st.sampled_from(_COMMON_ACTS), _who)
-_any_person = st.builds(Person, st.sampled_from(Act), _who)
-_crash = st.builds(
-    Crash,
-    st.sampled_from(("any", *_OPERATIONS)),
-    st.one_of(st.just(0), st.integers(0, 12)),
-    st.sampled_from(Moment),
-    st.sampled_from((InFlight.LOST, InFlight.ARRIVES, InFlight.LATE)),
-    st.sampled_from((0.5, 2.0, 5.0, 15.0)),
-)
-_fault = st.builds(Fault, st.sampled_from(FaultKind), st.sampled_from(_OPERATIONS), st.integers(1, 4))
-_disturbance = st.one_of(
-    _crash,
-    _crash,
-    _fault,
-    _fault,
-    st.builds(Outsider, st.sampled_from(Hand), _who),
-    st.builds(Tenant, st.sampled_from(TenantAct)),
-    st.builds(Cut, st.sampled_from((0.5, 5.0, 20.0))),
-    st.builds(Stop, st.sampled_from((0.5, 5.0))),
-    st.builds(ClockJump, st.sampled_from((-7200.0, -45.0, 45.0, 7200.0))),
-    st.builds(Job, st.sampled_from(JobEnd)),
-)
-_event = st.one_of(_common, _common, _any_person, _disturbance)
-_step = st.builds(Step, st.sampled_from(_PAUSES), _event)
-_steps = st.one_of(*(st.lists(_step, min_size=least, max_size=30) for least in (0, 6, 10, 14)))
-"""Long lists are drawn often, and shrink to short ones."""
-
-
-@st.composite
-def _settings(draw: st.DrawFn) -> Setting:
-    license_mode = draw(st.sampled_from(("Quota", "Quota", "Quota", "CountUsers", "None")))
-    release = draw(st.sampled_from(Seats)) if license_mode == "Quota" else Seats.AT_ONCE
-    return Setting(
-        chance=draw(st.integers(0, 2**16)),
-        license=license_mode,
-        seats=draw(st.integers(1, 6)),
-        seat_release=release,
-        bulk=draw(st.sampled_from(("AsyncJob", "AsyncJob", "Synchronous", "Off"))),
-        min_operations=draw(st.sampled_from((1, 2, 5))),
-        names_results=draw(st.booleans()),
-        lists=draw(st.sampled_from((True, True, False))),
-        page=draw(st.sampled_from((500, 2))),
-        shows_changes=draw(st.booleans()),
-        requests_per_minute=draw(st.sampled_from((600, 600, 60))),
-        population=draw(st.integers(0, PEOPLE)),
-        limits=draw(st.sampled_from(_LIMITS)),
-    )
-
-
-def schedules() -> st.SearchStrategy[Schedule]:
-    """All schedules."""
-    return st.builds(Schedule, _settings(), _steps.map(tuple))

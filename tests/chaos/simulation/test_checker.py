@@ -8,9 +8,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from chaos.simulation.checker import complaints_about_history, complaints_about_state
+from chaos.simulation.checker import complaints_about_state, complaints_about_writes
+from chaos.simulation.history import complaints_about_history
 from chaos.simulation.journal import Entry, Origin
-from chaos.simulation.schedule import Act, Limits, Person, Schedule, Setting, Step
+from chaos.simulation.schedule import DEFAULT, SECOND, Act, Limits, Person, Schedule, Setting, Step
 from chaos.simulation.trail import complaints_about_trails
 from chaos.simulation.world import Verdict, simulate
 from cxone_operator.core.users import RemoteUser
@@ -33,8 +34,11 @@ def verdict() -> Verdict:
 
 def complaints(verdict: Verdict, schedule: Schedule = SCHEDULE) -> str:
     """What the checker says of it now."""
-    found = complaints_about_history(schedule, verdict.cluster, verdict.journal)
-    return "\n".join([*found, *complaints_about_state(schedule.setting, verdict.cluster, verdict.remote)])
+    remotes = verdict.remotes.values()
+    found = complaints_about_history(schedule, verdict.cluster, verdict.journal, remotes)
+    for one in remotes:
+        found += complaints_about_state(schedule.setting, verdict.cluster, one, verdict.seconds)
+    return "\n".join(found)
 
 
 def remote(verdict: Verdict, who: int) -> RemoteUser:
@@ -176,8 +180,10 @@ def test_a_gap_in_the_audit_trail_is_found(verdict: Verdict) -> None:
 
 
 def test_writes_at_rest_are_found(verdict: Verdict) -> None:
-    """What `world` asks of the journal in the last, quiet sync period."""
-    end = verdict.journal.entries[-1].time
-    assert verdict.journal.written_since(end + 0.001) == []
-    verdict.journal.add(end + 1.0, ENGINE, "status", "p2")
-    assert [entry.verb for entry in verdict.journal.written_since(end + 0.001)] == ["status"]
+    """What `world` asks of the journal in the last, quiet sync period; of those tenants that can be reached."""
+    end = verdict.journal.entries[-1].time + 0.001
+    assert complaints_about_writes(verdict.journal, [DEFAULT, SECOND], end) == []
+    verdict.journal.add(end + 1.0, ENGINE, "status", "p2", "", SECOND)
+    (found,) = complaints_about_writes(verdict.journal, [DEFAULT, SECOND], end)
+    assert "written at rest" in found
+    assert complaints_about_writes(verdict.journal, [DEFAULT], end) == []

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.simulation.journal import PEOPLE
+from chaos.simulation.journal import PEOPLE, START
+from chaos.simulation.past import Resource
 from chaos.simulation.schedule import (
     Act,
     ClockJump,
     Crash,
     Cut,
+    Dates,
     Event,
     Fault,
     FaultKind,
+    Hand,
     InFlight,
     Job,
     JobEnd,
     Moment,
+    Outsider,
     Person,
     Schedule,
     Seats,
@@ -26,7 +30,8 @@ from chaos.simulation.schedule import (
     Tenant,
     TenantAct,
 )
-from chaos.simulation.world import simulate
+from chaos.simulation.world import Verdict, simulate
+from cxone_operator.core.users import Field
 
 
 def played(setting: Setting, *steps: tuple[float, Event]) -> Schedule:
@@ -96,6 +101,37 @@ FOUND = {
         (5.0, Person(Act.LEAVE, 0)),
         (0.0, Crash("patch", 0, Moment.AFTER, InFlight.LOST, 0.5)),
     ),
+    "a suspended resource does not take over the account that it must not adopt": played(
+        Setting(population=1, never=(0,)),
+        (0.0, Person(Act.SUSPEND, 0)),
+        (0.0, Outsider(Hand.CREATE, 0)),
+    ),
+    "a resource that created its user still owns it after it was only observed": played(
+        Setting(population=1, never=(0,)),
+        (8.0, Person(Act.OBSERVE, 0)),
+        (5.0, Person(Act.MANAGE, 0)),
+    ),
+    "a leaver's seat is given back although CXone ignores another change": played(
+        Setting(population=1, seat_release=Seats.ON_RELEASE, ignored=Field.ROLES),
+        (3.0, Outsider(Hand.EDIT, 0)),
+        (0.0, Person(Act.LEAVE, 0)),
+    ),
+    "an account that a lost job has created is no stranger's": played(
+        Setting(population=2, never=(0, 1)), (0.0, Fault(FaultKind.LOSE, "submit", 3))
+    ),
+    "an heir inherits the doubts, too": played(
+        Setting(chance=3, population=2, slowest_operation=6.0),
+        (1.6, Person(Act.RECREATE, 1)),
+        (0.3, Person(Act.DELETE, 1)),
+    ),
+    "who must not adopt inherits nothing": played(
+        Setting(chance=7, population=1, never=(0,), bulk="Off"),
+        (8.0, Person(Act.RECREATE, 0)),
+        (5.0, Person(Act.DELETE, 0)),
+    ),
+    "whoever waits for a seat until the last day stops waiting": played(
+        Setting(seats=1, population=1), (2.0, Dates(4, None, 60.0))
+    ),
 }
 
 
@@ -118,17 +154,30 @@ SLOW_LEAVERS = {
         (0.5, Person(Act.DELETE, 0)),
         (0.0, Person(Act.DELETE, 1)),
     ),
+    "while CXone ignores what else was asked": played(
+        Setting(population=1, ignored=Field.ROLES, bulk="Off"),
+        (6.0, Person(Act.MOVE, 0)),
+        (0.0, Dates(0, None, 45.0)),
+        (45.0, Person(Act.TOUCH, 9)),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", SLOW_LEAVERS)
 def test_a_leaver_waits_for_nobody(name: str) -> None:
-    """Whatever else is stuck, p0 is locked out within seconds."""
-    journal = simulate(SLOW_LEAVERS[name]).journal
-    asked = max(
+    """Whatever else is stuck, p0 is locked out within seconds of the edit, or of the last day."""
+    verdict = simulate(SLOW_LEAVERS[name])
+    journal = verdict.journal
+    edited = max(
         entry.time
         for entry in journal
         if entry.subject == "p0" and entry.verb == "apply" and entry.origin.actor == PEOPLE
     )
+    dates = Resource(verdict.cluster.objects["cxoneusers", "p0"]).dates if "p0" in _names(verdict) else []
+    asked = max([edited, *((date - START).total_seconds() for date in dates)])
     out = next(entry.time for entry in journal if entry.subject == "p0@example.com" and entry.verb == "deactivate")
     assert out - asked < PROMPT_SECONDS, str(journal)
+
+
+def _names(verdict: Verdict) -> set[str]:
+    return {name for plural, name in verdict.cluster.objects if plural == "cxoneusers"}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chaos.simulation.journal import ADMINISTRATOR, Journal
+from chaos.simulation.remote_model import PARTLY
 from cxone_operator.telemetry.audit import Act, AuditLine, Result
 
 _WRITES = {
@@ -62,24 +63,27 @@ def _about_requests(trail: Trail) -> Iterator[str]:
 
 
 def _about_effects(trail: Trail, journal: Journal) -> Iterator[str]:
-    """Whatever took effect is told as done, or as unknown; not so where an administrator had a hand in it.
+    """Whatever took effect is told as done, or as unknown; not so where an administrator had a hand in it,
+    or where it took effect in part only.
 
     What one user got from a bulk job is seen by looking at that user, and then it is as if the job had done nothing.
     """
-    touched = {entry.subject for entry in journal if entry.origin.actor == ADMINISTRATOR}
+    touched = {(entry.tenant, entry.subject) for entry in journal if entry.origin.actor == ADMINISTRATOR}
     admitted = Counter(
-        (line.user_name.lower(), _WRITES[line.action])
+        (line.tenant.partition("/")[2], line.user_name.lower(), _WRITES[line.action])
         for line in trail.lines
         if _is_sent(line) and line.result is not Result.FAILURE
     )
     effects = Counter(
-        (entry.subject, _EFFECTS[entry.verb])
+        (entry.tenant, entry.subject, _EFFECTS[entry.verb])
         for entry in journal
-        if entry.origin.actor == trail.actor and entry.verb in _EFFECTS and entry.subject not in touched
+        if entry.origin.actor == trail.actor and entry.verb in _EFFECTS and PARTLY not in entry.detail
+        if (entry.tenant, entry.subject) not in touched
     )
-    for (key, kind), number in effects.items():
-        if admitted[key, kind] < number:
-            yield f"{trail.actor} did {kind} {number} times for {key}, and {admitted[key, kind]} audit lines admit it"
+    for (tenant, key, kind), number in effects.items():
+        told = admitted[tenant, key, kind]
+        if told < number:
+            yield f"{trail.actor} did {kind} {number} times for {key}, and {told} audit lines admit it"
 
 
 def _is_sent(line: AuditLine) -> bool:

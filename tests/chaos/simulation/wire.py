@@ -56,10 +56,10 @@ class Faults:
         """The next requests that match go wrong."""
         self.armed.append((fault, fault.count))
 
-    def take(self, operation: str) -> Fault | None:
+    def take(self, operation: str, tenant: str) -> Fault | None:
         """The fault of this request, None where it goes well."""
         for index, (fault, left) in enumerate(self.armed):
-            if _matches(fault.operation, operation):
+            if fault.tenant in (None, tenant) and _matches(fault.operation, operation):
                 self.armed[index : index + 1] = [(fault, left - 1)] if left > 1 else []
                 return fault
         return None
@@ -94,8 +94,8 @@ class Wire:
         """Virtual seconds."""
         return self._loop.time()
 
-    async def call(self, operation: str, effect: Effect[T], errors: Errors, asked: float) -> T:
-        """Send a request and wait for its answer."""
+    async def call(self, operation: str, effect: Effect[T], errors: Errors, asked: float, tenant: str = "") -> T:
+        """Send a request and wait for its answer; `tenant` is empty where Kubernetes is asked."""
         moment = self._deadly_moment(operation)
         if moment is Moment.BEFORE:
             self._die()
@@ -103,7 +103,7 @@ class Wire:
             await self._loop.create_future()  # nothing ever comes back to the dead
         answer: asyncio.Future[T] = self._loop.create_future()
         request = _Request(operation, effect, Origin(self.actor, asked), errors, answer)  # type: ignore[arg-type]
-        request.fault = self._faults.take(operation)
+        request.fault = self._faults.take(operation, tenant)
         request.fatal = moment is Moment.AFTER
         self._in_flight[request] = None
         request.arrival = self._loop.call_later(self._latency(operation), self._arrive, request)

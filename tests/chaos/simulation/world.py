@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chaos.simulation import logs
-from chaos.simulation.checker import complaints_about_history, complaints_about_state
+from chaos.simulation.checker import complaints_about_state, complaints_about_writes
 from chaos.simulation.cluster_model import ClusterModel
-from chaos.simulation.journal import Journal, wall_clock
+from chaos.simulation.history import complaints_about_history
+from chaos.simulation.journal import PEOPLE, Journal, Origin, wall_clock
 from chaos.simulation.loop import Livelock, VirtualLoop, run
 from chaos.simulation.people import SYNC_SECONDS, People
 from chaos.simulation.process import Process, adopt
 from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.schedule import (
+    DEFAULT,
     Act,
     ClockJump,
     Crash,
     Cut,
+    Dates,
     Event,
     Fault,
     InFlight,
@@ -53,8 +56,13 @@ class Verdict:
     """One for each process."""
     seconds: float
     """How much virtual time it took."""
-    remote: RemoteModel
+    remotes: dict[str, RemoteModel]
     cluster: ClusterModel
+
+    @property
+    def remote(self) -> RemoteModel:
+        """What the default tenant talks to."""
+        return self.remotes[DEFAULT]
 
 
 class World:
@@ -66,8 +74,11 @@ class World:
         self._loop = loop
         self._chance = random.Random(schedule.setting.chance)
         self.cluster = ClusterModel(self.journal, self._chance)
-        self.remote = RemoteModel(schedule.setting, self.journal, self._chance)
-        self._people = People(schedule.setting, self.cluster, self.remote)
+        self.remotes = {
+            name: RemoteModel(schedule.setting, self.journal, self._chance, name)
+            for name in schedule.setting.tenant_names
+        }
+        self._people = People(schedule.setting, self.cluster, self.remotes)
         self._faults = Faults()
         self._process: Process | None = None
         self.processes: list[Process] = []
@@ -79,7 +90,8 @@ class World:
 
     async def play(self) -> list[str]:
         """The steps, the dust, and what is wrong in the end."""
-        self._people.make_tenant()
+        for name in self.remotes:
+            self._people.make_tenant(name)
         for who in range(self.schedule.setting.population):
             self._people.act(Act.JOIN, who)
         self._start()
@@ -88,31 +100,36 @@ class World:
             self._apply(step.event)
         await asyncio.sleep(1.0)
         self._heal()
-        found = await self._settle()
-        await self._end()
-        return found
+        return await self._settle_in_turn()
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
         """The last process is stopped as a cluster stops it, so that what it had under way is written down, too."""
         process = self._process
         if process is not None and process.alive:
             process.stop()
             await process.over.wait()
 
+    async def _settle_in_turn(self) -> list[str]:
+        """First those tenants that can be reached, which must not notice an outage of others; then all."""
+        up = {name: remote for name, remote in self.remotes.items() if not remote.down}
+        if 0 < len(up) < len(self.remotes):
+            found = await self._settle(up)
+            if found:
+                return found
+        for remote in self.remotes.values():
+            remote.down = False
+        return await self._settle(self.remotes)
+
     def _apply(self, event: Event) -> None:
         match event:
-            case Person(act, who):
-                self._people.act(act, who)
-            case Outsider(hand, who):
-                self._people.hand(hand, who)
-            case Tenant(act):
-                self._people.tenant(act)
+            case Person() | Dates() | Outsider() | Tenant():
+                self._people.play(event)
             case Fault():
                 self._faults.arm(event)
-            case Job(end):
-                self.remote.next_jobs.append(end)
+            case Job(end, tenant):
+                self.remotes[tenant].next_jobs.append(end)
             case ClockJump(seconds):
-                self._clock_error = seconds
+                self._set_clock(seconds)
             case Crash() if self._process is not None and self._process.alive:
                 self._crash = event
                 self._process.wire.arm(event)
@@ -123,36 +140,44 @@ class World:
                 self._process.watch.cut()
                 self._loop.call_later(seconds, self._process.watch.connect)
 
+    def _set_clock(self, error: float) -> None:
+        self._clock_error = error
+        self.journal.add(self._loop.time(), Origin(PEOPLE, self._loop.time()), "clock", "", f"{error}")
+
     def _now(self) -> datetime:
         """The wall clock of the operator's machine."""
         return wall_clock(self._loop.time() + self._clock_error)
 
     def _heal(self) -> None:
-        self._clock_error = 0.0
+        if self._clock_error:
+            self._set_clock(0.0)
         self._faults.armed.clear()
         self._people.heal()
         if self._process is not None and self._process.alive:
             self._process.wire.disarm()
 
-    async def _settle(self) -> list[str]:
+    async def _settle(self, remotes: dict[str, RemoteModel]) -> list[str]:
         deadline = self._loop.time() + SETTLE_SECONDS
         await asyncio.sleep(_LOOK_SECONDS)
         while True:
             self._people.approve()
-            began, found = self._loop.time(), self._complaints()
+            began, found = self._loop.time(), self._complaints(remotes)
             await asyncio.sleep(_LOOK_SECONDS if found else QUIET_SECONDS)
             if not found:
-                written = self.journal.written_since(began)
-                found = [f"written at rest: {entry}" for entry in written] or self._complaints()
+                found = complaints_about_writes(self.journal, remotes, began) or self._complaints(remotes)
                 if not found:
                     return []
             if self._loop.time() > deadline:
                 return found
 
-    def _complaints(self) -> list[str]:
+    def _complaints(self, remotes: dict[str, RemoteModel]) -> list[str]:
         if self._process is None or not self._process.alive:
             return ["no operator runs"]
-        return complaints_about_state(self.schedule.setting, self.cluster, self.remote)
+        return [
+            complaint
+            for remote in remotes.values()
+            for complaint in complaints_about_state(self.schedule.setting, self.cluster, remote, self._loop.time())
+        ]
 
     def _start(self) -> None:
         if self._process is not None and self._process.alive:
@@ -162,12 +187,13 @@ class World:
             self._started,
             self._loop,
             self.cluster,
-            self.remote,
+            self.remotes[DEFAULT],
             self._faults,
             self._chance,
             now=self._now,
             restart=self._restart,
             die=self._die,
+            others=self.remotes,
         )
         self._process = process
         self.processes.append(process)
@@ -201,6 +227,7 @@ def simulate(schedule: Schedule) -> Verdict:
     async def main(loop: VirtualLoop) -> list[str]:
         worlds.append(World(schedule, loop))
         found = await worlds[0].play()
+        await worlds[0].end()
         return [*found, *loop.problems]
 
     with logs.captured() as errors:
@@ -209,9 +236,9 @@ def simulate(schedule: Schedule) -> Verdict:
         except Livelock as error:
             found, seconds = [f"livelock: {error}"], 0.0
     world = worlds[0]
-    history = complaints_about_history(schedule, world.cluster, world.journal)
+    history = complaints_about_history(schedule, world.cluster, world.journal, world.remotes.values())
     trails = tuple(Trail(process.name, process.trail, process.wire.writes) for process in world.processes)
     told = complaints_about_trails(trails, world.journal)
     logged = (f"the operator logged {error}" for error in errors)
     complaints = tuple(dict.fromkeys([*history, *told, *found, *logged]))
-    return Verdict(complaints, world.journal, trails, seconds, world.remote, world.cluster)
+    return Verdict(complaints, world.journal, trails, seconds, world.remotes, world.cluster)

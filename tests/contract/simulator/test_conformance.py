@@ -1,12 +1,13 @@
-"""The public tester of SCIM servers, against the real command."""
+"""The public tester of SCIM servers, against the real command.
+
+Its models take a second to import, which every worker would pay for; so only the test itself imports it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from httpx2 import Client
-from scim2_client.engines.httpx2 import SyncSCIMClient
-from scim2_tester import Status, check_server
 
 from contract.simulator.conftest import Started
 
@@ -20,6 +21,9 @@ def _token(url: str) -> str:
 
 def test_scim2_tester_finds_nothing(start: Callable[..., Started]):
     """Every check of scim2-tester for users succeeds; none is skipped."""
+    from scim2_client.engines.httpx2 import SyncSCIMClient
+    from scim2_tester import Status, check_server
+
     _, url = start("--allow-delete", "--requests-per-minute", "0")
     with Client(base_url=f"{url}/scim/v2", headers={"Authorization": f"Bearer {_token(url)}"}) as http:
         results = check_server(SyncSCIMClient(http), resource_types=["User", "Group"])

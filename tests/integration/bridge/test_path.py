@@ -11,14 +11,13 @@ from support.bridge import Bridge
 from support.cxone import Company
 from support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("installed")
-
 BridgeOf = Callable[[Company], Bridge]
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 @pytest.fixture
 def company(own_company: Company) -> Company:
-    """With an operator that was installed, as the bridge is."""
+    """Whose operator is started here, as the installed command."""
     return own_company
 
 

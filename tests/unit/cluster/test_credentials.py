@@ -51,7 +51,7 @@ def kubeconfig(cluster: Any = CLUSTER, user: Any = {"token": "t"}, context: Any 
             {"name": "there", "context": {"cluster": "there", "user": "program"}},
         ],
         "clusters": [{"name": "here", "cluster": cluster}, {"name": "there", "cluster": {"server": "http://there"}}],
-        "users": [{"name": "me", "user": user}, {"name": "program", "user": {"exec": {"command": "x"}}}],
+        "users": [{"name": "me", "user": user}, {"name": "program", "user": {"username": "x", "password": "x"}}],
         **top,
     }
 
@@ -183,6 +183,16 @@ def test_a_pod_is_who_the_library_says(mounted: Path, host: str) -> None:
         True,
         ssl.create_default_context(cafile=configuration.ssl_ca_cert).get_ca_certs(),
     )
+
+
+def test_what_is_named_comes_before_the_pod(mounted: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kubeconfig or a context that somebody gives is meant, inside a cluster, too."""
+    path.write_text(json.dumps(kubeconfig()))
+    monkeypatch.setattr(credentials, "SERVICE_ACCOUNT", mounted)
+    assert find_credentials(None, IN_CLUSTER).server == "https://10.0.0.1:443"
+    named = {**IN_CLUSTER, "KUBECONFIG": str(path)}
+    assert find_credentials(None, named).server == "https://here:6443"
+    assert find_credentials("there", named).server == "http://there"
 
 
 def test_the_token_of_a_pod_is_replaced(mounted: Path) -> None:

@@ -1,4 +1,4 @@
-"""What one look at a user says of a request that was part of a bulk job."""
+"""What one look at a user says of a request whose own answer did not show it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ CREATE, LOCK, ERASE = Create(a_state()), Deactivate(a_remote()), Delete(a_remote
         (ERASE, Absent(1.0), True),
         (ERASE, Present(a_remote(active=False)), False),
         (Reclaim(a_remote()), Present(a_remote(active=False)), None),
+        (Reclaim(a_remote()), Absent(1.0), None),
+        (LOCK, Unknown(), None),
+        (ERASE, Ambiguous(("1", "2")), None),
         (CREATE, Unknown(), None),
         (PROMOTION, Ambiguous(("1", "2")), None),
     ],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from cxone_operator.api.reasons import Reason
@@ -10,11 +13,14 @@ from cxone_operator.core import outcome
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.outcome import Subject
+from cxone_operator.core.plan import started_creating
 from cxone_operator.core.users import RemoteUser
 from unit.builders import NOW, a_remote, a_user, condition
 
 ACTIVE, INACTIVE = a_remote(), a_remote(active=False)
 REQUESTED = {"annotations": {"cxone.dev/reconcile-requested-at": "now-1"}}
+SHOWN = (Difference("roles", "Supervisor", "Agent"),)
+UNHEEDED = Failure(Reason.DIFFERENCES_FOUND, "without effect", retryable=True, differences=SHOWN)
 FAILURE = Failure(Reason.REMOTE_UNAVAILABLE, "CXone answers 503", retryable=True)
 
 
@@ -64,6 +70,42 @@ IN_SYNC = {"Ready": "True/Succeeded", "Synced": "True/Succeeded"}
             },
         ),
         (
+            outcome.retrying(Subject(a_user(), NOW), replace(FAILURE, reason=Reason.LICENSE_UNAVAILABLE)),
+            {
+                "Ready": "False/LicenseUnavailable",
+                "Synced": "Unknown/Pending",
+                "Licensed": "False/LicenseUnavailable",
+                "Reconciling": "True/ProgressingWithRetry",
+            },
+        ),
+        (
+            outcome.retrying(Subject(a_user(), NOW, ACTIVE), UNHEEDED),
+            {
+                "Ready": "False/DifferencesFound",
+                "Synced": "False/DifferencesFound",
+                "Licensed": "Unknown/Pending",
+                "Reconciling": "True/ProgressingWithRetry",
+            },
+        ),
+        (
+            outcome.waiting(Subject(a_user(), NOW), Reason.JOB_RUNNING, "a job"),
+            {
+                "Ready": "False/JobRunning",
+                "Synced": "Unknown/Pending",
+                "Licensed": "Unknown/Pending",
+                "Reconciling": "True/JobRunning",
+            },
+        ),
+        (
+            outcome.creating(Subject(a_user(), NOW)),
+            {
+                "Ready": "False/Progressing",
+                "Synced": "False/Progressing",
+                "Licensed": "Unknown/Pending",
+                "Reconciling": "True/Progressing",
+            },
+        ),
+        (
             outcome.stalled(Subject(a_user(), NOW), Reason.ROLE_NOT_FOUND, "no role"),
             {
                 "Ready": "False/RoleNotFound",
@@ -109,17 +151,35 @@ def test_status_shows_cxone_as_known() -> None:
     assert outcome.retrying(Subject(old, NOW), FAILURE).user_id == "7"
 
 
+def test_what_cxone_shows_otherwise_is_listed() -> None:
+    """Where it accepted a request without effect, and only there."""
+    assert outcome.retrying(Subject(a_user(), NOW, ACTIVE), UNHEEDED).differences == SHOWN
+    assert outcome.retrying(Subject(a_user(), NOW, ACTIVE), FAILURE).differences == ()
+
+
+def test_the_id_of_somebody_elses_user_is_not_recorded() -> None:
+    """It would make the user ours, and a later deletion would lock it out."""
+    theirs = Subject(a_user(adoptionPolicy="Never", status={"userId": "7"}), NOW, ACTIVE, remote_known=True, ours=False)
+    status = outcome.stalled(theirs, Reason.ALREADY_EXISTS, "exists")
+    assert (status.user_id, status.active) == (None, True)
+
+
+def test_a_user_that_is_about_to_be_created_says_so() -> None:
+    """A later process takes an account that exists by then for ours."""
+    assert started_creating(a_user(status=msgspec.to_builtins(outcome.creating(Subject(a_user(), NOW)))))
+    assert not started_creating(a_user())
+
+
 def test_a_request_to_reconcile_is_answered_when_it_is_done() -> None:
     """Not while the user still waits, so that the answer proves something."""
     user = a_user(metadata=REQUESTED)
     assert settled(user, ACTIVE).last_handled_reconcile_at == "now-1"
-    assert outcome.retrying(Subject(user, NOW), FAILURE).last_handled_reconcile_at is None
+    for waits in (outcome.retrying(Subject(user, NOW), FAILURE), outcome.creating(Subject(user, NOW))):
+        assert waits.last_handled_reconcile_at is None
 
 
 def test_settling_again_changes_nothing() -> None:
     """The same facts give the same status, so a restart writes nothing."""
     first = settled(a_user(), ACTIVE)
-    import msgspec
-
     again = a_user(status=msgspec.to_builtins(first))
     assert settled(again, ACTIVE) == first

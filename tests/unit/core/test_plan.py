@@ -15,18 +15,27 @@ from cxone_operator.core import actions
 from cxone_operator.core.actions import Action, takes_seat
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
-from cxone_operator.core.plan import Facts, Heir, plan
+from cxone_operator.core.plan import Facts, Heir, is_ours, plan
 from cxone_operator.core.users import Field, RemoteUser, UserState
+from cxone_operator.core.work import Work
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 
 ACTIVE = a_remote()
 INACTIVE = a_remote(active=False)
 US, OUR_ID = frozenset({"jane@example.com"}), frozenset({"id-jane"})
-US, OUR_ID = frozenset({"jane@example.com"}), frozenset({"id-jane"})
 MOVED = a_remote(groups=("Sales-Team",))
 GUESSED = {"cxone.dev/guessed-name": '{"givenName": "Jane", "familyName": "Smith"}'}
 SYNCED = {"conditions": [condition("Synced", "True", "Succeeded")]}
 RELEASED = {"conditions": [condition("Licensed", "False", "Released")]}
+ANNOUNCED = {"conditions": [condition("Synced", "False", "Progressing")]}
+SEATLESS = {"conditions": [condition("Licensed", "False", "NotRequired")]}
+DELETES = a_tenant(safety={"allowDelete": True})
+DELETED = a_user(deleting=True, deletionPolicy="Delete")
+
+
+def after_seat(released: bool) -> Work:
+    """Nothing is under way, and this is what became of the seat."""
+    return Work(0.0, 0.0, seat_released=released)
 
 
 def facts(user: CxoneUser, known: Knowledge, **more: Any) -> Facts:
@@ -45,12 +54,30 @@ TABLE: list[tuple[str, Facts, type]] = [
     ("leaver", facts(a_user(active=False), Present(ACTIVE)), actions.Deactivate),
     ("leaver goes first, other fields later", facts(a_user(active=False), Present(MOVED)), actions.Deactivate),
     ("seat is given back", facts(a_user(active=False), Present(INACTIVE)), actions.Reclaim),
+    (
+        "seat first, other fields later",
+        facts(a_user(active=False), Present(a_remote(active=False, groups=("Sales-Team",)))),
+        actions.Reclaim,
+    ),
+    (
+        "other fields after the seat",
+        facts(a_user(active=False, status=RELEASED), Present(a_remote(active=False, groups=("Sales-Team",)))),
+        actions.Update,
+    ),
     ("seat was given back", facts(a_user(active=False, status=RELEASED), Present(INACTIVE)), actions.Settle),
-    ("seat was just given back", facts(a_user(active=False), Present(INACTIVE), seat_released=True), actions.Settle),
+    ("seat was just given back", facts(a_user(active=False), Present(INACTIVE), work=after_seat(True)), actions.Settle),
     (
         "drifted leaver: the old release does not count",
-        facts(a_user(active=False, status=RELEASED), Present(INACTIVE), seat_released=False),
+        facts(a_user(active=False, status=RELEASED), Present(INACTIVE), work=after_seat(False)),
         actions.Reclaim,
+    ),
+    ("never had a seat", facts(a_user(active=False, status=SEATLESS), Present(INACTIVE)), actions.Settle),
+    ("CXone may still free it", facts(a_user(active=False), Present(INACTIVE), reclaim_due=False), actions.Wait),
+    ("CXone has freed it", facts(a_user(active=False), Present(INACTIVE), seat_seen_free=True), actions.Settle),
+    (
+        "the tenant does not reclaim",
+        facts(a_user(active=False), Present(INACTIVE), tenant=a_tenant(license={"reclaim": False})),
+        actions.Settle,
     ),
     (
         "no reclaim where seats are not counted",
@@ -67,6 +94,12 @@ TABLE: list[tuple[str, Facts, type]] = [
     ("observed, absent", facts(a_user(managementPolicy="ObserveOnly"), Absent(0)), actions.Report),
     ("observed, agrees", facts(a_user(managementPolicy="ObserveOnly", claimed=False), Present(ACTIVE)), actions.Settle),
     ("never adopted", facts(a_user(adoptionPolicy="Never"), Present(ACTIVE)), actions.Refuse),
+    ("never to be adopted, absent", facts(a_user(adoptionPolicy="Never"), Absent(0)), actions.Announce),
+    (
+        "never to be adopted, announced",
+        facts(a_user(adoptionPolicy="Never", status=ANNOUNCED), Absent(0)),
+        actions.Create,
+    ),
     (
         "never adopted, but ours by id",
         facts(a_user(adoptionPolicy="Never", status={"userId": "id-jane"}), Present(ACTIVE)),
@@ -74,10 +107,7 @@ TABLE: list[tuple[str, Facts, type]] = [
     ),
     (
         "never adopted, but ours by the record of its creation",
-        facts(
-            a_user(adoptionPolicy="Never", status={"conditions": [condition("Synced", "False", "Progressing")]}),
-            Present(ACTIVE),
-        ),
+        facts(a_user(adoptionPolicy="Never", status=ANNOUNCED), Present(ACTIVE)),
         actions.Settle,
     ),
     ("younger namesake", facts(a_user(), Absent(0), owner="older"), actions.Refuse),
@@ -144,25 +174,30 @@ TABLE: list[tuple[str, Facts, type]] = [
         facts(a_user(deleting=True), Present(ACTIVE), tenant=a_tenant(defaults={"deletionPolicy": "Retain"})),
         actions.Release,
     ),
+    ("deleted, Delete not allowed", facts(DELETED, Present(INACTIVE)), actions.Reclaim),
+    ("deleted, Delete allowed, still active", facts(DELETED, Present(ACTIVE), tenant=DELETES), actions.Deactivate),
+    ("deleted, Delete allowed", facts(DELETED, Present(INACTIVE), tenant=DELETES), actions.Delete),
     (
-        "deleted, Delete not allowed",
-        facts(a_user(deleting=True, deletionPolicy="Delete"), Present(ACTIVE)),
-        actions.Deactivate,
+        "deleted, Delete allowed and not offered",
+        facts(DELETED, Present(INACTIVE), tenant=DELETES, deletes=False),
+        actions.Reclaim,
     ),
     (
-        "deleted, Delete allowed",
-        facts(
-            a_user(deleting=True, deletionPolicy="Delete"),
-            Present(ACTIVE),
-            tenant=a_tenant(safety={"allowDelete": True}),
-        ),
-        actions.Delete,
+        "deleted, CXone may still free the seat",
+        facts(a_user(deleting=True), Present(INACTIVE), reclaim_due=False),
+        actions.Wait,
     ),
+    (
+        "deleted, CXone has freed the seat",
+        facts(a_user(deleting=True), Present(INACTIVE), seat_seen_free=True, deleting_for=2.0),
+        actions.Release,
+    ),
+    ("deleted, several of one name", facts(a_user(deleting=True), Ambiguous(("1", "2"))), actions.Refuse),
     ("deleted, handed over", facts(a_user(deleting=True), Present(ACTIVE), heir=Heir.CLAIMED), actions.Release),
     (
         "deleted, to be handed over",
         facts(a_user(deleting=True), Present(ACTIVE), heir=Heir.UNCLAIMED),
-        actions.AwaitHeir,
+        actions.Wait,
     ),
     (
         "deleted, abandoned",
@@ -200,6 +235,22 @@ def test_rehire_takes_a_seat_and_a_move_does_not() -> None:
     assert isinstance(rehire, actions.Update)
     assert isinstance(move, actions.Update)
     assert (takes_seat(rehire), takes_seat(move)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("user", "ours"),
+    [
+        (a_user(), True),
+        (a_user(status={"userId": "another"}), True),
+        (a_user(adoptionPolicy="Never"), False),
+        (a_user(adoptionPolicy="Never", status={"userId": "another"}), False),
+        (a_user(adoptionPolicy="Never", status={"userId": "id-jane"}), True),
+        (a_user(adoptionPolicy="Never", status=ANNOUNCED), True),
+    ],
+)
+def test_whose_account_it_is(user: CxoneUser, ours: bool) -> None:
+    """Where adoption is forbidden, only what the status records, by id or as an announcement, is ours."""
+    assert is_ours(user, ACTIVE) is ours
 
 
 def test_refusals_name_their_reason() -> None:
@@ -271,11 +322,11 @@ tenants = st.builds(
 
 @given(users, st.none() | states, tenants)
 def test_planning_after_carrying_out_yields_nothing(user: CxoneUser, state: UserState | None, tenant: Any) -> None:
-    """plan∘apply is a fixpoint: within three steps nothing remote is left, and what is declared is reached."""
+    """plan∘apply is a fixpoint: within four steps nothing remote is left, and what is declared is reached."""
     known: Knowledge = Absent(0) if state is None else Present(RemoteUser("old", state))
     released: bool | None = None
     for _ in range(4):
-        action = plan(facts(user, known, tenant=tenant, seat_released=released))
+        action = plan(facts(user, known, tenant=tenant, work=None if released is None else after_seat(released)))
         if not isinstance(action, actions.RemoteAction):
             break
         known, hint = carry_out(action, known)
@@ -287,5 +338,5 @@ def test_planning_after_carrying_out_yields_nothing(user: CxoneUser, state: User
 
 
 def _differing(user: CxoneUser, remote: RemoteUser, tenant: Any) -> tuple[Field, ...]:
-    again = plan(facts(user, Present(remote), tenant=tenant, seat_released=True))
+    again = plan(facts(user, Present(remote), tenant=tenant, work=after_seat(True)))
     return again.change.fields if isinstance(again, actions.Update) else ()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from cxone_operator.engine.ledger import Ledger
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxone_operator.core.seats import Quota, Seats, admit
+from cxone_operator.engine.memory.seats import SeatReservations
 
 
 @pytest.mark.parametrize(
@@ -36,27 +36,27 @@ steps = st.lists(
 @given(st.integers(0, 12), steps)
 def test_seats_are_never_oversubscribed_by_us(total: int, script: list[tuple[str, int]]) -> None:
     """Whatever the order of admissions, ends, readings and other people's doings: we never send one create too many."""
-    ledger, now, used, sent = Ledger(), 0.0, 0, list[str]()
-    ledger.learn(Quota(total, used), now)
+    reservations, now, used, sent = SeatReservations(), 0.0, 0, list[str]()
+    reservations.learn(Quota(total, used), now)
     surprised = False
     for number, (step, count) in enumerate(script):
         now += 1
         if step == "ask":
-            for index in range(admit(count, ledger.seats(0), hold_batch=False)):
+            for index in range(admit(count, reservations.seats(0), hold_batch=False)):
                 sent.append(f"{number}-{index}")
-                ledger.promise(sent[-1])
+                reservations.promise(sent[-1])
         elif step == "succeed" and sent:
             uid = sent.pop(0)
             assert used < total or surprised
             if used < total:
                 used += 1
-                ledger.confirm(uid, now)
+                reservations.confirm(uid, now)
             else:
-                ledger.give_back(uid)
+                reservations.give_back(uid)
         elif step == "fail" and sent:
-            ledger.give_back(sent.pop(0))
+            reservations.give_back(sent.pop(0))
         elif step == "read":
-            ledger.learn(Quota(total, used), now)
+            reservations.learn(Quota(total, used), now)
         elif step == "outsider" and used < total:
             used, surprised = used + 1, True
         elif step == "leaver" and used:

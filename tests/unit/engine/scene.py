@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
-from cxone_operator.core.phase import Attempt, Phase, Planned, Sent, Work
 from cxone_operator.core.users import RemoteUser
+from cxone_operator.core.work import Attempt, Phase, Planned, Sent, Work
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.decide.view import View

@@ -92,6 +92,11 @@ def json_answer(status: int, body: object, **headers: str) -> Answer:
     return answer
 
 
+async def no_content(_request: web.Request) -> web.Response:
+    """Done, and nothing to say."""
+    return web.Response(status=204)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     scripted = Server()

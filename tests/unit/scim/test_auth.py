@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from cxone_operator.core.failure import Scope
+from cxone_operator.core.knowledge import Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.auth import Credentials, TokenSource, _token_from
 from cxone_operator.scim.client import ScimClient
@@ -53,7 +54,9 @@ async def test_a_refused_token_is_replaced_once(server: Server, client: ScimClie
     """401, a fresh token, the same request again: both requests take a place in the budget."""
     created = json_answer(201, {"id": "1", "userName": "jane@example.com"})
     server.answers = [json_answer(401, {}), created]
-    assert (await client.create(a_state(), Lane.JOINERS)).shown.id == "1"
+    shown = (await client.create(a_state(), Lane.JOINERS)).shown
+    assert isinstance(shown, Present)
+    assert shown.user.id == "1"
     assert (server.tokens, budget.entered) == (2, 2)
 
 
@@ -173,5 +176,5 @@ async def test_requests_for_a_token_are_observed(
     """Where credentials are refused, nothing else is ever asked for: without this nobody would see it."""
     server.token_status = status
     with contextlib.suppress(ScimError):
-        await client.authenticate()
+        await client.connect()
     assert observed == [("token", str(status))]

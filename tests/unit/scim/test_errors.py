@@ -12,15 +12,16 @@ import pytest
 from aiohttp import web
 
 from cxone_operator.api.reasons import Reason
+from cxone_operator.core.actions import Delete
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim.answers import mapped_errors, retry_after
 from cxone_operator.scim.auth import Credentials, TokenSource
-from cxone_operator.scim.bulk import Delete
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.errors import BadRequest, ScimError, Unavailable, error_for
-from unit.builders import a_state
+from cxone_operator.scim.errors import BadRequest, CircuitOpen, ScimError, Unavailable, error_for
+from cxone_operator.scim.remote import Batch, Item
+from unit.builders import a_remote, a_state
 from unit.scim.conftest import CANARY, Answer, CountingBudget, Server, json_answer, unobserved
 
 
@@ -60,7 +61,7 @@ async def patch(client: ScimClient) -> object:
 
 
 async def quota(client: ScimClient) -> object:
-    return await client.license_quota(Lane.JOINERS)
+    return await client.seats(Lane.JOINERS)
 
 
 async def release(client: ScimClient) -> object:
@@ -68,11 +69,23 @@ async def release(client: ScimClient) -> object:
 
 
 async def look_up(client: ScimClient) -> object:
-    return await client.look_up(("jane@example.com",), Lane.UPDATES)
+    return await client.find(("jane@example.com",), Lane.UPDATES)
 
 
 async def submit(client: ScimClient) -> object:
-    return await client.submit([Delete("a", "1")], Lane.UPDATES)
+    return await client.send(Batch((Item("a", Delete(a_remote())),), shared=True), Lane.UPDATES)
+
+
+async def delete(client: ScimClient) -> object:
+    return await client.delete("1", Lane.LEAVERS)
+
+
+async def poll(client: ScimClient) -> object:
+    return await client.poll("job-1", Lane.UPDATES)
+
+
+async def probe(client: ScimClient) -> object:
+    return await client.probe()
 
 
 async def listing(client: ScimClient) -> object:
@@ -117,6 +130,12 @@ TABLE = [
     (scim(400, "bad body", "invalidSyntax"), create, R.REMOTE_REJECTED, PERMANENT, "400", "bad body"),
     (scim(400, "userName is fixed", "mutability"), patch, R.INVALID_SPEC, PERMANENT, "400", "fixed"),
     (scim(418, "teapot"), create, R.REMOTE_REJECTED, PERMANENT, "418", "teapot"),
+    (scim(405, "not for users"), delete, R.UNSUPPORTED, PERMANENT, "405", "not for users"),
+    (scim(501, "no such thing"), delete, R.UNSUPPORTED, PERMANENT, "501", "no such thing"),
+    (scim(501, "no bulk here"), submit, R.UNSUPPORTED, PERMANENT, "501", "no bulk"),
+    (scim(405, ""), patch, R.UNSUPPORTED, PERMANENT, "405", "405"),
+    (scim(500, "oops"), poll, R.REMOTE_UNAVAILABLE, PASSES, "500", "oops"),
+    (scim(503, "down"), probe, R.REMOTE_UNAVAILABLE, PASSES, "503", "down"),
     (scim(429, "slow", Retry_After="7"), create, R.RATE_LIMITED, ALL_WAIT, "429", "slow"),
     (scim(500, "oops"), create, R.REMOTE_UNAVAILABLE, IN_DOUBT, "500", "oops"),
     (scim(502, ""), patch, R.REMOTE_UNAVAILABLE, IN_DOUBT, "502", "502"),
@@ -159,9 +178,38 @@ async def test_from_wire_to_failure(server: Server, client: ScimClient, budget: 
     assert budget.inside == 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "request_", "news"),
+    [
+        (scim(404, ""), patch, True),
+        (scim(409, "taken", "uniqueness"), create, True),
+        (scim(409, "busy"), patch, True),
+        (scim(412, ""), patch, True),
+        (scim(405, ""), delete, True),
+        (scim(501, ""), submit, True),
+        (scim(400, "role 'Agnet' is unknown"), create, False),
+        (scim(403, "no"), patch, False),
+        (scim(403, "no seats"), create, False),
+        (scim(413, ""), submit, False),
+        (scim(429, ""), create, False),
+        (scim(500, ""), create, False),
+    ],
+)
+async def test_news(server: Server, client: ScimClient, answer: Answer, request_: object, news: bool) -> None:
+    """CXone is not as we thought, so it is looked at again before anything else is tried."""
+    server.answers = [answer]
+    assert (await failure_of(client, request_)).news is news
+
+
+def test_only_an_open_circuit_tries_nothing() -> None:
+    """Everything else is an attempt, and has its line in the audit trail."""
+    assert not CircuitOpen("not sent").failure.tried
+    assert Unavailable("not reached").failure.tried
+
+
 async def test_nothing_listens(server: Server, client: ScimClient, session: object) -> None:
     """A refused connection concerns the whole tenant, and nothing was sent."""
-    await client.authenticate()
+    await client.connect()
     client._transport._base = "http://127.0.0.1:9"
     failure = await failure_of(client, create)
     assert (failure.reason, failure.scope, failure.uncertain) == (R.REMOTE_UNAVAILABLE, TENANT, False)
@@ -207,7 +255,7 @@ def test_a_connection_that_is_not_made_in_time() -> None:
 
 async def test_a_base_url_that_is_none(server: Server, client: ScimClient, budget: CountingBudget) -> None:
     """Is reported without the address, which may hold a password and names of users."""
-    await client.authenticate()
+    await client.connect()
     client._transport._base = f"ftp://me:{CANARY}@example.com"
     failure = await failure_of(client, create)
     assert (failure.reason, failure.scope) == (R.REMOTE_UNAVAILABLE, TENANT)

@@ -158,7 +158,7 @@ class Unused(Transport):
 @settings(max_examples=40)
 def test_look_ups_fit_into_a_request_line(names: list[str]) -> None:
     """Every name once, at most a hundred and 6,000 bytes of path and query in each portion."""
-    chunks = ScimClient(Unused(), PLATFORM).look_up_chunks(iter(names))
+    chunks = ScimClient(Unused(), PLATFORM).portions(iter(names))
     assert [name for chunk in chunks for name in chunk] == names
     for chunk in chunks:
         target = f"{PLATFORM.users_path}?filter={encoded(user_names_filter(chunk))}&count=200&startIndex=99999"

@@ -129,9 +129,9 @@ async def test_every_request_is_observed(
     server.answers = [json_answer(401, {}), json_answer(201, JANE), json_answer(429, {}), json_answer(503, {})]
     await client.create(a_state(), Lane.JOINERS)
     with pytest.raises(Throttled):
-        await client.job("j", Lane.JOINERS)
+        await client.poll("j", Lane.JOINERS)
     with pytest.raises(ScimError):
-        await client.license_quota(Lane.JOINERS)
+        await client.seats(Lane.JOINERS)
     assert observed == [
         *[("token", "200"), ("create", "401"), ("token", "200"), ("create", "201")],
         *[("poll", "429"), ("quota", "503")],

@@ -6,7 +6,7 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.knowledge import Absent, Knowledge, Present
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import Facts, Heir
+from cxone_operator.core.plan import Facts, Heir, is_ours
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.memory.memory import Memory
 
@@ -48,9 +48,8 @@ class View:
         """The user for a status, with what is known of it."""
         known = self.known(user)
         remote = known.user if isinstance(known, Present) else None
-        only_watched = user.spec.management_policy == "ObserveOnly" and user.spec.adoption_policy == "Never"
-        looked = isinstance(known, Present | Absent)
-        return Subject(user, self._memory.clocks.now(), remote, remote_known=looked, ours=not only_watched)
+        looked, ours = isinstance(known, Present | Absent), remote is None or is_ours(user, remote)
+        return Subject(user, self._memory.clocks.now(), remote, remote_known=looked, ours=ours)
 
     def _owner(self, user: CxoneUser) -> str | None:
         """The older resource of that userName, which owns it."""
@@ -62,7 +61,12 @@ class View:
         """Who takes over from a resource that is being deleted."""
         if not user.metadata.deleting:
             return Heir.NONE
-        other = self._memory.resources.owner(user)
-        if other is None:
+        other, known = self._memory.resources.owner(user), self.known(user)
+        if other is None or (other.spec.adoption_policy == "Never" and not _inherits(other, known)):
             return Heir.NONE
         return Heir.CLAIMED if other.claimed else Heir.UNCLAIMED
+
+
+def _inherits(heir: CxoneUser, known: Knowledge) -> bool:
+    """What it must not adopt it cannot take over, so nobody would look after the account."""
+    return isinstance(known, Present) and is_ours(heir, known.user)

@@ -8,7 +8,7 @@ strength of it: the user would appear a moment later, active and nobody's.
 from __future__ import annotations
 
 from cxone_operator.api.conditions import timestamp
-from cxone_operator.core.phase import REQUEST_SECONDS
+from cxone_operator.core.work import REQUEST_SECONDS
 from cxone_operator.engine.base.clocks import Clocks, moment_of
 
 
@@ -37,6 +37,10 @@ class InDoubt:
         """This process is the first that does anything for the user."""
         if self._clocks.monotonic() < self._earlier:
             self._ours.add(uid)
+
+    def pass_on(self, uid: str, heir: str) -> None:
+        """The heir's user is the same, so what may still happen to one may happen to the other."""
+        self._until[heir] = max(self.until(uid), self.until(heir))
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""

@@ -13,7 +13,7 @@ import msgspec
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import Moment
+from cxone_operator.core.work import Moment
 from cxone_operator.engine.base.backoff import BackOff
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.memory.directory import Directory
@@ -108,8 +108,10 @@ class Memory:
         self.wake()
 
     def lose(self, uid: str) -> None:
-        """The resource is gone, and with it all that was to be done for it."""
-        self.resources.remove(uid)
+        """The resource is gone, and with it all that was to be done for it; its heirs inherit what may still happen."""
+        user = self.resources.remove(uid)
+        for heir in self.resources.namesakes(user) if user is not None else ():
+            self.in_doubt.pass_on(uid, heir)
         self.queues.discard(uid)
         self.seats.lose_sight(uid)
         self.leavers.withdraw(uid)

@@ -111,10 +111,13 @@ class Resources:
         """How many resources may need work."""
         return len(self._marked)
 
+    def namesakes(self, user: CxoneUser) -> tuple[str, ...]:
+        """The uids of all resources of that userName, also of those that are being deleted."""
+        return self._by_key.get(key_of(user.spec.user_name), ())
+
     def owner(self, user: CxoneUser) -> CxoneUser | None:
         """The oldest resource that manages this userName and is not being deleted; None where there is none."""
-        uids = self._by_key.get(key_of(user.spec.user_name), ())
-        contenders = [self._users[uid] for uid in uids if _contends(self._users[uid])]
+        contenders = [self._users[uid] for uid in self.namesakes(user) if _contends(self._users[uid])]
         return min(contenders, key=lambda contender: contender.age_order, default=None)
 
     def _keep(self, user: CxoneUser) -> None:

@@ -10,7 +10,8 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cxone_operator.core.phase import Effect, Event, Moment, Work, advance
+from cxone_operator.core.phase import advance
+from cxone_operator.core.work import Effect, Event, Moment, Work
 
 
 class Works:

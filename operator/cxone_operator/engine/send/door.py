@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from cxone_operator.core import phase
+from cxone_operator.core import work
 from cxone_operator.core.actions import Deactivate, Reclaim
-from cxone_operator.core.phase import Effect, Event
 from cxone_operator.core.users import key_of
+from cxone_operator.core.work import Effect, Event
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.tell.audit import AuditTrail
 from cxone_operator.telemetry.audit import Result
@@ -39,43 +39,43 @@ class Door:
     def lose(self, uid: str) -> None:
         """The resource is gone; a request that is under way for it is still waited for."""
         self._memory.lose(uid)
-        work = self._memory.works.get(uid)
-        if work is None or not work.sent:
-            if work is not None:
-                self.on(uid, phase.Gone())
+        under_way = self._memory.works.get(uid)
+        if under_way is None or not under_way.sent:
+            if under_way is not None:
+                self.on(uid, work.Gone())
             self._trail.forget(uid)
 
     def close(self) -> None:
         """The process ends: nothing more will be known of what is open."""
         for uid in self._memory.works:
-            self.on(uid, phase.Closed())
+            self.on(uid, work.Closed())
 
     def _user_name(self, uid: str) -> str:
-        user, work = self._memory.resources.get(uid), self._memory.works.get(uid)
-        if user is None and work is not None and work.attempt is not None:
-            user = work.attempt.user
+        user, under_way = self._memory.resources.get(uid), self._memory.works.get(uid)
+        if user is None and under_way is not None and under_way.attempt is not None:
+            user = under_way.attempt.user
         return user.spec.user_name if user is not None else ""
 
     def _carry_out(self, uid: str, user_name: str, effect: Effect) -> None:
         memory = self._memory
         match effect:
-            case phase.Audit():
+            case work.Audit():
                 self._trail.ended(effect)
                 self._move_seat(uid, effect)
-            case phase.Forget():
+            case work.Forget():
                 memory.directory.forget(key_of(user_name), memory.time)
-            case phase.Doubt(seconds):
+            case work.Doubt(seconds):
                 memory.in_doubt.add(uid, seconds)
-            case phase.PromiseSeat():
+            case work.PromiseSeat():
                 memory.seats.promise(uid)
-            case phase.ReturnSeat():
+            case work.ReturnSeat():
                 memory.seats.give_back(uid)
-            case phase.RecountSeats():
+            case work.RecountSeats():
                 memory.seats.recount()
-            case phase.GiveUp():
+            case work.GiveUp():
                 self._trail.given_up()
 
-    def _move_seat(self, uid: str, effect: phase.Audit) -> None:
+    def _move_seat(self, uid: str, effect: work.Audit) -> None:
         if effect.result is Result.SUCCESS and isinstance(effect.attempt.action, Deactivate):
             self._memory.seats.vacate(uid, self._memory.time)
         elif effect.result is Result.SUCCESS and isinstance(effect.attempt.action, Reclaim):

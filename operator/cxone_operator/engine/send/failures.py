@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure
-from cxone_operator.core.phase import REQUEST_SECONDS, Attempt, Failed, Trigger, is_final
+from cxone_operator.core.phase import is_final
 from cxone_operator.core.suggestion import did_you_mean
+from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
 from cxone_operator.engine.memory.memory import Memory
 
 
 def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: float = REQUEST_SECONDS) -> Failed:
     """The request for this attempt was refused, or lost; `doubt_seconds`: how long it may still have its effect."""
-    if not is_final(attempt.user, attempt.action, failure):
+    uid = attempt.user.metadata.uid
+    doubtful = memory.in_doubt.until(uid) > memory.time
+    if not is_final(attempt.user, attempt.action, failure, doubtful=doubtful):
         return Failed(failure, doubt_seconds)
-    user = memory.resources.get(attempt.user.metadata.uid) or attempt.user
+    user = memory.resources.get(uid) or attempt.user
     leaving = user.metadata.deleting or not schedule(user.spec, memory.clocks.now()).active
     trigger = Trigger(user.metadata.generation, memory.epoch, user.reconcile_requested_at, leaving)
     return Failed(failure, doubt_seconds, trigger, _message(memory, attempt, failure))

@@ -18,8 +18,8 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import RemoteAction
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import REQUEST_SECONDS, Accepted, Done, Ended, Left, Phase, Seen, Withdrawn
 from cxone_operator.core.users import key_of
+from cxone_operator.core.work import REQUEST_SECONDS, Accepted, Done, Ended, Left, Phase, Seen, Withdrawn
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.send.door import Door

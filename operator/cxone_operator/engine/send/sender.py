@@ -12,8 +12,8 @@ from cxone_operator.core.actions import Delete, RemoteAction, lane_of
 from cxone_operator.core.knowledge import Absent, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.patience import patience
-from cxone_operator.core.phase import Attempt, Done, Sent, Withdrawn
 from cxone_operator.core.plan import plan
+from cxone_operator.core.work import Attempt, Done, Sent, Withdrawn
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.admit.seats import SeatGate
 from cxone_operator.engine.base.tasks import Tasks

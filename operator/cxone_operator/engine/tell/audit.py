@@ -13,7 +13,7 @@ from cxone_operator.api.conditions import STALLED
 from cxone_operator.api.meta import ABANDON
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference
-from cxone_operator.core import phase
+from cxone_operator.core import work
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Release, RemoteAction, Update
 from cxone_operator.core.diff import differences, introduced
 from cxone_operator.telemetry import metrics
@@ -30,7 +30,7 @@ class AuditTrail:
         self._said: dict[str, object] = {}
         """What was said last of a resource without sending anything, so that it is said once."""
 
-    def ended(self, end: phase.Audit) -> None:
+    def ended(self, end: work.Audit) -> None:
         """A write has ended, or nothing more will be known of it."""
         attempt, failure = end.attempt, end.failure
         self._said.pop(attempt.user.metadata.uid, None)

@@ -17,7 +17,7 @@ from cxone_operator.core import outcome
 from cxone_operator.core.actions import Wait
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import Phase, Work
+from cxone_operator.core.work import Phase, Work
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.memory.queues import FRONT, Order

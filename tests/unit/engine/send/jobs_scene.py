@@ -5,8 +5,8 @@ from __future__ import annotations
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Create
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import Phase
 from cxone_operator.core.seats import Quota
+from cxone_operator.core.work import Phase
 from cxone_operator.engine.send.jobs import Jobs
 from cxone_operator.scim.remote import Pending
 from unit.builders import a_remote, a_state, a_user

@@ -8,9 +8,9 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.core.actions import Create, Deactivate, Reclaim, Update
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
-from cxone_operator.core.phase import Accepted, Done, Ended, Failed, Left, Phase, Planned, Seen
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Field
+from cxone_operator.core.work import REQUEST_SECONDS, Accepted, Done, Ended, Failed, Left, Phase, Planned, Seen
 from cxone_operator.engine.send.failures import failed
 from cxone_operator.telemetry.audit import Result
 from unit.builders import a_remote, a_state, a_user
@@ -56,6 +56,7 @@ def creating(**spec: object) -> Scene:
 )
 def test_a_creation_has_failed_when_it_is_given_up(failure: Failure, policy: str, counted: int) -> None:
     scene = Scene()
+    scene.time = REQUEST_SECONDS  # no request of an earlier process may have created the user
     user = a_user("jane", adoptionPolicy=policy)
     scene.see(user)
     before = value("users_provisioned_total", result="failure") or 0

@@ -7,7 +7,7 @@ import pytest
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.actions import Create, Deactivate, Delete, RemoteAction
 from cxone_operator.core.failure import Failure, Scope
-from cxone_operator.core.phase import REQUEST_SECONDS, Attempt, Failed, Trigger
+from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
 from cxone_operator.engine.send.failures import failed
 from cxone_operator.scim.errors import AlreadyExists, AuthenticationFailed, BadRequest, NotOffered, ServerError
 from unit.builders import a_remote, a_state, a_user
@@ -22,6 +22,7 @@ NO_GROUP = BadRequest("group 'Suport' is unknown", code="400").failure
 def event(scene: Scene, failure: Failure, action: RemoteAction = CREATE, **user: object) -> Failed:
     asked = a_user(**user)  # type: ignore[arg-type]
     scene.see(asked)
+    scene.time += REQUEST_SECONDS  # no request of an earlier process may have created the user
     return failed(scene.memory, Attempt(asked, action, 0.0), failure)
 
 
@@ -46,6 +47,16 @@ def test_what_is_final_says_what_would_have_to_change(
     """Everything else is tried again by itself."""
     found = event(Scene(), failure, action, **user)
     assert ((found.trigger is not None), found.failure) == (final, failure)
+
+
+def test_an_account_that_may_be_of_our_own_making_is_no_somebody_elses() -> None:
+    """A request without a certain end may have created it: it is looked at before anybody gives up."""
+    scene = Scene()
+    scene.memory.in_doubt.add("uid-jane", 900.0)
+    exists = AlreadyExists("409", code="409").failure
+    assert event(scene, exists, adoptionPolicy="Never").trigger is None
+    scene.time = 900.0
+    assert event(scene, exists, adoptionPolicy="Never").trigger is not None
 
 
 def test_how_long_it_may_have_its_effect_is_up_to_who_sent_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cxone_operator.core.actions import Create
 from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import Phase, Seen
+from cxone_operator.core.work import Phase, Seen
 from cxone_operator.engine.send.jobs import MOST
 from cxone_operator.scim.errors import (
     BadRequest,

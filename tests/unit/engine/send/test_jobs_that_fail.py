@@ -10,7 +10,7 @@ from cxone_operator.api.tenant import BulkJob
 from cxone_operator.core.actions import Create
 from cxone_operator.core.knowledge import UNKNOWN
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import REQUEST_SECONDS, Phase, Seen
+from cxone_operator.core.work import REQUEST_SECONDS, Phase, Seen
 from cxone_operator.scim.errors import (
     CircuitOpen,
     ConnectionLost,

@@ -9,10 +9,10 @@ from cxone_operator.core.actions import Deactivate
 from cxone_operator.core.knowledge import Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.patience import patience
-from cxone_operator.core.phase import Phase, Planned
 from cxone_operator.core.plan import Facts, plan
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.window import SlidingWindow
+from cxone_operator.core.work import Phase, Planned
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.admit.seats import SeatGate
 from cxone_operator.engine.read.quota import QuotaReader

@@ -11,8 +11,8 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.core import actions
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Release, RemoteAction, Update
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Knowledge, Present
-from cxone_operator.core.phase import Accepted, Attempt, Done, Ended, Failed, Left, Seen, Withdrawn
 from cxone_operator.core.users import Change, Field
+from cxone_operator.core.work import Accepted, Attempt, Done, Ended, Failed, Left, Seen, Withdrawn
 from cxone_operator.scim.errors import BadRequest, CircuitOpen, ConnectionLost
 from cxone_operator.telemetry.audit import Act, AuditLine, Result
 from unit.builders import a_remote, a_state, a_user, condition

@@ -12,9 +12,9 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Create, Update, Wait
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.phase import Accepted, Done, Failed, Freed, Phase
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Field
+from cxone_operator.core.work import Accepted, Done, Failed, Freed, Phase
 from cxone_operator.engine.admit.seats import SeatGate
 from cxone_operator.engine.memory.leavers import Hold
 from cxone_operator.engine.read.quota import QuotaReader

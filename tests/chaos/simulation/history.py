@@ -1,0 +1,238 @@
+"""Rules about history: what must never have happened, whatever else did. They know the models, and not the engine.
+
+Nobody is created unasked, nobody is locked out who should work, nothing is created twice, nobody is changed who is
+protected or somebody else's, nobody takes a seat that is not there. Each tenant is judged by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from chaos.simulation.cluster_model import ClusterModel
+from chaos.simulation.journal import Entry, Journal
+from chaos.simulation.past import SLACK_SECONDS, Account, Moment, Past, Resource, accounts_of, owner_of
+from chaos.simulation.remote_model import RemoteModel
+from chaos.simulation.schedule import Cut, Schedule, Tenant
+from chaos.simulation.title import Title, Titles
+
+SLOWEST_ANSWER_SECONDS = 3.5
+"""From an effect until the operator has its answer."""
+_CHANGES = ("create", "update", "activate", "deactivate", "delete", "reclaim", "ignored")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One run of one tenant."""
+
+    schedule: Schedule
+    cluster: ClusterModel
+    journal: Journal
+    remote: RemoteModel
+    past: Past
+    slack: float
+
+
+def complaints_about_history(
+    schedule: Schedule, cluster: ClusterModel, journal: Journal, remotes: Iterable[RemoteModel]
+) -> list[str]:
+    """What should never have happened."""
+    slack = SLACK_SECONDS + sum(step.event.seconds for step in schedule.steps if isinstance(step.event, Cut))
+    found = []
+    for remote in remotes:
+        own = journal.of(remote.name)
+        past = Past(cluster.history, own, remote.name)
+        found += _about_tenant(Story(schedule, cluster, own, remote, past, slack))
+    return found
+
+
+def _about_tenant(story: Story) -> list[str]:
+    setting, calm = story.schedule.setting, story.schedule.undisturbed
+    return [
+        *_created_unasked(story),
+        *_locked_out_wrongly(story),
+        *_created_twice(story.journal),
+        *_seats_taken_from_active(story),
+        *(_refused_for_seats(story.journal) if calm else ()),
+        *(() if story.schedule.clock_jumps else _beyond_limits(story)),
+        *(_protected_changed(story) if setting.protected else ()),
+        *(_strangers_changed(story) if setting.never else ()),
+        *(_batch_divided(story) if calm and setting.on_shortage == "HoldBatch" else ()),
+        *(_asked_in_vain(story) if not (setting.takes_bulk and setting.takes_deletes) else ()),
+    ]
+
+
+def _effects(journal: Journal, *verbs: str) -> Iterator[Entry]:
+    return (entry for entry in journal if entry.origin.operator and entry.verb in verbs)
+
+
+def _seen(story: Story, entry: Entry) -> Iterator[Moment]:
+    """What may have led to an effect."""
+    return story.past.moments(entry.subject, entry.origin.asked - story.slack, entry.time)
+
+
+def _wants_access(moment: Moment) -> bool:
+    owner = moment.owner
+    return owner is not None and owner.active(moment.clock) and not owner.suspended
+
+
+def _created_unasked(story: Story) -> Iterator[str]:
+    for entry in _effects(story.journal, "create", "activate"):
+        if not any(map(_wants_access, _seen(story, entry))):
+            yield f"nobody asked for: {entry}"
+
+
+def _locked_out_wrongly(story: Story) -> Iterator[str]:
+    strangers = _strangers(story) if story.schedule.setting.never else {}
+    for entry in _effects(story.journal, "deactivate", "delete"):
+        if entry.verb == "delete" and "inactive" in entry.detail:
+            continue
+        if not any(_may_be_locked_out(moment, strangers.get(entry, set())) for moment in _seen(story, entry)):
+            yield f"locked out wrongly: {entry}"
+
+
+def _may_be_locked_out(moment: Moment, strangers: set[str]) -> bool:
+    """`strangers`: resources whose account it is not; they neither manage it nor keep it."""
+    owner = owner_of(resource for resource in moment.resources if resource.uid not in strangers)
+    if owner is not None:
+        return not owner.active(moment.clock) and not owner.suspended
+    return any(resource.deleting and resource.deprovisions for resource in moment.resources)
+
+
+def _created_twice(journal: Journal) -> Iterator[str]:
+    present: Counter[str] = Counter()
+    for entry in journal:
+        if entry.verb == "create":
+            present[entry.subject] += 1
+            if present[entry.subject] > 1:
+                yield f"created twice: {entry}"
+        elif entry.verb == "delete":
+            present[entry.subject] -= 1
+
+
+def _seats_taken_from_active(story: Story) -> Iterator[str]:
+    """A seat may only be asked back from somebody who was inactive when, or shortly before, it was asked."""
+    changes, slack = ("create", "activate", "deactivate", "delete"), story.slack
+    for entry in _effects(story.journal, "refused"):
+        if entry.detail.startswith("active users"):
+            before = [one for one in story.journal if one.subject == entry.subject and one.verb in changes]
+            asked = entry.origin.asked
+            last = [one for one in before if one.time <= asked - slack][-1:]
+            if all(
+                one.verb in ("create", "activate")
+                for one in [*last, *(one for one in before if asked - slack < one.time <= asked)]
+            ):
+                yield f"the seat of an active user was asked back: {entry}"
+
+
+def _refused_for_seats(journal: Journal) -> Iterator[str]:
+    for entry in _effects(journal, "refused"):
+        if entry.detail.startswith("no seat"):
+            yield f"sent without a seat: {entry}"
+
+
+def _beyond_limits(story: Story) -> Iterator[str]:
+    """No window sees more users locked out than the limits allow, before somebody approves more."""
+    limits, journal = story.schedule.setting.limits, story.journal
+    if not limits.tight:
+        return
+    managed = len(set(story.past.everybody()))
+    most = max(limits.min_users, min(limits.max_users, limits.max_percent * managed // 100))
+    approved = min((entry.time for entry in journal if "approve-deprovisioning=" in entry.detail), default=float("inf"))
+    gone = [entry for entry in _effects(journal, "deactivate", "delete") if "inactive" not in entry.detail]
+    gone = [entry for entry in gone if entry.origin.asked < approved]
+    for first in gone:
+        window = {entry.subject for entry in gone if 0 <= entry.time - first.time < limits.window_seconds}
+        if len(window) > most:
+            yield f"{len(window)} locked out within the window, {most} are allowed: from {first}"
+            return
+
+
+def _protected_changed(story: Story) -> Iterator[str]:
+    for entry in _effects(story.journal, *_CHANGES):
+        if story.past.protects(entry.subject, entry.origin.asked - story.slack, entry.time):
+            yield f"a protected user was changed: {entry}"
+
+
+def _strangers_changed(story: Story) -> Iterator[str]:
+    """Nor is an account's id recorded by a resource whose account it is not."""
+    strangers = _strangers(story)
+    for entry in _effects(story.journal, *_CHANGES[1:]):
+        resources = {resource.uid for moment in _seen(story, entry) for resource in moment.resources}
+        if resources <= strangers[entry]:
+            yield f"somebody else's account was changed: {entry}"
+    yield from _strangers_recorded(story)
+
+
+def _strangers(story: Story) -> dict[Entry, set[str]]:
+    """For each effect the resources that had no title to the account that it changed."""
+    titles, accounts, past = Titles(story.past, story.journal), accounts_of(story.journal), story.past
+    found: dict[Entry, set[str]] = {}
+    for entry in _effects(story.journal, *_CHANGES[1:]):
+        account = _account_at(accounts.get(entry.subject, []), entry.time)
+        lives = past.lives(entry.subject) if account is not None else []
+        found[entry] = {
+            Resource(life[0].body).uid
+            for life in lives
+            if account is not None and titles.of(life, account, entry.time) is Title.NONE
+        }
+    return found
+
+
+def _account_at(accounts: list[Account], time: float) -> Account | None:
+    return next((account for account in accounts if account.born.time <= time <= account.gone), None)
+
+
+def _strangers_recorded(story: Story) -> Iterator[str]:
+    titles = Titles(story.past, story.journal)
+    for key, accounts in accounts_of(story.journal).items():
+        for life in story.past.lives(key):
+            name, born, last = Resource(life[0].body).name, life[0].time, life[-1]
+            gone = last.time if last.gone else float("inf")
+            for account in accounts:
+                if titles.of(life, account) is not Title.NONE:
+                    continue
+                for entry in _effects(story.journal, "status"):
+                    said = f"userId={account.id}" in entry.detail.split(", ")
+                    if said and entry.subject == name and born <= entry.time <= gone:
+                        yield f"somebody else's account was recorded: {entry}"
+
+
+def _batch_divided(story: Story) -> Iterator[str]:
+    """Somebody got a seat although not all who had waited fitted into those that were free."""
+    for entry in _effects(story.journal, "create", "activate"):
+        end, start = entry.origin.asked, entry.origin.asked - story.slack
+        waiting = [key for key in story.past.everybody() if _waits(story, key, start, end)]
+        free = max(total - used for used, total in _used(story.remote, start, end))
+        if len(waiting) > free:
+            yield f"{len(waiting)} waited, {free} seats were free: {entry}"
+
+
+def _waits(story: Story, key: str, start: float, end: float) -> bool:
+    if story.past.protects(key, start, end) or not all(map(_wants_access, story.past.moments(key, start, end))):
+        return False
+    changes = [entry for entry in story.journal if entry.subject == key and entry.verb in _CHANGES and entry.time < end]
+    active = [entry for entry in changes if entry.verb in ("create", "activate")]
+    gone = [entry for entry in changes if entry.verb in ("deactivate", "delete")]
+    lasts = (gone[-1].time if gone else -1.0) >= (active[-1].time if active else -1.0)
+    return lasts and all(entry.time <= start for entry in [*active, *gone])
+
+
+def _used(remote: RemoteModel, start: float, end: float) -> list[tuple[int, int]]:
+    """(used, total) at the start and after each change."""
+    total = remote.setting.seats
+    before = [(0, total), *((used, total) for time, used, total in remote.most_used if time <= start)]
+    return [before[-1], *((used, total) for time, used, total in remote.most_used if start < time <= end)]
+
+
+def _asked_in_vain(story: Story) -> Iterator[str]:
+    """What is not offered is asked for until the answer is there, by each process, and then never again."""
+    if any(isinstance(step.event, Tenant) for step in story.schedule.steps):
+        return  # another address may offer more
+    learned: dict[tuple[str, str], float] = {}
+    for entry in _effects(story.journal, "refused"):
+        if entry.detail.startswith("not offered"):
+            known = learned.setdefault((entry.origin.actor, entry.subject), entry.time + SLOWEST_ANSWER_SECONDS)
+            if entry.origin.asked > known:
+                yield f"asked for what is not offered: {entry}"
