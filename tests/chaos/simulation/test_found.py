@@ -127,6 +127,9 @@ FOUND = {
         (3.0, Stop(0.5)),
         (0.0, Person(Act.RECREATE, 2)),
     ),
+    "a clock that was wrong for a second does not put off the last day": played(
+        Setting(), (0.0, Dates(1, None, 3.0)), (3.0, ClockJump(-7200.0))
+    ),
     "an account that a lost job has created is no stranger's": played(
         Setting(population=2, never=(0, 1)), (0.0, Fault(FaultKind.LOSE, "submit", 3))
     ),
