@@ -69,7 +69,7 @@ class Snapshot:
         return changed
 
     def _take_over(self, refresh: Refresh, changed: int, names_before: frozenset[str]) -> None:
-        """Whoever has waited for a complete snapshot is looked at; absences may have come into doubt during the walk."""
+        """Whoever has waited for a complete snapshot is looked at: absences may have come into doubt on the way."""
         memory = self._memory
         first = not memory.directory.complete
         memory.reading.succeeded()
