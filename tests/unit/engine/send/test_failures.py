@@ -22,6 +22,7 @@ NO_GROUP = BadRequest("group 'Suport' is unknown", code="400").failure
 def event(scene: Scene, failure: Failure, action: RemoteAction = CREATE, **user: object) -> Failed:
     asked = a_user(**user)  # type: ignore[arg-type]
     scene.see(asked)
+    scene.time += REQUEST_SECONDS  # no request of an earlier process may have created the user
     return failed(scene.memory, Attempt(asked, action, 0.0), failure)
 
 
@@ -48,6 +49,16 @@ def test_what_is_final_says_what_would_have_to_change(
     scene.time = REQUEST_SECONDS + 1  # nothing of an earlier process may still create anybody
     found = event(scene, failure, action, **user)
     assert ((found.trigger is not None), found.failure) == (final, failure)
+
+
+def test_an_account_that_may_be_of_our_own_making_is_no_somebody_elses() -> None:
+    """A request without a certain end may have created it: it is looked at before anybody gives up."""
+    scene = Scene()
+    scene.memory.in_doubt.add("uid-jane", 900.0)
+    exists = AlreadyExists("409", code="409").failure
+    assert event(scene, exists, adoptionPolicy="Never").trigger is None
+    scene.time = 900.0
+    assert event(scene, exists, adoptionPolicy="Never").trigger is not None
 
 
 def test_how_long_it_may_have_its_effect_is_up_to_who_sent_it() -> None:

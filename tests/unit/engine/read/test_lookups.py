@@ -1,0 +1,216 @@
+"""Look-ups: what a walk answers at no cost is not asked for, and nothing is asked for twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
+from cxone_operator.core.lane import Lane
+from cxone_operator.engine.read.lookups import AT_ONCE, LookUps
+from cxone_operator.scim.errors import PermissionDenied
+from cxone_operator.scim.remote import Capabilities
+from unit.builders import a_remote, a_user
+from unit.engine import scene as scenes
+from unit.engine.fakes import FakeRemote
+from unit.engine.scene import settle
+
+MANY = 10_000
+LEAVERS, UPDATES = Lane.LEAVERS, Lane.UPDATES
+DENIED = PermissionDenied("the client lacks scope Users.Read", code="403", write=False)
+
+
+class Scene(scenes.Scene):
+    """A tenant of 10,000 users, that were read a while ago."""
+
+    def __init__(self, *, complete: bool = True) -> None:
+        super().__init__()
+        self.remote = FakeRemote()
+        self.remote.portion = 100
+        self.lookups = LookUps(self.memory, self.tasks)
+        self.lanes: set[Lane] = {LEAVERS, UPDATES}
+        """That have a place in the rate limit."""
+        if complete:
+            self.snapshot(*(a_remote(f"p{number}") for number in range(MANY)))
+            self.time = 100.0
+
+    def ask(self, *names: str, lane: Lane = UPDATES) -> None:
+        for name in names:
+            self.lookups.ask(f"{name}@example.com", lane)
+
+    async def turn(self) -> None:
+        self.lookups.send(self.remote, lambda lane: lane in self.lanes)
+        await settle()
+
+    @property
+    def finds(self) -> int:
+        return self.remote.asked["find"]
+
+    def known(self, name: str) -> object:
+        return self.memory.directory.known(f"{name}@example.com", self.time)
+
+
+def people(number: int) -> list[str]:
+    return [f"p{place}" for place in range(number)]
+
+
+async def test_what_is_found_is_known_and_looked_at() -> None:
+    """And so is who is not there."""
+    scene = Scene()
+    scene.see(a_user("jane"), a_user("john"))
+    scene.remote.users["jane@example.com"] = a_remote("jane")
+    scene.ask("jane", "john")
+    await scene.turn()
+    assert (scene.known("jane"), scene.known("john")) == (Present(a_remote("jane"), 0.0), Absent(0.0))
+    assert (scene.marked(), scene.finds, scene.wakes > 0) == ({"jane", "john"}, 1, True)
+
+
+# Before the first snapshot.
+
+
+async def test_while_the_first_snapshot_is_read_only_leavers_cause_requests() -> None:
+    """Everybody else is looked at when it is complete."""
+    scene = Scene(complete=False)
+    scene.ask(*people(MANY))
+    scene.ask("leaver", lane=LEAVERS)
+    await scene.turn()
+    assert scene.remote.names == [("leaver@example.com",)]
+    assert scene.remote.lanes == [LEAVERS]
+
+
+# Asked once.
+
+
+async def test_who_is_asked_for_already_is_not_asked_for_again() -> None:
+    """However often it is looked at."""
+    scene = Scene()
+    scene.remote.gate.clear()
+    for _ in range(100):
+        scene.ask("p1")
+        await scene.turn()
+    assert scene.finds == 1
+    scene.remote.gate.set()
+    await settle()
+    scene.ask("p1")
+    await scene.turn()
+    assert scene.finds == 2
+
+
+async def test_a_question_that_is_older_than_the_change_does_not_do() -> None:
+    """What has happened since is not in its answer."""
+    scene = Scene()
+    scene.remote.gate.clear()
+    scene.ask("p1")
+    await scene.turn()
+    scene.time += 1.0
+    scene.memory.directory.forget("p1@example.com", scene.time)
+    scene.ask("p1")
+    await scene.turn()
+    scene.remote.gate.set()
+    await settle()
+    assert (scene.finds, scene.known("p1")) == (2, Absent(0.0))
+
+
+async def test_case_makes_no_other_user() -> None:
+    scene = Scene()
+    scene.ask("p1", "P1")
+    await scene.turn()
+    assert [len(names) for names in scene.remote.names] == [1]
+
+
+# Who goes first, and how much at once.
+
+
+async def test_a_leaver_is_asked_for_first_and_only_as_one() -> None:
+    scene = Scene()
+    scene.ask("p1", "p2")
+    scene.ask("p2", lane=LEAVERS)
+    scene.ask("p2")
+    await scene.turn()
+    assert scene.remote.names == [("p2@example.com",), ("p1@example.com",)]
+    assert scene.remote.lanes == [LEAVERS, UPDATES]
+
+
+async def test_a_lane_without_a_place_in_the_rate_limit_waits() -> None:
+    scene = Scene()
+    scene.lanes = {LEAVERS}
+    scene.ask("p1")
+    scene.ask("leaver", lane=LEAVERS)
+    await scene.turn()
+    assert scene.remote.names == [("leaver@example.com",)]
+    scene.lanes = {LEAVERS, UPDATES}
+    await scene.turn()
+    assert scene.remote.names[1:] == [("p1@example.com",)]
+
+
+async def test_not_more_than_a_few_are_under_way() -> None:
+    """Leavers are as many as they are; each is asked for once all the same."""
+    scene = Scene()
+    scene.remote.gate.clear()
+    scene.ask(*people(1000), lane=LEAVERS)
+    for _ in range(20):
+        await scene.turn()
+    assert scene.finds == AT_ONCE
+    scene.remote.gate.set()
+    for _ in range(20):
+        await scene.turn()
+    asked = [name for names in scene.remote.names for name in names]
+    assert (len(asked), len(set(asked)), scene.finds) == (1000, 1000, 10)
+
+
+# The walk instead.
+
+
+async def test_more_portions_than_pages_are_left_to_the_walk() -> None:
+    """It costs less, and answers more; whoever is asked for meanwhile waits for it, too."""
+    scene = Scene()
+    scene.remote.portion = 100
+    strangers = [f"s{number}" for number in range(2 * MANY)]
+    scene.remote.pages = lambda users: 10  # type: ignore[method-assign]  # larger than portions of names are
+    scene.ask(*strangers)
+    await scene.turn()
+    assert (scene.finds, scene.memory.refresh_wanted) == (0, True)
+    scene.ask("late")
+    await scene.turn()
+    assert scene.finds == 0
+    assert scene.known("late") == scene.known("s0") == UNKNOWN
+
+
+async def test_what_a_walk_says_of_them_is_news() -> None:
+    """Even if it is what was known before: they wait for it."""
+    scene = Scene()
+    scene.see(a_user("p1"), a_user("p2"))
+    scene.memory.refresh_wanted = True
+    scene.ask("p1")
+    refresh = scene.memory.directory.begin_refresh(scene.time)
+    changed = scene.memory.directory.take_page(refresh, [a_remote("p1"), a_remote("p2")])
+    assert changed == {"p1@example.com"}
+
+
+@pytest.mark.parametrize(("lane", "lists"), [(LEAVERS, True), (UPDATES, False)])
+async def test_leavers_do_not_wait_for_a_walk_nor_anybody_where_there_is_none(lane: Lane, lists: bool) -> None:
+    scene = Scene()
+    scene.remote.capabilities = Capabilities(lists=lists)
+    scene.remote.pages = lambda users: 0  # type: ignore[method-assign]
+    scene.ask("p1", lane=lane)
+    await scene.turn()
+    assert (scene.finds, scene.memory.refresh_wanted) == (1, False)
+
+
+# Failures.
+
+
+async def test_a_failure_pauses_and_forgets_nobody() -> None:
+    """Whoever was asked for is looked at again, and asks again."""
+    scene = Scene()
+    scene.see(a_user("p1"))
+    scene.remote.problem = DENIED
+    scene.ask("p1")
+    await scene.turn()
+    assert (scene.marked(), scene.memory.reading.failure) == ({"p1"}, DENIED.failure)
+    scene.remote.problem = None
+    scene.ask("p1", "p2")
+    await scene.turn()
+    assert scene.finds == 1
+    scene.time += 2.0
+    await scene.turn()
+    assert (scene.finds, scene.memory.reading.failure) == (2, None)

@@ -1,0 +1,125 @@
+"""The snapshot: one walk at a time, once per period, and whoever reads differently is looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from cxone_operator.core.knowledge import Absent, Present, Unknown
+from cxone_operator.core.lane import Lane
+from cxone_operator.engine.read.snapshot import Snapshot
+from cxone_operator.scim.errors import PermissionDenied
+from cxone_operator.scim.remote import Capabilities
+from unit.builders import a_remote, a_user
+from unit.engine import scene as scenes
+from unit.engine.fakes import FakeRemote
+from unit.engine.scene import settle
+
+PERIOD = 100.0
+DENIED = PermissionDenied("the client lacks scope Users.Read", code="403", write=False)
+
+
+class Scene(scenes.Scene):
+    """Jane, John and Judy, of whom each has a resource."""
+
+    def __init__(self) -> None:
+        super().__init__(syncPeriodSeconds=int(PERIOD))
+        self.names = ("jane", "john", "judy")
+        self.remote = FakeRemote(*(a_remote(name) for name in self.names))
+        self.remote.portion = 2
+        self.walk = Snapshot(self.memory, self.tasks)
+        self.see(*(a_user(name) for name in self.names))
+
+    async def turn(self, seconds: float = 0.0) -> None:
+        self.time += seconds
+        self.walk.refresh_if_due(self.remote)
+        await settle()
+
+    def knows(self, name: str) -> type:
+        return type(self.memory.directory.known(f"{name}@example.com", self.time))
+
+
+async def test_the_first_walk_begins_at_once_and_everybody_is_looked_at() -> None:
+    """Page by page, ahead of what nobody waits for."""
+    scene = Scene()
+    await scene.turn()
+    assert (scene.remote.asked["everybody"], scene.remote.lanes) == (2, [Lane.UPDATES] * 2)
+    assert scene.memory.directory.complete
+    assert scene.marked() == set(scene.names)
+    assert (scene.knows("jane"), scene.knows("nobody")) == (Present, Absent)
+
+
+async def test_nothing_is_concluded_before_the_walk_is_complete() -> None:
+    scene = Scene()
+    scene.remote.gate.clear()
+    await scene.turn()
+    assert scene.memory.walking_since == 0.0
+    assert scene.knows("nobody") is Unknown
+    for _ in range(100):
+        await scene.turn(PERIOD)
+    assert scene.remote.asked["everybody"] == 1, "one walk at a time"
+    scene.remote.gate.set()
+    await settle()
+    assert (scene.memory.walking_since, scene.knows("nobody")) == (None, Absent)
+
+
+async def test_there_is_one_walk_in_a_period() -> None:
+    """Behind everybody who waits for something; and only what has changed is looked at."""
+    scene = Scene()
+    await scene.turn()
+    scene.marked()
+    walks = scene.remote.asked["everybody"]
+    for _ in range(10):
+        await scene.turn(0.09 * PERIOD)
+    assert scene.remote.asked["everybody"] == walks
+    scene.remote.users["john@example.com"] = a_remote("john", active=False)
+    del scene.remote.users["judy@example.com"]
+    await scene.turn(0.1 * PERIOD)
+    assert scene.remote.asked["everybody"] == walks + 1
+    assert scene.remote.lanes[-1] is Lane.BACKGROUND
+    assert scene.marked() == {"john", "judy"}
+
+
+async def test_a_walk_that_is_wanted_does_not_wait_for_its_period() -> None:
+    scene = Scene()
+    await scene.turn()
+    scene.memory.refresh_wanted = True
+    await scene.turn(1.0)
+    assert (scene.remote.asked["everybody"], scene.remote.lanes[-1]) == (4, Lane.UPDATES)
+    assert not scene.memory.refresh_wanted
+
+
+async def test_a_walk_that_failed_is_repeated_after_a_pause() -> None:
+    scene = Scene()
+    scene.remote.problem = DENIED
+    await scene.turn()
+    await scene.turn()
+    assert (scene.remote.asked["everybody"], scene.memory.reading.failure) == (1, DENIED.failure)
+    assert not scene.memory.directory.complete
+    scene.remote.problem = None
+    await scene.turn(2.0)
+    assert (scene.memory.directory.complete, scene.memory.reading.failure) == (True, None)
+
+
+async def test_a_new_role_may_be_what_a_stalled_user_misses() -> None:
+    """So they are tried again; nobody is, where there is none."""
+    scene = Scene()
+    await scene.turn()
+    assert scene.memory.epoch == 1
+    await scene.turn(2 * PERIOD)
+    assert scene.memory.epoch == 1
+    scene.remote.users["john@example.com"] = a_remote("john", roles=("Supervisor",))
+    await scene.turn(2 * PERIOD)
+    assert scene.memory.epoch == 2
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_where_nobody_can_be_listed_the_declared_are_asked_for(declared: bool) -> None:
+    """Whoever has no resource stays unknown."""
+    scene = Scene()
+    scene.remote.capabilities = Capabilities(lists=False)
+    if not declared:
+        scene.memory.resources.remove("uid-judy")
+    await scene.turn()
+    assert (scene.remote.asked["everybody"], scene.remote.asked["find"]) == (0, 2 if declared else 1)
+    assert scene.memory.directory.complete
+    assert (scene.knows("jane"), scene.knows("judy")) == (Present, Present if declared else Unknown)
