@@ -35,8 +35,8 @@ STEPS = {
         Permission("get", "leases", LEASES, ("cxone-operator",)),
         Permission("create", "leases", LEASES),
     ],
-    "it renews the Lease": [Permission("patch", "leases", LEASES, ("cxone-operator",))],
     "it knows what there is": [Permission("list", "cxoneusers"), Permission("list", "cxonetenants")],
+    "it renews the Lease": [Permission("patch", "leases", LEASES, ("cxone-operator",))],
     "a user that was there is created in CXone": [
         Permission("get", "secrets", "", ("cxone-credentials",)),
         Permission("patch", "cxoneusers"),
@@ -85,6 +85,7 @@ class OperatorScenario(Scenario):
 
     def prepare(self) -> None:
         """What is there before the operator is. Nobody can ask CXone how a bulk job is getting on."""
+        self.company.fault(job="fail", times=1000)  # or their users are seen as wanted, and nobody asks how a job went
         self.company.fault(kind="status", match=_POLL, status=400)
         self.company.create_tenant(**_CALM)
         self.company.put_secret(self.company.secret)
@@ -101,8 +102,8 @@ class OperatorScenario(Scenario):
         company, sees = self.company, self.witness
         sees("it acquires the Lease", lambda: self._lease().get("holderIdentity"))
         first = self._lease()["renewTime"]
-        sees("it renews the Lease", lambda: self._lease()["renewTime"] != first)
         sees("it knows what there is", lambda: company.operator.answers("readyz"))
+        sees("it renews the Lease", lambda: self._lease()["renewTime"] != first)
         created = ["created", "licenseAssigned"]
         sees("a user that was there is created in CXone", lambda: company.effects("early@example.com") == created)
         sees("the user says so", lambda: self.is_ready("early"))
@@ -133,7 +134,7 @@ class OperatorScenario(Scenario):
         """Somebody writes between the operator's look and its write, and no watch tells it so."""
         self.company.create("contested")
         tls = ssl.create_default_context(cafile=str(self._installed.plane.certificate))
-        proxy = Proxy(self._installed.plane.url, KUBERNETES, lambda _fault: None, lambda _port: 0, tls)
+        proxy = Proxy(self._installed.plane.url, KUBERNETES, lambda _fault: None, lambda *_: 0, tls)
         silent = [Fault("watch", "delay", before=True, seconds=_HOURS) for _ in range(2)]
         proxy.faults += [*silent, Fault("claim", "delay", before=True, seconds=1.0)]
         kubeconfig = _plain_kubeconfig(self._installed.directory / "proxy.kubeconfig", proxy.url, self.account)

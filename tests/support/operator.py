@@ -11,7 +11,7 @@ from support.daemon import Daemon
 from support.kube import Kube
 from support.waiting import eventually
 
-LEASE_SECONDS = 3
+LEASE_SECONDS = 5
 """So short that no test of a takeover waits for long; a busy machine may lose it."""
 PATIENT = ("--lease-seconds", "30")
 """For an operator that nobody takes over from, whatever else the machine is busy with."""

@@ -21,7 +21,7 @@ from support.kube import Kube
 from support.resources import tenant
 from support.secrecy import leaks
 
-LEASE_SECONDS = 3
+LEASE_SECONDS = 5
 _TENANT: dict[str, Any] = {
     "rateLimit": {"requestsPerMinute": 100000},
     "syncPeriodSeconds": 30,
