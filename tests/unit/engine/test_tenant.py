@@ -10,6 +10,7 @@ import pytest
 from cxone_operator.api.meta import RECONCILE_REQUESTED_AT
 from cxone_operator.api.tenant import decode_tenant
 from cxone_operator.api.user import CxoneUser, decode_user
+from cxone_operator.engine import tenant as module
 from cxone_operator.engine.router import Router
 from cxone_operator.engine.tenant import SLICE, Tenant
 from cxone_operator.scim.errors import BadRequest
@@ -81,6 +82,26 @@ async def test_a_turn_looks_at_a_bounded_number_and_the_next_follows_at_once(mon
         turns = len(looks)
         await asyncio.sleep(60.0)
         assert (sum(looks), len(looks) - turns <= 70) == (10 * SLICE, True)
+
+
+# What stops nobody else.
+
+
+async def test_a_bug_met_on_one_user_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    consider, said = Router.consider, list[str]()
+
+    def with_a_bug(router: Router, user: CxoneUser) -> None:
+        if user.metadata.name == "odd":
+            raise RuntimeError("a bug")
+        consider(router, user)
+
+    monkeypatch.setattr(Router, "consider", with_a_bug)
+    monkeypatch.setattr(module.log, "exception", lambda event, **_: said.append(event))
+    scene = Scene()
+    async with scene.running():
+        await scene.see(a_user("odd"), 0.0)
+        await scene.see(a_user())
+    assert (scene.active(), scene.active("odd"), set(said)) == (True, None, {"user_failed"})
 
 
 # What is observed.
