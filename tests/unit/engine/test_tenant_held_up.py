@@ -146,10 +146,11 @@ async def test_a_loop_that_replaces_another_waits_for_its_end() -> None:
         scene.tenant.start(after=old)
         scene.tenant.observe(scene.stored())
         await asyncio.sleep(2.0)
-        assert scene.remote.asked["send"] == 1
+        old.observe(a_user("late"))
         scene.remote.gate.set()
         await asyncio.sleep(10.0)
         assert (scene.remote.asked["send"], scene.active(), scene.told()) == (1, True, "Succeeded")
+        assert scene.active("late") is None
 
 
 async def test_the_scope_of_a_failure_is_whom_it_concerns() -> None:
