@@ -5,7 +5,8 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 
 | resource           | in CXone         | action                                                                    |
 |--------------------|------------------|---------------------------------------------------------------------------|
-| any, being sent    | any              | Stay; a leaver that is in a job with joiners: LeaveJob                    |
+| any, being sent    | any              | Stay; a leaver, in a job that does not lock out: LeaveJob                 |
+| inactive, in a job | inactive         | Stay, where the job does not let the user in                              |
 | any                | absent           | Wait, while a job of an earlier process may still create it               |
 | leaver             | absent           | Wait, while a request of ours may; then LookUp, if not seen since         |
 | any, stalled       | any              | Refuse as before, until what would cure it has changed                    |
@@ -48,7 +49,7 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
 from cxone_operator.core import actions
-from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, takes_seat
+from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, takes_seat
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.failure import Failure
@@ -163,8 +164,17 @@ def plan(facts: Facts) -> Action:
 
 
 def _under_way(facts: Facts, work: Work) -> Action:
-    departs = work.attempt is not None and isinstance(work.attempt.action, Deactivate | Delete)
-    return actions.LeaveJob() if work.phase is Phase.IN_JOB and facts.leaving and not departs else actions.Stay()
+    waits = work.phase is Phase.IN_JOB and facts.leaving and work.attempt is not None
+    return actions.LeaveJob() if waits and not _harmless(facts, work) else actions.Stay()
+
+
+def _harmless(facts: Facts, work: Work) -> bool:
+    """What the job is to do lets nobody in, and nobody who has access waits for its end."""
+    action = work.attempt.action if work.attempt is not None else None
+    if isinstance(action, Deactivate | Delete):
+        return True
+    locked_out = isinstance(facts.known, Present) and not facts.known.user.state.active
+    return locked_out and not facts.user.metadata.deleting and isinstance(action, Update) and not action.takes_seat
 
 
 def _may_still_appear(facts: Facts) -> Action | None:
@@ -356,7 +366,7 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
     if not facts.schedule.active and facts.reclaims and not facts.seat_given_back:
         return _reclaim(facts, remote)
     if change is not None:
-        return actions.Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
+        return Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
     return actions.Settle(remote)
 
 

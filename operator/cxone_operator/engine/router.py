@@ -86,11 +86,15 @@ class Router:
         self._route(facts, plan(facts))
 
     def _expect_date(self, facts: Facts) -> None:
-        """Look again when the clock changes what is wanted, whatever the user waits for until then."""
+        """Look again when the clock changes what is wanted, whatever the user waits for until then.
+
+        The clock may be wrong now and right soon, so at the latest after a sync period.
+        """
         change, memory = facts.schedule.next_change, self._memory
         if change is not None:
             seconds = max(0.0, (change - memory.clocks.now()).total_seconds())
-            memory.alarms.set(memory.time + seconds, facts.user.metadata.uid)
+            latest = float(facts.tenant.sync_period_seconds)
+            memory.alarms.set(memory.time + min(seconds, latest), facts.user.metadata.uid)
 
     def _seen(self, user: CxoneUser) -> Facts:
         """The facts, after what they say of a request whose end is not known, and of what had failed for good."""

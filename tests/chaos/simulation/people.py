@@ -77,9 +77,13 @@ class People:
                 self._cluster.annotate(TENANTS, tenant["metadata"]["name"], APPROVE_DEPROVISIONING, held)
 
     def heal(self) -> None:
-        """Put everything right that the operator cannot, but for outages."""
+        """Put everything right that the operator cannot, but for outages.
+
+        A Secret that is as it was stays so: a new one is a new connection, which frees whoever is stuck.
+        """
         for name, remote in self._remotes.items():
-            self._set_secret(name, "secret healed")
+            if _secret_of(name) in self._cluster.secrets:
+                self._set_secret(name, "secret healed")
             remote.refuses_credentials = False
             remote.next_jobs.clear()
             if self._cluster.find(TENANTS, name) is None:

@@ -116,6 +116,20 @@ FOUND = {
         (3.0, Outsider(Hand.EDIT, 0)),
         (0.0, Person(Act.LEAVE, 0)),
     ),
+    "an inactive user waits for the job that changes its role": played(
+        Setting(population=1, min_operations=1, ignored=Field.ROLES),
+        (5.0, Outsider(Hand.EDIT, 0)),
+        (0.0, Person(Act.LEAVE, 0)),
+    ),
+    "a joiner who waits for a job of an earlier process is looked at when it is given up": played(
+        Setting(chance=10624, license="CountUsers", seats=3, lists=False, population=4),
+        (0.0, Job(JobEnd.NEVER)),
+        (3.0, Stop(0.5)),
+        (0.0, Person(Act.RECREATE, 2)),
+    ),
+    "a clock that was wrong for a second does not put off the last day": played(
+        Setting(), (0.0, Dates(1, None, 3.0)), (3.0, ClockJump(-7200.0))
+    ),
     "an account that a lost job has created is no stranger's": played(
         Setting(population=2, never=(0, 1)), (0.0, Fault(FaultKind.LOSE, "submit", 3))
     ),

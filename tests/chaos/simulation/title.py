@@ -1,8 +1,8 @@
 """Titles: which account is whose, where adoptionPolicy is Never.
 
 Such a resource has a title to the account that was created for it and to none that somebody else has made. It records
-that it sets out to create one; whether an account that appears after that was made by us or at the same moment by
-somebody else nobody can tell, so there the rules allow both.
+that it sets out to create one; whether an account that has appeared since the operator looked before that was made by
+it or by somebody else nobody can tell, so there the rules allow both.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from enum import Enum, auto
 from chaos.simulation.cluster_model import Version
 from chaos.simulation.journal import Entry, Journal
 from chaos.simulation.past import SLACK_SECONDS, Account, Past, Resource
+from chaos.simulation.people import SYNC_SECONDS
 
+LONGEST_SINCE_LOOK = 1.05 * SYNC_SECONDS + SLACK_SECONDS
+"""How old the operator's view of CXone may be when it sets out to create somebody."""
 _RECORDED = "Synced=False Progressing"
 
 
@@ -44,7 +47,7 @@ class Titles:
         if owners == {first.uid}:
             return Title.GOOD
         recorded = self._recorded.get(first.name, ())
-        before = any(life[0].time <= time <= account.born.time for time in recorded)
+        before = any(life[0].time <= time <= account.born.time + LONGEST_SINCE_LOOK for time in recorded)
         return Title.DOUBTFUL if before or first.uid in owners else Title.NONE
 
     def _creators(self, key: str, born: Entry) -> set[str]:

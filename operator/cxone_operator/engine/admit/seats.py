@@ -45,7 +45,7 @@ class SeatGate:
         depth = memory.queues.depth(Lane.JOINERS)
         if not depth or memory.spec.license.mode == "None" or (failure is None and not memory.seats.short):
             return None
-        free = memory.seats.seats(memory.spec.license.reserve).free or 0
+        free = memory.seats.most_free(memory.spec.license.reserve)
         holds = memory.spec.license.on_shortage == "HoldBatch"
         nobody = holds or failure is not None or not free
         start = FRONT if nobody else memory.queues.order_at(Lane.JOINERS, free)

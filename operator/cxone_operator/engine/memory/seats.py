@@ -54,6 +54,10 @@ class SeatReservations:
         """What the gate decides by."""
         return Seats(self.quota, len(self._promised) + len(self._taken), reserve)
 
+    def most_free(self, reserve: int) -> int:
+        """Seats that may turn out to be free: those that are promised may be counted as used by CXone already."""
+        return Seats(self.quota, len(self._taken), reserve).free or 0
+
     def read_due(self, now: float) -> bool:
         """The last reading is too old to admit anybody by."""
         return now - self._read_at >= (SHORT_SECONDS if self.short else FRESH_SECONDS)

@@ -44,7 +44,6 @@ class Snapshot:
         lists = remote.capabilities.lists
         declared = {} if lists else {key_of(user.spec.user_name): user.spec.user_name for user in memory.resources}
         refresh = memory.directory.begin_refresh(memory.time, None if lists else declared)
-        first = not memory.directory.complete
         try:
             changed = await self._read(remote, lane, refresh, declared)
         except ScimError as error:
@@ -52,7 +51,7 @@ class Snapshot:
             memory.refresh_wanted = True
             memory.reading.failed(error.failure, memory.time, memory.clocks.jitter())
         else:
-            self._take_over(refresh, changed, first=first, names_before=names_before)
+            self._take_over(refresh, changed, names_before)
         finally:
             memory.walking_since = None
             memory.wake()
@@ -69,8 +68,10 @@ class Snapshot:
                 changed += self._mark(self._memory.directory.take_page(refresh, found))
         return changed
 
-    def _take_over(self, refresh: Refresh, changed: int, *, first: bool, names_before: frozenset[str]) -> None:
+    def _take_over(self, refresh: Refresh, changed: int, names_before: frozenset[str]) -> None:
+        """Whoever has waited for a complete snapshot is looked at: absences may have come into doubt on the way."""
         memory = self._memory
+        first = not memory.directory.complete
         memory.reading.succeeded()
         self._unread.ended(tenant=memory.name)
         changed += self._mark(memory.directory.finish_refresh(refresh))

@@ -56,7 +56,7 @@ def creating(**spec: object) -> Scene:
 )
 def test_a_creation_has_failed_when_it_is_given_up(failure: Failure, policy: str, counted: int) -> None:
     scene = Scene()
-    scene.time = REQUEST_SECONDS  # no request of an earlier process may have created the user
+    scene.time = REQUEST_SECONDS + 1  # nothing of an earlier process may still create her
     user = a_user("jane", adoptionPolicy=policy)
     scene.see(user)
     before = value("users_provisioned_total", result="failure") or 0
