@@ -179,7 +179,7 @@ class Tenant:
             try:
                 delay = self._turn()
             except Exception:
-                # A bug met on one user must not stop the others: say so, and go on with the next turn.
+                # A bug must not stop the loop: say so, and go on with the next turn.
                 log.exception("turn_failed", tenant=self._memory.name)
                 delay = 1.0
             await self._sleep(delay)
@@ -204,7 +204,7 @@ class Tenant:
         for uid in memory.alarms.due(now):
             memory.resources.mark(uid)
         for user in memory.resources.take(SLICE):
-            self._rooms.router.consider(user)
+            self._look(user)
         delay = self._send(now)
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + _HOUSEKEEPING_SECONDS
@@ -214,6 +214,13 @@ class Tenant:
             self._rooms.tasks.start(self._rooms.tenant_status.publish())
         alarm = memory.alarms.next()
         return min(0.0 if memory.resources.marked else _HOUSEKEEPING_SECONDS, delay, *([alarm - now] if alarm else []))
+
+    def _look(self, user: CxoneUser) -> None:
+        """A bug that is met on one user must not stop the others, which were taken together with it."""
+        try:
+            self._rooms.router.consider(user)
+        except Exception:
+            log.exception("user_failed", tenant=self._memory.name, resource=user.metadata.name)
 
     def _tell(self) -> None:
         """What the tenant itself says (suspended, circuit open) is not told to its users."""

@@ -70,6 +70,7 @@ async def test_what_is_found_is_known_and_looked_at() -> None:
 async def test_while_the_first_snapshot_is_read_only_leavers_cause_requests() -> None:
     """Everybody else is looked at when it is complete."""
     scene = Scene(complete=False)
+    scene.memory.refresh_wanted, scene.memory.walking_since = False, 0.0
     scene.ask(*people(MANY))
     scene.ask("leaver", lane=LEAVERS)
     await scene.turn()

@@ -147,6 +147,18 @@ async def test_many_leavers_are_worth_one_reading_and_are_looked_at_after_it() -
     assert scene.marked() == names
 
 
+async def test_the_doubt_of_many_is_one_request() -> None:
+    """Until it is answered."""
+    scene = Scene(syncPeriodSeconds=3600)
+    await many_leave(scene)
+    scene.remote.gate.clear()
+    for _ in range(10):
+        await scene.keep_current(1.0)
+    assert scene.remote.asked["seats"] == 2, "one of them before they left"
+    scene.remote.gate.set()
+    await settle()
+
+
 async def test_seats_that_cannot_be_counted_are_released_one_by_one() -> None:
     scene = Scene(syncPeriodSeconds=3600)
     names = await many_leave(scene)

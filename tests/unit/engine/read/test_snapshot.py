@@ -62,6 +62,19 @@ async def test_nothing_is_concluded_before_the_walk_is_complete() -> None:
     assert (scene.memory.walking_since, scene.knows("nobody")) == (None, Absent)
 
 
+async def test_absences_that_come_into_doubt_during_a_walk_are_known_again_after_it() -> None:
+    """A job of an earlier process has ended meanwhile; whoever waits for that is looked at."""
+    scene = Scene()
+    await scene.turn()
+    scene.marked()
+    scene.remote.gate.clear()
+    await scene.turn(2 * PERIOD)
+    scene.memory.directory.doubt_absences()
+    scene.remote.gate.set()
+    await settle()
+    assert (scene.memory.directory.complete, scene.marked()) == (True, set(scene.names))
+
+
 async def test_there_is_one_walk_in_a_period() -> None:
     """Behind everybody who waits for something; and only what has changed is looked at."""
     scene = Scene()

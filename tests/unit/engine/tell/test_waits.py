@@ -19,6 +19,7 @@ from cxone_operator.engine.admit.seats import SeatGate
 from cxone_operator.engine.memory.leavers import Hold
 from cxone_operator.engine.read.quota import QuotaReader
 from cxone_operator.engine.tell.waits import JOB_PATIENCE_SECONDS, LASTING_FAILURES, PATIENCE_SECONDS, SLICE, Waits
+from cxone_operator.scim.errors import PermissionDenied
 from unit.builders import a_remote, a_state, a_user, condition
 from unit.engine import scene as scenes
 from unit.engine.fakes import FakeRemote
@@ -160,6 +161,21 @@ async def test_whoever_comes_while_seats_are_short_waits_for_the_same_time() -> 
     assert scene.told() == Counter(["a", "b"])
 
 
+async def test_another_reason_for_want_of_seats_is_another_word() -> None:
+    """To everybody whom it concerns, although they were told of a shortage before."""
+    scene = Scene()
+    scene.counts(0, 0)
+    users = scene.join("a", "b")
+    await scene.turns(PATIENCE_SECONDS)
+    assert [scene.reason(user) for user in users] == [("False", "LicenseUnavailable")] * 2
+    scene.remote.quota = PermissionDenied("the client lacks scope License.Read", code="403", write=False)
+    await scene.turns(PATIENCE_SECONDS)
+    await scenes.settle()
+    await scene.turns()
+    assert [scene.reason(user) for user in users] == [("False", "PermissionDenied")] * 2
+    assert scene.told() == Counter({"a": 2, "b": 2})
+
+
 async def test_a_seat_that_was_promised_is_not_waited_for() -> None:
     scene = Scene()
     scene.counts(1, 0)
@@ -263,7 +279,7 @@ async def test_who_is_held_is_told_at_once() -> None:
     assert (len(scene.cluster.writes), scene.reason(user)) == (1, ("False", "DeprovisioningHeld"))
 
 
-# Failures.
+# Failures, and jobs.
 
 
 def fails(scene: Scene, user: CxoneUser, failure: Failure, times: int) -> None:
@@ -326,9 +342,6 @@ async def test_a_new_spec_starts_with_patience_again() -> None:
     fails(scene, user, BROKEN, 1)
     await scene.turns()
     assert scene.cluster.writes == []
-
-
-# Jobs.
 
 
 async def test_a_job_is_told_of_when_it_lasts() -> None:
