@@ -28,6 +28,8 @@ class Refresh:
     """The natural keys that are looked up; None where the whole directory is listed."""
     seen: set[str] = field(default_factory=set)
     """The natural keys that came so far."""
+    ids: set[str] = field(default_factory=set)
+    """The ids that came so far."""
 
 
 class Directory:
@@ -146,6 +148,7 @@ class Directory:
             elif self._differs(key, user, again=key in refresh.seen):
                 changed.add(key)
             refresh.seen.add(key)
+            refresh.ids.add(user.id)
         return changed
 
     def finish_refresh(self, refresh: Refresh) -> set[str]:
@@ -153,8 +156,10 @@ class Directory:
         whole = refresh.asked is None
         concerned = self._ids.keys() | self._unknown.keys() if refresh.asked is None else refresh.asked
         changed = set()
-        for key in concerned - refresh.seen:
-            if self._touched.get(key, _NEVER) <= refresh.started and self._replace(key, []):
+        several = {key for key in concerned & refresh.seen if len(self._ids.get(key, ())) > 1}
+        for key in concerned - refresh.seen | several:
+            came = [self._users[id_] for id_ in self._ids.get(key, ()) if id_ in refresh.ids]
+            if self._touched.get(key, _NEVER) <= refresh.started and self._replace(key, came):
                 changed.add(key)
         self.refreshed = refresh.started
         if whole:
@@ -168,11 +173,15 @@ class Directory:
         return changed
 
     def _differs(self, key: str, user: RemoteUser, *, again: bool) -> bool:
-        """Take over one user of a list; `again`: the list has shown another one of that userName before."""
-        if not again:
+        """Take over one user of a list; `again`: the list has shown another one of that userName before.
+
+        Where there were several, the rest of the list may show all of them: none goes before its end.
+        """
+        if not again and len(self._ids.get(key, ())) < 2:
             return self._replace(key, [user])
+        was_unknown = self._unknown.pop(key, None) is not None
         if self._users.get(user.id) == user:
-            return False
+            return was_unknown
         self._store(user)
         return True
 

@@ -152,6 +152,33 @@ def test_two_users_of_one_name_on_two_pages_are_ambiguous() -> None:
     assert directory.known(JANE, 31.0) == Present(other, 1.0), "one of them was deleted"
 
 
+def test_two_users_of_one_name_stay_ambiguous_during_a_walk() -> None:
+    """The first page that shows one of them says nothing of the other: nobody is taken for the only one."""
+    other = RemoteUser("other", a_remote().state)
+    directory = refreshed(a_remote(), other)
+    refresh = directory.begin_refresh(20.0)
+    for page in ([a_remote()], [other]):
+        assert directory.take_page(refresh, page) == set()
+        assert directory.known(JANE, 21.0) == Ambiguous(("id-jane", "other"))
+    assert directory.finish_refresh(refresh) == set()
+    assert directory.known(JANE, 21.0) == Ambiguous(("id-jane", "other"))
+
+
+def test_one_of_three_that_does_not_come_is_gone_at_the_end() -> None:
+    """Who comes twice counts once, and who was found on the way counts as well."""
+    second, third = RemoteUser("second", a_remote().state), RemoteUser("third", a_remote().state)
+    directory = refreshed(a_remote(), second)
+    refresh = directory.begin_refresh(20.0)
+    assert directory.take_page(refresh, [second, third, third]) == {JANE}
+    assert directory.finish_refresh(refresh) == {JANE}
+    assert directory.known(JANE, 21.0) == Ambiguous(("second", "third"))
+    again = directory.begin_refresh(30.0)
+    directory.forget(JANE, 31.0)
+    directory.take_page(again, [third])
+    assert directory.finish_refresh(again) == set(), "what was touched meanwhile is left alone"
+    assert directory.known(JANE, 32.0) == Unknown()
+
+
 def test_a_user_that_moves_between_pages_is_kept_once() -> None:
     """RFC 7644 section 3.4.2.4 promises no order."""
     directory = Directory()
