@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cxone_operator.api.conditions import SYNCED
+from cxone_operator.api.conditions import RECONCILING, SYNCED
+from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Action, Create, Deactivate, Report, Update
 from cxone_operator.core.diff import differences
@@ -34,9 +35,34 @@ def drifted_fields(user: CxoneUser, action: Action) -> tuple[str, ...]:
     return ()
 
 
+def only_drifted(user: CxoneUser, *, active: bool) -> bool:
+    """Whatever differs was changed by others: neither the spec nor the clock asks for anything that is new.
+
+    `active`: what the clock asks for now.
+    """
+    return (_agreed(user) or _was_reported(user)) and _was_to_be_active(user) is active
+
+
 def _agreed(user: CxoneUser) -> bool:
     synced = user.status.condition(SYNCED)
     return synced is not None and synced.status == "True" and synced.observed_generation == user.metadata.generation
+
+
+def _was_reported(user: CxoneUser) -> bool:
+    """Differences from this very spec were listed, by policy: not because CXone did not heed a request."""
+    synced, pending = user.status.condition(SYNCED), user.status.condition(RECONCILING)
+    if synced is None or synced.observed_generation != user.metadata.generation:
+        return False
+    retries = pending is not None and pending.reason == Reason.PROGRESSING_WITH_RETRY
+    return synced.reason == Reason.DIFFERENCES_FOUND and not retries
+
+
+def _was_to_be_active(user: CxoneUser) -> bool:
+    """When the status was written: as it shows the user, unless it lists just that as different."""
+    listed = {difference.field: difference.desired for difference in user.status.differences}
+    if _WHOLE_USER[0] in listed:
+        return True
+    return listed.get(Field.ACTIVE.value, str(user.status.active).lower()) == "true"
 
 
 def _changed_by_others(user: CxoneUser, desired: Mapping[str, str]) -> tuple[str, ...]:

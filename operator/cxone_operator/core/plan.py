@@ -28,7 +28,7 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | Never adopt        | present, not ours| Refuse AlreadyExists                                                      |
 | active             | absent           | Create                                                                    |
 | inactive           | absent           | Settle: nobody is created to be inactive                                  |
-| any                | differs          | Report under driftPolicy Report                                           |
+| any                | drifted          | Report under driftPolicy Report                                           |
 | inactive           | active           | Deactivate, before anything else                                          |
 | inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
 | any                | differs          | Update (takes a seat where it activates)                                  |
@@ -52,6 +52,7 @@ from cxone_operator.core import actions
 from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, takes_seat
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
+from cxone_operator.core.drift import only_drifted
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.protection import is_protected
@@ -388,12 +389,5 @@ def started_creating(user: CxoneUser) -> bool:
 
 
 def _only_reports(facts: Facts) -> bool:
-    """driftPolicy Report concerns users that agreed once with this very spec; a new spec is always carried out."""
-    if facts.tenant.drift_policy != "Report":
-        return False
-    synced = facts.user.status.condition(SYNCED)
-    return (
-        synced is not None
-        and synced.observed_generation == facts.user.metadata.generation
-        and (synced.status == "True" or synced.reason == Reason.DIFFERENCES_FOUND)
-    )
+    """driftPolicy Report concerns drift: a new spec, and what the clock brings, is always carried out."""
+    return facts.tenant.drift_policy == "Report" and only_drifted(facts.user, active=facts.schedule.active)

@@ -25,7 +25,8 @@ INACTIVE = a_remote(active=False)
 US, OUR_ID = frozenset({"jane@example.com"}), frozenset({"id-jane"})
 MOVED = a_remote(groups=("Sales-Team",))
 GUESSED = {"cxone.dev/guessed-name": '{"givenName": "Jane", "familyName": "Smith"}'}
-SYNCED = {"conditions": [condition("Synced", "True", "Succeeded")]}
+REPORTS = a_tenant(driftPolicy="Report")
+SYNCED = {"active": True, "conditions": [condition("Synced", "True", "Succeeded")]}
 RELEASED = {"conditions": [condition("Licensed", "False", "Released")]}
 ANNOUNCED = {"conditions": [condition("Synced", "False", "Progressing")]}
 SEATLESS = {"conditions": [condition("Licensed", "False", "NotRequired")]}
@@ -123,12 +124,12 @@ TABLE: list[tuple[str, Facts, type]] = [
     ),
     (
         "drift is only reported",
-        facts(a_user(status=SYNCED), Present(MOVED), tenant=a_tenant(driftPolicy="Report")),
+        facts(a_user(status=SYNCED), Present(MOVED), tenant=REPORTS),
         actions.Report,
     ),
     (
         "a new spec is carried out all the same",
-        facts(a_user(status=SYNCED, metadata={"generation": 2}), Present(MOVED), tenant=a_tenant(driftPolicy="Report")),
+        facts(a_user(status=SYNCED, metadata={"generation": 2}), Present(MOVED), tenant=REPORTS),
         actions.Update,
     ),
     ("deleted, not ours", facts(a_user(deleting=True, claimed=False), Present(ACTIVE)), actions.Ignore),
