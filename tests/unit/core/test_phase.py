@@ -318,3 +318,15 @@ NEVER = a_user(adoptionPolicy="Never")
 def test_what_is_final(user: CxoneUser, action: RemoteAction, refusal: Failure, final: bool) -> None:
     """A deleted resource never gives up; what is not offered is not asked for again, unless a lock-out does instead."""
     assert is_final(user, action, refusal) is final
+
+
+@pytest.mark.parametrize(
+    ("refusal", "final"),
+    [
+        (failure(Reason.ALREADY_EXISTS, retryable=False, news=True), False),
+        (failure(Reason.ROLE_NOT_FOUND, retryable=False), True),
+    ],
+)
+def test_who_may_be_our_own_is_no_stranger(refusal: Failure, final: bool) -> None:
+    """Another request of ours may have created the account that is in the way; it excuses no other refusal."""
+    assert is_final(NEVER, CREATE, refusal, doubtful=True) is final

@@ -24,6 +24,7 @@ JOINER, LEAVER, DELETED = a_user(), a_user(active=False), a_user(deleting=True)
 ALLOWS_DELETE = a_tenant(safety={"allowDelete": True})
 FAILURE = Failure(Reason.ROLE_NOT_FOUND, "role 'Agnet' does not exist", retryable=False)
 MOVE = Update(ACTIVE, Change(a_state(), (Field.GROUPS,)), takes_seat=False)
+REHIRE = Update(INACTIVE, Change(a_state(), (Field.ACTIVE,)), takes_seat=True)
 AS_IT_WAS = Trigger(generation=1, epoch=0, requested_at=None, leaving=False)
 AGREED = {"conditions": [condition("Ready", "True", "Succeeded")]}
 
@@ -54,6 +55,31 @@ TABLE: list[tuple[str, Facts, type]] = [
         "a job that locks out is theirs",
         facts(LEAVER, Present(ACTIVE), sent(Phase.IN_JOB, Deactivate(ACTIVE))),
         actions.Stay,
+    ),
+    (
+        "inactive, in a job that lets nobody in",
+        facts(LEAVER, Present(INACTIVE), sent(Phase.IN_JOB, MOVE)),
+        actions.Stay,
+    ),
+    (
+        "inactive, in a job that lets them in",
+        facts(LEAVER, Present(INACTIVE), sent(Phase.IN_JOB, REHIRE)),
+        actions.LeaveJob,
+    ),
+    (
+        "still active, in a job that lets nobody in",
+        facts(LEAVER, Present(ACTIVE), sent(Phase.IN_JOB, MOVE)),
+        actions.LeaveJob,
+    ),
+    (
+        "nobody knows, in a job that lets nobody in",
+        facts(LEAVER, Unknown(), sent(Phase.IN_JOB, MOVE)),
+        actions.LeaveJob,
+    ),
+    (
+        "deleted, inactive, in a job that lets nobody in",
+        facts(DELETED, Present(INACTIVE), sent(Phase.IN_JOB, MOVE)),
+        actions.LeaveJob,
     ),
     ("a job that deletes is theirs", facts(DELETED, Present(ACTIVE), sent(Phase.IN_JOB, Delete(ACTIVE))), actions.Stay),
     ("seen, as a job of an earlier process runs", facts(JOINER, Present(MOVED), old_job=True), actions.Update),

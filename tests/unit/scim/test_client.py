@@ -71,6 +71,13 @@ async def test_two_users_of_one_name_are_both_shown(server: Server, client: Scim
     assert len(await client.find(("jane@example.com",), Lane.UPDATES)) == 2
 
 
+async def test_an_answer_about_somebody_else_shows_nothing(server: Server, client: ScimClient) -> None:
+    """A change is done when CXone shows it, on the user that it was made to."""
+    server.answers = [json_answer(200, {**JANE, "id": "other"}, X_Request_Id="r-1")]
+    answered = await client.patch("id-jane", Change(a_state(active=False), (Field.ACTIVE,)), Lane.LEAVERS)
+    assert answered == Answered(UNKNOWN, "r-1")
+
+
 @pytest.mark.parametrize(
     ("answer", "id_"),
     [

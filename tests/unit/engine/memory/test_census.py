@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cxone_operator.engine.memory.census import Census
 from cxone_operator.telemetry import metrics
-from unit.builders import a_user
+from unit.builders import a_user, condition
 from unit.engine.scene import TENANT, series, value
 
 
@@ -28,6 +28,23 @@ def test_users_are_counted_by_what_their_author_sees() -> None:
     assert value("users", ready="False", active="unknown") == 1
     assert value("users", ready="Unknown", active="unknown") == 1
     assert value("user_conditions", type="Ready", status="False", reason="RoleNotFound") == 1
+
+
+def test_the_tenant_counts_those_who_are_ready_wait_or_are_stuck() -> None:
+    """By what is True of them; who says so no more is counted no more."""
+    stuck = a_user("c", status={"conditions": [condition("Stalled", "True", "RoleNotFound")]})
+    census = Census(
+        [
+            a_user("a", status=told()),
+            a_user("b", status=told("False", "LicenseUnavailable")),
+            stuck,
+            a_user("d", status={"conditions": [condition("Reconciling", "True", "JobRunning")]}),
+            a_user("e", status={"conditions": [condition("Reconciling", "True", "Progressing")]}),
+        ]
+    )
+    assert (census.ready, census.waiting, census.stalled) == (1, 2, 1)
+    census.remove(stuck)
+    assert (census.ready, census.waiting, census.stalled) == (1, 2, 0)
 
 
 def test_deletions_that_wait_for_us_are_counted_with_what_they_wait_for() -> None:
