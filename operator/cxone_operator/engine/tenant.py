@@ -136,9 +136,9 @@ class Tenant:
 
     def vanish(self, user: CxoneUser) -> bool:
         """The watch says that a resource is gone; True where its user must still be deprovisioned."""
-        uid, deleted = user.metadata.uid, user.metadata.deleting
-        known = self._memory.resources.get(uid)
-        if known is not None and known.claimed and not known.metadata.deleting and not deleted:
+        uid = user.metadata.uid
+        known = self._memory.looked_after(uid)
+        if known is not None and not user.metadata.deleting:
             self._memory.outlive(known)
         return uid in self._memory.vanished
 

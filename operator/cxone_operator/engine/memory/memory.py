@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from cxone_operator.api.meta import USER_FINALIZER
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
-from cxone_operator.core.lane import Lane
 from cxone_operator.core.work import Moment
 from cxone_operator.engine.base.backoff import BackOff
 from cxone_operator.engine.base.clocks import Clocks
@@ -23,16 +23,6 @@ from cxone_operator.engine.memory.queues import Queues
 from cxone_operator.engine.memory.resources import Resources
 from cxone_operator.engine.memory.seats import SeatReservations
 from cxone_operator.engine.memory.work import Alarms, Works
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A user that is to be read from CXone by name."""
-
-    user_name: str
-    lane: Lane
-    asked: float
-    """When it was wanted: an older answer does not do."""
 
 
 @dataclass(slots=True)
@@ -53,8 +43,6 @@ class Memory:
     alarms: Alarms = field(default_factory=Alarms)
     leavers: PendingDeprovisionings = field(init=False)
     in_doubt: InDoubt = field(init=False)
-    questions: dict[str, Question] = field(default_factory=dict)
-    """By natural key."""
     jobs: dict[str, BulkJob] = field(default_factory=dict)
     old_jobs: set[str] = field(default_factory=set)
     """Jobs of an earlier process that may still create users."""
@@ -96,13 +84,25 @@ class Memory:
         self.resources.mark_everything()
         self.wake()
 
+    def looked_after(self, uid: str) -> CxoneUser | None:
+        """The resource, if nobody saw it being deleted and we must not lose its user from sight.
+
+        It carries our finalizer; or somebody took that off, but a request of ours is under way, whatever it brings.
+        """
+        user, work = self.resources.get(uid), self.works.get(uid)
+        if user is None or user.metadata.deleting:
+            return None
+        return user if user.claimed or (work is not None and work.attempt is not None) else None
+
     def outlive(self, user: CxoneUser) -> None:
-        """The resource has vanished although it carried our finalizer, and nobody saw it being deleted.
+        """The resource has vanished although we look after its user, and nobody saw it being deleted.
 
         The API server lets a deletion win that was under way while the finalizer was stored (measured). What was done
-        for the resource must be undone, so it goes on here as one that is being deleted.
+        for the resource must be undone, so it goes on here as one that is being deleted and waits for us.
         """
-        metadata = msgspec.structs.replace(user.metadata, deletion_timestamp=self.clocks.now())
+        finalizers = tuple({*user.metadata.finalizers, USER_FINALIZER})
+        now = self.clocks.now()
+        metadata = msgspec.structs.replace(user.metadata, deletion_timestamp=now, finalizers=finalizers)
         self.vanished.add(user.metadata.uid)
         self.resources.replace(CxoneUser(metadata, user.spec, user.status))
         self.wake()

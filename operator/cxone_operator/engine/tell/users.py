@@ -116,8 +116,8 @@ class UserStatuses:
 
     def _miss(self, user: CxoneUser) -> None:
         """A resource that is gone before its first status was written may have lost its claim to a deletion."""
-        known = self._memory.resources.get(user.metadata.uid)
-        if known is not None and known.claimed and not known.metadata.deleting and not known.status.written:
+        known = self._memory.looked_after(user.metadata.uid)
+        if known is not None and not known.status.written:
             self._memory.outlive(known)
         else:
             self._lose(user.metadata.uid)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cxone_operator.core.actions import Create
 from cxone_operator.core.deprovisioning import Leaver
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
-from unit.builders import a_user
+from cxone_operator.core.work import Attempt, Sent
+from unit.builders import a_state, a_user
 from unit.engine.scene import Scene
 
 JANE = "uid-jane"
@@ -74,3 +76,16 @@ def test_a_resource_that_vanished_goes_on_as_a_deleted_one(scene: Scene) -> None
     assert found is not None
     assert (found.metadata.deleting, found.claimed) == (True, True)
     assert (scene.memory.vanished, scene.marked(), scene.wakes) == ({JANE}, {"jane"}, 1)
+
+
+def test_a_finalizer_that_somebody_took_off_does_not_end_what_is_under_way(scene: Scene) -> None:
+    """The request may let in somebody whom no resource has any more; whoever is at rest is let go, as was wanted."""
+    memory, bare = scene.memory, a_user(claimed=False, metadata={"resourceVersion": "2"})
+    scene.see(bare)
+    assert memory.looked_after(JANE) is None
+    memory.works.advance(JANE, Sent(Attempt(bare, Create(a_state()), memory.time)), memory.moment)
+    assert memory.looked_after(JANE) == bare
+    memory.outlive(bare)
+    found = memory.resources.get(JANE)
+    assert found is not None
+    assert (found.metadata.deleting, found.claimed) == (True, True)
