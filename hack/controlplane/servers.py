@@ -128,4 +128,9 @@ def controller_manager(binary: Path, files: Files, controllers: tuple[str, ...])
 
 def _audit(files: Files) -> list[str]:
     files.audit_policy.write_text(json.dumps(_AUDIT_POLICY))
-    return [f"--audit-policy-file={files.audit_policy}", f"--audit-log-path={files.audit_log}"]
+    # It is read whole, and would be cut in two at 100 MB, which 30,000 users fill.
+    return [
+        f"--audit-policy-file={files.audit_policy}",
+        f"--audit-log-path={files.audit_log}",
+        "--audit-log-maxsize=4000",
+    ]
