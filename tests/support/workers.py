@@ -27,8 +27,9 @@ TOGETHER = (
     ("tests/manifests/test_rights.py",),
     ("tests/manifests/test_image.py",),
     ("tests/integration/test_wrong_order.py",),
+    ("tests/chaos/simulation/test_crowd.py",),
 )
-"""Where tests share what is costly to make: a control plane that they break, one with controllers, an image."""
+"""Where tests share what is costly to make: a control plane that they break, or with controllers, an image, a crowd."""
 WAITING = (
     "tests/chaos/processes/test_random.py",
     "tests/integration/test_guard.py",
