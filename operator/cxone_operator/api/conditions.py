@@ -36,7 +36,7 @@ _MESSAGE_LIMIT = 1024
 """Characters; long remote answers add nothing to the first thousand."""
 
 
-class Condition(msgspec.Struct, frozen=True, rename="camel"):
+class Condition(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """One condition as it stands on a resource."""
 
     type: str
@@ -47,7 +47,7 @@ class Condition(msgspec.Struct, frozen=True, rename="camel"):
     last_transition_time: str = ""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """A condition as a decision wants it, before it is merged with what the resource already says."""
 
     type: str

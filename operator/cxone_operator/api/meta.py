@@ -40,7 +40,7 @@ class InvalidResource(ValueError):
     """A resource that does not have the shape of its kind; the message names the field."""
 
 
-class Metadata(msgspec.Struct, frozen=True, rename="camel"):
+class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """ObjectMeta, as far as the operator reads it."""
 
     name: str
@@ -66,7 +66,7 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
         return self.deletion_timestamp is not None
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Reference(msgspec.Struct, frozen=True, gc=False):
     """Which object a write means: `uid` guards against a namesake that was created later."""
 
     namespace: str

@@ -26,14 +26,14 @@ KIND = "CxoneUser"
 DeletionPolicy = Literal["Deactivate", "Delete", "Retain"]
 
 
-class Name(msgspec.Struct, frozen=True, rename="camel"):
+class Name(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """SCIM `name` (RFC 7643 section 4.1.1), both parts required."""
 
     given_name: str
     family_name: str
 
 
-class EmailSpec(msgspec.Struct, frozen=True):
+class EmailSpec(msgspec.Struct, frozen=True, gc=False):
     """One declared e-mail address."""
 
     value: str
@@ -41,20 +41,20 @@ class EmailSpec(msgspec.Struct, frozen=True):
     primary: bool = False
 
 
-class PhoneNumberSpec(msgspec.Struct, frozen=True):
+class PhoneNumberSpec(msgspec.Struct, frozen=True, gc=False):
     """One declared telephone number."""
 
     value: str
     type: str = "work"
 
 
-class TenantReference(msgspec.Struct, frozen=True):
+class TenantReference(msgspec.Struct, frozen=True, gc=False):
     """The CxoneTenant in the same namespace."""
 
     name: str = "default"
 
 
-class UserSpec(msgspec.Struct, frozen=True, rename="camel"):
+class UserSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The desired state; None means "not declared", so not managed."""
 
     user_name: str
@@ -78,7 +78,7 @@ class UserSpec(msgspec.Struct, frozen=True, rename="camel"):
     suspend: bool = False
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True, gc=False):
     """One declared field that CXone has otherwise."""
 
     field: str
@@ -86,7 +86,7 @@ class Difference(msgspec.Struct, frozen=True):
     actual: str
 
 
-class UserStatus(msgspec.Struct, frozen=True, rename="camel"):
+class UserStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """What the operator last told the author."""
 
     observed_generation: int | None = None
@@ -106,7 +106,7 @@ class UserStatus(msgspec.Struct, frozen=True, rename="camel"):
         return find(self.conditions, type_)
 
 
-class CxoneUser(msgspec.Struct, frozen=True):
+class CxoneUser(msgspec.Struct, frozen=True, gc=False):
     """One resource, as last seen."""
 
     metadata: Metadata
