@@ -43,14 +43,16 @@ class Access:
             self._asked = time.monotonic()
         return self._authorization
 
-    def open_session(self, version: str, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
+    def open_session(
+        self, version: str, connections: int = CONNECTIONS, *middlewares: aiohttp.ClientMiddlewareType
+    ) -> aiohttp.ClientSession:
         """A session that authenticates by itself. The User-Agent makes the field manager `cxone-operator`."""
         tls = self._credentials.tls
         connector = aiohttp.TCPConnector(limit=connections, ssl=tls if tls is not None else True)
         return aiohttp.ClientSession(
             connector=connector,
             headers={"User-Agent": f"{FIELD_MANAGER}/{version}"},
-            middlewares=(self._authenticate,),
+            middlewares=(self._authenticate, *middlewares),
         )
 
     async def _authenticate(

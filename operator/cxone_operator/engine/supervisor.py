@@ -104,7 +104,7 @@ class Supervisor:
 
     def observe_user(self, kind: str | None, body: Body) -> None:
         """An event of the watch; `kind` is DELETED, or anything else."""
-        if kind != "DELETED" and self._is_echo(body):
+        if kind != "DELETED" and self.is_echo(metadata(body, "uid"), metadata(body, "resourceVersion")):
             return
         user = _decoded(decode_user, body)
         if user is None:
@@ -114,12 +114,11 @@ class Supervisor:
         elif not self._is_outlived(user):
             self._lose_user(user.metadata.uid)
 
-    def _is_echo(self, body: Body) -> bool:
-        """This version is known: of our own write, or from the list. Most events are, and cost no decoding."""
-        uid = metadata(body, "uid")
+    def is_echo(self, uid: str, resource_version: str) -> bool:
+        """This version of a user is known: of our own write, or from the list. Most are, and cost no decoding."""
         tenant = self._tenants.get(self._routes.get(uid, _NOWHERE))
         known = tenant.version(uid) if tenant is not None else None
-        return known is not None and not is_newer(metadata(body, "resourceVersion"), known)
+        return known is not None and not is_newer(resource_version, known)
 
     def _is_outlived(self, user: CxoneUser) -> bool:
         tenant = self._tenants.get(self._routes.get(user.metadata.uid, ENVIRONMENT))

@@ -25,6 +25,7 @@ from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cli.processes.site import Site
 from cxone_operator.cluster.access import CONNECTIONS, Access, load_access
 from cxone_operator.cluster.client import ClusterClient
+from cxone_operator.cluster.echoes import without_echoes
 from cxone_operator.cluster.election import Election
 from cxone_operator.cluster.errors import ClusterError, Forbidden, Gone, Unreachable
 from cxone_operator.cluster.lease import ClusterLease, LeaseStore, Timing
@@ -174,10 +175,15 @@ class _Operator:
 
     def _open_watches(self) -> aiohttp.ClientSession:
         """Kopf keeps a connection for each kind and namespace open for ever, and lists over the same session."""
-        return self._open_session(CONNECTIONS + 2 * len(self._options.namespaces))
+        return self._open_session(CONNECTIONS + 2 * len(self._options.namespaces), without_echoes(self._is_echo))
 
-    def _open_session(self, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
-        session = self._access.open_session(version("cxone-operator"), connections)
+    def _is_echo(self, uid: str, resource_version: str) -> bool:
+        return self._supervisor is not None and self._supervisor.is_echo(uid, resource_version)
+
+    def _open_session(
+        self, connections: int = CONNECTIONS, *middlewares: aiohttp.ClientMiddlewareType
+    ) -> aiohttp.ClientSession:
+        session = self._access.open_session(version("cxone-operator"), connections, *middlewares)
         self._sessions.append(session)
         return session
 

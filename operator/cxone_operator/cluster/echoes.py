@@ -1,0 +1,78 @@
+"""Echoes: what a watch tells of versions that are known already, taken out of its stream before it is read.
+
+A joiner has three events, and two of them are our own writes, whose answers have told us the same. Kopf spends 0.35 ms
+on an event before anybody can say that it is no news (measured), which was a quarter of the operator's time under a
+flood. Here a look at two fields decides. Bookmarks pass, so a watch goes on where it ended though nothing came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import msgspec
+
+IsEcho = Callable[[str, str], bool]
+"""Whether this resourceVersion of the object with this uid, or a newer one, is known."""
+Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    uid: str
+    resource_version: str
+
+
+class _Object(msgspec.Struct):
+    metadata: _Metadata
+
+
+class _Event(msgspec.Struct):
+    type: str
+    object: _Object
+
+
+_decoder = msgspec.json.Decoder(_Event)
+
+
+def without_echoes(is_echo: IsEcho) -> Callable[[aiohttp.ClientRequest, Handler], Awaitable[aiohttp.ClientResponse]]:
+    """A middleware of aiohttp for a session that watches."""
+
+    async def thin(request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
+        response = await handler(request)
+        if "watch" in request.url.query:
+            response.content = Thinned(response.content, is_echo)  # type: ignore[assignment]  # reads like the other
+        return response
+
+    return thin
+
+
+class Thinned:
+    """The content of a watch's response, one JSON object a line, without the echoes."""
+
+    def __init__(self, content: aiohttp.StreamReader, is_echo: IsEcho) -> None:
+        self._content = content
+        self._is_echo = is_echo
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever the content has
+        return getattr(self._content, name)
+
+    async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+        """Whole lines, and the rest of a stream that was cut."""
+        rest = b""
+        async for chunk in self._content.iter_chunked(size):
+            *lines, rest = (rest + chunk).split(b"\n")
+            news = [line for line in lines if not self._is_known(line)]
+            if news:
+                yield b"\n".join((*news, b""))
+        if rest:
+            yield rest
+
+    def _is_known(self, line: bytes) -> bool:
+        """Whatever is not understood is left to whoever reads the stream, and so is every deletion."""
+        try:
+            event = _decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+        found = event.object.metadata
+        return event.type in {"ADDED", "MODIFIED"} and self._is_echo(found.uid, found.resource_version)
