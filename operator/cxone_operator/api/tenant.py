@@ -117,7 +117,8 @@ class TenantSpec(msgspec.Struct, frozen=True, rename="camel"):
 class Licenses(msgspec.Struct, frozen=True, rename="camel"):
     """Seats, as last read and reserved."""
 
-    total: int = 0
+    total: int | None = 0
+    """None where CXone does not limit them."""
     used: int = 0
     reserved: int = 0
     waiting: int = 0

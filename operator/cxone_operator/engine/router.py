@@ -130,8 +130,8 @@ class Router:
         if not isinstance(action, LookUp) and not (isinstance(action, Wait) and action.departing):
             self._memory.leavers.withdraw(uid)
         match action:
-            case LookUp():
-                self._look_up(facts)
+            case LookUp(itself):
+                self._look_up(facts, itself=itself)
             case LeaveJob():
                 self._jobs.leave(uid)
             case Wait():
@@ -159,11 +159,12 @@ class Router:
         queues.put(uid, lane_of(action), self._memory.time, alone=alone, age=user.age_order)
         self._plan(uid, Phase.QUEUED)
 
-    def _look_up(self, facts: Facts) -> None:
-        uid = facts.user.metadata.uid
+    def _look_up(self, facts: Facts, *, itself: bool) -> None:
+        user, uid = facts.user, facts.user.metadata.uid
         if facts.leaving:
             self._memory.leavers.suspect(uid)
-        self._lookups.ask(facts.user.spec.user_name, Lane.LEAVERS if facts.leaving else Lane.UPDATES)
+        lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
+        self._lookups.ask(user.spec.user_name, lane, user.status.user_id, itself=itself)
         work = facts.work
         if work is None or work.phase is not Phase.VERIFYING:
             self._plan(uid, Phase.LOOKING)

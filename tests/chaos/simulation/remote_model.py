@@ -17,7 +17,6 @@ from chaos.simulation.schedule import DEFAULT, JobEnd, Seats, Setting
 from cxone_operator.core.actions import Create, Deactivate, Delete, Update
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, RemoteUser, UserState
-from cxone_operator.scim.client import Page
 from cxone_operator.scim.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -28,7 +27,7 @@ from cxone_operator.scim.errors import (
     ScimError,
     Unavailable,
 )
-from cxone_operator.scim.remote import Answered, Item, Pending, Receipt, Result, Settled
+from cxone_operator.scim.remote import Answered, Item, Page, Pending, Receipt, Result, Settled
 
 PARTLY = "(partly)"
 """Not all that was asked for has taken effect."""

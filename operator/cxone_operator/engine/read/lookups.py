@@ -11,6 +11,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.read.names import accounts_of, find_all
 from cxone_operator.scim.errors import ScimError
 from cxone_operator.scim.remote import Remote
 
@@ -30,19 +31,27 @@ class LookUps:
         self._questions: dict[Lane, Questions] = {Lane.LEAVERS: {}, Lane.UPDATES: {}}
         self._asking: dict[str, float] = {}
         """Natural key → when the request set out that asks for it."""
+        self._ids: dict[str, str] = {}
+        """Natural key → the id of its account, where that is known."""
+        self._themselves: set[str] = set()
+        """Natural keys for which a list of everybody is no answer."""
         self._running = 0
 
-    def ask(self, user_name: str, lane: Lane) -> None:
-        """This user is to be read, a leaver at once."""
+    def ask(self, user_name: str, lane: Lane, user_id: str | None = None, *, itself: bool = False) -> None:
+        """This user is to be read, a leaver at once; `itself`: by name and id, whatever a walk may say."""
         memory, key = self._memory, key_of(user_name)
         if key in self._asking and self._asking[key] >= memory.directory.forgotten(key):
             return
+        if user_id is not None:
+            self._ids[key] = user_id
+        if itself:
+            self._themselves.add(key)
         if lane is Lane.LEAVERS:
             self._questions[Lane.UPDATES].pop(key, None)
             self._questions[lane][key] = user_name
         elif not memory.directory.complete:
             return  # when the first walk is complete, everybody is looked at
-        elif memory.refresh_wanted:
+        elif memory.refresh_wanted and not itself:
             self._leave_to_the_walk(key)
         elif key not in self._questions[Lane.LEAVERS]:
             self._questions[Lane.UPDATES][key] = user_name
@@ -56,20 +65,23 @@ class LookUps:
                 self._send_lane(remote, lane, questions)
 
     def _send_lane(self, remote: Remote, lane: Lane, questions: Questions) -> None:
-        memory = self._memory
-        portions = remote.portions(questions.values())
-        pages = remote.pages(len(memory.directory) + len(questions))
-        if lane is not Lane.LEAVERS and remote.capabilities.lists and len(portions) > pages:
-            memory.refresh_wanted = True
-            for key in questions:
-                self._leave_to_the_walk(key)
-            questions.clear()
-            return
-        for names in portions[: AT_ONCE - self._running]:
+        if lane is not Lane.LEAVERS and remote.capabilities.lists and self._memory.directory.whole:
+            self._leave_many_to_the_walk(remote, questions)
+        for names in remote.portions(questions.values())[: AT_ONCE - self._running]:
             for name in names:
                 questions.pop(key_of(name), None)
             self._running += 1
             self._tasks.start(self._look_up(remote, lane, names))
+
+    def _leave_many_to_the_walk(self, remote: Remote, questions: Questions) -> None:
+        """All whom a walk answers with fewer requests; not while its answer has a hole."""
+        left = {key: name for key, name in questions.items() if key not in self._themselves}
+        if len(remote.portions(left.values())) <= remote.pages(len(self._memory.directory) + len(left)):
+            return
+        self._memory.refresh_wanted = True
+        for key in left:
+            self._leave_to_the_walk(key)
+            del questions[key]
 
     def _leave_to_the_walk(self, key: str) -> None:
         """What the list says of somebody unknown is news, even if it is what was known before."""
@@ -81,15 +93,20 @@ class LookUps:
         keys = [key_of(name) for name in names]
         self._asking.update(dict.fromkeys(keys, sent))
         try:
-            found = await remote.find(names, lane)
+            found = await find_all(remote, names, lane)
+            ids = {key: self._ids[key] for key in keys if key in self._ids}
+            accounts = await accounts_of(remote, ids, found, lane)
         except ScimError as error:
             memory.reading.failed(error.failure, memory.time, memory.clocks.jitter())
         else:
             memory.reading.succeeded()
             memory.directory.learn(keys, found, sent)
+            memory.directory.learn_accounts(accounts, sent)
         finally:
             self._running -= 1
             for key in keys:
                 self._asking.pop(key, None)
+                self._ids.pop(key, None)
+                self._themselves.discard(key)
                 memory.resources.mark_key(key)
             memory.wake()

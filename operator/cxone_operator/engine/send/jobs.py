@@ -173,14 +173,17 @@ class Jobs:
             self._let_go(job, users)
 
     async def _look(self, remote: Remote, job: BulkJob, users: Sequence[CxoneUser]) -> bool:
-        """Look at the users when the job is likely to be done; whether all of them are as wanted."""
+        """Look at the users when the job is likely to be done; whether all of them are as wanted.
+
+        Whoever is not found may be hidden, so that is left to the look-up by id when the job has ended.
+        """
         await self._tasks.sleep(self._typical_seconds)
         memory = self._memory
         try:
             for names in remote.portions([user.spec.user_name for user in self._in_job(job, users)]):
                 sent = memory.time
                 found = await remote.find(names, Lane.UPDATES)
-                memory.directory.learn(map(key_of, names), found, sent)
+                memory.directory.learn((), found.users, sent)
         except ScimError:
             return False
         for user in self._in_job(job, users):

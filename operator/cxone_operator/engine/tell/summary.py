@@ -144,7 +144,8 @@ class Summary:
             return
         name = self._memory.name
         for kind in ("total", "used", "reserved", "waiting"):
-            metrics.licenses.labels(name, kind).set(getattr(licenses, kind))
+            number = getattr(licenses, kind)
+            metrics.licenses.labels(name, kind).set(float("inf") if number is None else number)
         metrics.license_utilization.labels(name).set(100 * licenses.used / licenses.total if licenses.total else 0)
 
     def _findings(self) -> list[Finding]:
