@@ -103,6 +103,7 @@ def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> Rem
         timezone=_text(attributes.get("timezone")),
         team=_text(_object(_object(attributes.get(NICE_SCHEMA.lower())).get("team")).get("value")),
         employee_id=_text(attributes.get("externalid")),
+        displays=_displays(attributes.get("roles"), attributes.get("groups")),
     )
     version = _object(attributes.get("meta")).get("version")
     return RemoteUser(id_, state, version if isinstance(version, str) else None)
@@ -201,11 +202,18 @@ def _names(value: object) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
+def _displays(*lists: object) -> tuple[tuple[str, str], ...]:
+    """What is shown with a name besides its value."""
+    items = (item for value in lists for item in _items(value))
+    pairs = ((_text(item.get("value")), _text(item.get("display"))) for item in items)
+    return tuple((value, display) for value, display in pairs if value and display and value != display)
+
+
 def _emails(value: object) -> tuple[Email, ...] | None:
     if not isinstance(value, list):
         return None
     return tuple(
-        Email(address, _text(item.get("type")) or "work", primary=_says_yes(item.get("primary")))
+        Email(address, _text(item.get("type")) or "", primary=_says_yes(item.get("primary")))
         for item in _items(value)
         if (address := _text(item.get("value"))) is not None
     )
@@ -215,7 +223,7 @@ def _phone_numbers(value: object) -> tuple[PhoneNumber, ...] | None:
     if not isinstance(value, list):
         return None
     return tuple(
-        PhoneNumber(number, _text(item.get("type")) or "work")
+        PhoneNumber(number, _text(item.get("type")) or "")
         for item in _items(value)
         if (number := _text(item.get("value"))) is not None
     )
