@@ -181,6 +181,8 @@ class TenantStatus(msgspec.Struct, frozen=True, rename="camel"):
     users: UserCounts | None = None
     directory: DirectoryStatus | None = None
     bulk_jobs: tuple[BulkJob, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What the server does otherwise than it should, each with the remedy."""
     unconfirmed_until: str | None = None
     deprovisioning: DeprovisioningStatus | None = None
 

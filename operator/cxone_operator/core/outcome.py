@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from cxone_operator.api import conditions
+from cxone_operator.api import bounds, conditions
 from cxone_operator.api.conditions import Condition, Finding
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference, UserStatus
@@ -181,7 +181,7 @@ def _status(
     """`handled`: a request to reconcile, where there is one, has been answered by this outcome."""
     user, old = subject.user, subject.user.status
     requested = user.reconcile_requested_at if handled else None
-    return UserStatus(
+    status = UserStatus(
         observed_generation=user.metadata.generation,
         user_id=_known(subject, lambda remote: remote.id, old.user_id) if subject.ours else None,
         active=_known(subject, lambda remote: remote.state.active, old.active),
@@ -189,6 +189,7 @@ def _status(
         last_handled_reconcile_at=requested or old.last_handled_reconcile_at,
         conditions=conditions.merge(old.conditions, findings, user.metadata.generation, subject.now),
     )
+    return bounds.user_status(status)
 
 
 def _known(subject: Subject, read: Callable[[RemoteUser], T], old: T | None) -> T | None:

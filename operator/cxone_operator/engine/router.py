@@ -82,6 +82,8 @@ class Router:
             return
         self._statuses.withdraw(uid)
         facts = self._seen(user)
+        if self._statuses.is_refused(uid) and not facts.leaving:
+            return  # whoever leaves is locked out, whatever can be written of it
         self._expect_date(facts)
         self._route(facts, plan(facts))
 

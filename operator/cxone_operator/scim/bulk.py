@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from cxone_operator.api.bounds import LONGEST_ID
 from cxone_operator.core.users import Change, UserState
 from cxone_operator.scim.answers import count_from, member, refused_status, retry_after
 from cxone_operator.scim.dialect import BULK_SCHEMA, Dialect
@@ -123,8 +124,10 @@ def receipt_from(answer: Answer) -> Receipt:
         return Completed(results_from(answer.body()), answer.request_id)
     body = {} if answer.empty else answer.body()
     job_id = id_of(member(body, "id")) or id_from_location(answer.headers.get("Location"))
-    if job_id is None:
-        text = "CXone accepted a bulk job without naming it"
+    if job_id is None or len(job_id) > LONGEST_ID:
+        text = (
+            "CXone accepted a bulk job without naming it" if job_id is None else "CXone gave a bulk job too long a name"
+        )
         raise MalformedAnswer(text, code="malformed", request_id=answer.request_id)
     return Accepted(job_id, retry_after(answer.headers, datetime.now(UTC)), answer.request_id)
 

@@ -51,6 +51,10 @@ deprovisioning_held = _gauge(
     "deprovisioning_held", "Users whose deprovisioning the guard holds until somebody approves it", ["tenant"]
 )
 
+tenant_status_refused = _counter(
+    "tenant_status_refused", "Writes of the tenant's status that the API server has refused for good", ["tenant"]
+)
+
 # Seats.
 
 licenses = _gauge(

@@ -73,8 +73,9 @@ class Jobs:
         """Operations in one job: as configured, halved after each that was too large."""
 
     def offered(self, remote: Remote) -> bool:
-        """Bulk requests are taken by the tenant and wanted by its owner."""
-        return self._memory.spec.bulk.mode == "Auto" and remote.capabilities.bulk
+        """Bulk requests are taken by the tenant and wanted by its owner, and a job can be written down."""
+        wanted = self._memory.spec.bulk.mode == "Auto" and not self._memory.refused
+        return wanted and remote.capabilities.bulk
 
     def has_room(self, lane: Lane) -> bool:
         """One more may be started."""

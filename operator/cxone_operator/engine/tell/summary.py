@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
-from cxone_operator.api import conditions
+from cxone_operator.api import bounds, conditions
 from cxone_operator.api.conditions import (
     AUTHENTICATED,
     CIRCUIT_OPEN,
@@ -90,22 +90,41 @@ class Summary:
     def status(self, tenant: CxoneTenant) -> TenantStatus:
         """The tenant's status as of now."""
         generation, now = tenant.metadata.generation, self._memory.clocks.now()
-        return TenantStatus(
+        status = TenantStatus(
             observed_generation=generation,
             conditions=conditions.merge(tenant.status.conditions, self._findings(), generation, now),
             licenses=self._licenses() or tenant.status.licenses,
             users=self._users(),
             directory=self._directory(tenant.status.directory),
             bulk_jobs=tuple(self._memory.jobs.values()),
+            findings=self._oddities(),
             unconfirmed_until=self._memory.in_doubt.status(),
             deprovisioning=self._memory.leavers.status(),
         )
+        return bounds.tenant_status(status)
+
+    def _oddities(self) -> tuple[str, ...]:
+        """What the server does otherwise than it should."""
+        directory = self._memory.directory
+        found = []
+        if directory.unreadable:
+            found.append(
+                f"{directory.unreadable} entries of CXone's list of users could not be understood (no id or userName); "
+                "correct or delete them in CXone; until then nobody counts as gone who was not asked for by name and id"
+            )
+        elif not directory.whole:
+            found.append(
+                "The pages of CXone's list of users did not fit together, as when somebody is deleted meanwhile; "
+                "nobody counts as gone who was not asked for by name and id"
+            )
+        return tuple(found)
 
     def moved(self, tenant: CxoneTenant | None) -> bool:
         """Something that the status is counted from has changed; counting 100,000 users costs more than looking."""
         memory = self._memory
         now = (
             *(memory.resources.version, memory.directory.refreshed, len(memory.directory), tuple(memory.jobs)),
+            *(memory.directory.whole, memory.directory.unreadable),
             *(
                 memory.seats.quota,
                 memory.seats.taken,

@@ -283,7 +283,7 @@ def test_counts_are_those_of_the_users(script: list[tuple[str, list[RemoteUser]]
             directory.learn({user.state.user_name for user in users}, users, now)
         elif what == "walk":
             refresh = directory.begin_refresh(now)
-            directory.take_page(refresh, users)
+            directory.take_page(refresh, {user.id: user for user in users}.values())
             directory.finish_refresh(refresh)
         else:
             for user in users:
