@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
 from cxone_operator.core.knowledge import UNKNOWN, Knowledge, Present
@@ -83,17 +84,17 @@ class ScimClient:
         """Advance by what came, not by what was asked for; end at the total or at an empty page (RFC 7644 3.4.2.4)."""
         start = 1
         for _ in range(_MOST_PAGES):
-            page = await self._page_from(lane, start)
+            page = await self._fitting(partial(self.list_users, lane, start))
             yield page
             start += page.returned
             if not page.returned or (page.total is not None and start > page.total):
                 return
 
-    async def _page_from(self, lane: Lane, start: int) -> Page:
+    async def _fitting(self, page_of: Callable[[int], Awaitable[Page]]) -> Page:
         """A page that is too large to read is asked for in halves, and so are all after it."""
         while True:
             try:
-                return await self.list_users(lane, start, self._page_size)
+                return await page_of(self._page_size)
             except (TooLarge, PayloadTooLarge):
                 if self._page_size == 1:
                     raise
@@ -109,7 +110,7 @@ class ScimClient:
 
     def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
         """At most MOST_NAMES names, and LONGEST_TARGET bytes of path and query, in each."""
-        room = LONGEST_TARGET - len(f"{self._dialect.users_path}?{_look_up_query((), 99999)}")
+        room = LONGEST_TARGET - len(f"{self._dialect.users_path}?{_look_up_query((), 99999, PAGE)}")
         return user_name_chunks(user_names, self._names_at_once, room)
 
     async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
@@ -134,7 +135,7 @@ class ScimClient:
         found: dict[str, RemoteUser] = {}
         start, unreadable = 1, 0
         while True:
-            page = await self._page("look_up", lane, _look_up_query(user_names, start))
+            page = await self._fitting(partial(self._look_up, user_names, lane, start))
             known = len(found)
             found.update((user.id, user) for user in page.users)
             start += page.returned
@@ -143,6 +144,10 @@ class ScimClient:
             ends = page.total is not None and start > page.total
             if ends or len(found) == known or (page.total is None and len(found) >= len(user_names)):
                 return Found(tuple(found.values()), whole)
+
+    async def _look_up(self, user_names: Sequence[str], lane: Lane, start: int, most: int) -> Page:
+        """`most`: users in a page, whoever asks."""
+        return await self._page("look_up", lane, _look_up_query(user_names, start, most))
 
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         """GET /Users/{id} (RFC 7644 section 3.4.1); another id in the answer is no answer."""
@@ -336,7 +341,9 @@ def _operation(uid: str, action: RemoteAction) -> bulk.BulkOperation:
     raise AssertionError(f"{action.name} is never sent in bulk")
 
 
-def _look_up_query(user_names: Sequence[str], start: int) -> str:
+def _look_up_query(user_names: Sequence[str], start: int, most: int) -> str:
     """`count` leaves room for names that occur twice: the second is what an ambiguous match is known by."""
     page = "" if start == 1 else f"&startIndex={start}"
-    return f"filter={encoded(user_names_filter(user_names))}&count={max(MOST_NAMES, 2 * len(user_names))}{page}"
+    return (
+        f"filter={encoded(user_names_filter(user_names))}&count={min(most, max(MOST_NAMES, 2 * len(user_names)))}{page}"
+    )

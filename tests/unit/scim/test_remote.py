@@ -13,7 +13,7 @@ from cxone_operator.core.users import Change, Field
 from cxone_operator.scim import bulk, transport
 from cxone_operator.scim.client import PAGE, ScimClient
 from cxone_operator.scim.dialect import PLATFORM, dialect_for
-from cxone_operator.scim.errors import AuthenticationFailed, NotOffered, ScimError
+from cxone_operator.scim.errors import AuthenticationFailed, NotOffered, ScimError, TooLarge
 from cxone_operator.scim.remote import Answered, Batch, Capabilities, Item, Pending, Remote, Settled
 from unit.builders import a_remote, a_state
 from unit.scim.conftest import Answer, CountingBudget, Server, json_answer, no_content
@@ -305,3 +305,19 @@ def test_what_a_job_says_of_itself(status: object, failed: bool) -> None:
     errors = [{"code": "400", "message": "bad\n"}, "?", {"message": "lost"}, {}]
     job = bulk.job_from({"id": "j 1", "status": status, "errors": errors})
     assert (job.failed, job.results, job.errors) == (failed, {}, ("400: bad ", "lost"))
+
+
+async def test_a_page_that_is_too_large_is_asked_for_in_halves(
+    server: Server, client: ScimClient, monkeypatch: pytest.MonkeyPatch, budget: CountingBudget
+) -> None:
+    """And so are all after it; that is no trouble of the service."""
+    monkeypatch.setattr("cxone_operator.scim.answers._LARGEST_BYTES", 500)
+    huge = json_answer(200, {"padding": " " * 1000})
+    server.answers = [huge, json_answer(413, {}), page(0, 2, 3), page(2, 1, 3)]
+    assert await everybody(client) == [2, 1]
+    counts = [path.rpartition("=")[2] for _, path, _ in server.requests]
+    assert counts == [str(PAGE), str(PAGE // 2), str(PAGE // 4), str(PAGE // 4)]
+    assert [end.code for end in budget.ends if end is not None] == ["413"]
+    server.answers = [huge]
+    with pytest.raises(TooLarge):
+        await everybody(client)
