@@ -38,6 +38,7 @@ from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.read.lookups import LookUps
+from cxone_operator.engine.read.names import INCOMPLETE
 from cxone_operator.engine.send.door import Door
 from cxone_operator.engine.send.jobs import Jobs
 from cxone_operator.engine.tell.audit import AuditTrail
@@ -166,7 +167,10 @@ class Router:
         if facts.leaving:
             self._memory.leavers.suspect(uid)
         lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
-        self._lookups.ask(user.spec.user_name, lane, user.status.user_id, itself=itself)
+        pause = self._lookups.ask(user.spec.user_name, lane, user.status.user_id, itself=itself)
+        if pause > 0:
+            self._wait(uid, Wait(Reason.REMOTE_UNAVAILABLE, INCOMPLETE, pause, departing=True))
+            return
         work = facts.work
         if work is None or work.phase is not Phase.VERIFYING:
             self._plan(uid, Phase.LOOKING)

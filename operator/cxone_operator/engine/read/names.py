@@ -10,26 +10,25 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, key_of
-from cxone_operator.scim.errors import MalformedAnswer
-from cxone_operator.scim.remote import Remote
+from cxone_operator.scim.remote import Found, Remote
+
+INCOMPLETE = "CXone's answer to a look-up by name lacks entries, or has some that cannot be understood"
 
 
-async def find_all(remote: Remote, names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
-    """Those of the names that exist; raises ScimError, also where the server does not say who does not.
+async def find_all(remote: Remote, names: Sequence[str], lane: Lane) -> Found:
+    """Those of the names that exist; raises ScimError.
 
-    A name is asked for alone where an answer for several may lack somebody.
+    A name is asked for alone where an answer for several may lack somebody; who is not found then may exist.
     """
     found = await remote.find(names, lane)
     if found.whole:
-        return found.users
-    users = {user.id: user for user in found.users}
+        return found
+    users, whole = {user.id: user for user in found.users}, True
     for name in _missing(names, users.values()):
-        alone = await remote.find((name,), lane)
-        if not alone.whole and not alone.users:
-            text = "CXone's list of users has entries that are missing or cannot be understood"
-            raise MalformedAnswer(text, code="malformed", write=False)
+        alone = await remote.find((name,), lane) if len(names) > 1 else found
         users.update((user.id, user) for user in alone.users)
-    return tuple(users.values())
+        whole = whole and (alone.whole or bool(alone.users))
+    return Found(tuple(users.values()), whole)
 
 
 async def accounts_of(

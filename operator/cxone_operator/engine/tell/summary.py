@@ -25,6 +25,9 @@ from cxone_operator.telemetry.logging import get_logger
 _ABNORMAL = (DEPROVISIONING_HELD, CIRCUIT_OPEN)
 """Conditions that are True when something is wrong."""
 
+_LONG_SECONDS = 60.0
+"""A silence that is asked for is worth telling beyond that."""
+
 log = get_logger(__name__)
 
 
@@ -46,6 +49,10 @@ class Limited(Protocol):
     @property
     def circuit(self) -> Circuit:
         """Whether CXone answers."""
+
+    @property
+    def blocked(self) -> float:
+        """Seconds for which CXone wants no requests."""
 
     @property
     def remaining(self) -> int:
@@ -134,6 +141,7 @@ class Summary:
             ),
             tenant.metadata.generation if tenant is not None else 0,
             *(self._connection.problem, self._connection.authenticated, self._lasting_failure(), memory.spec.suspend),
+            self._limiter.blocked > _LONG_SECONDS,
         )
         moved, self._counted = now != self._counted, now
         return moved
@@ -175,6 +183,8 @@ class Summary:
             reason, message = Reason.SUSPENDED, "spec.suspend is true; nothing is sent to CXone"
         elif failing is not None:
             reason, message = failing.reason, failing.message
+        elif self._limiter.blocked > _LONG_SECONDS:
+            reason, message = Reason.RATE_LIMITED, self._silence()
         elif not self._memory.directory.complete:
             reason, message = Reason.PROGRESSING, "The first snapshot of CXone's users is being read"
         else:
@@ -195,6 +205,10 @@ class Summary:
             return "CXone is reached and its users are known"
         limit = self._memory.spec.rate_limit.requests_per_minute
         return f"CXone is reached; {waiting} users wait for their turn, at {limit} requests per minute"
+
+    def _silence(self) -> str:
+        until = conditions.timestamp(self._memory.clocks.after(self._limiter.blocked))
+        return f"CXone wants no requests until {until}; leavers are tried once a minute all the same"
 
     def _circuit(self) -> Finding:
         """Refused credentials keep it open: they are probed by asking for a token."""

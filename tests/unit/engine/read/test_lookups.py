@@ -261,7 +261,7 @@ async def test_an_account_that_no_name_finds_is_asked_for_by_its_id(active: bool
 
 
 async def test_an_answer_that_may_lack_somebody_is_asked_for_name_by_name() -> None:
-    """Who is found alone is known; who is not stays unknown, and that is trouble with reading."""
+    """Who is found alone is known; who is not stays unknown, and is asked for with growing pauses."""
     scene = Scene()
     scene.remote.whole = False
     scene.remote.users["jane@example.com"] = a_remote("jane")
@@ -270,4 +270,16 @@ async def test_an_answer_that_may_lack_somebody_is_asked_for_name_by_name() -> N
     scene.ask("jane", "john")
     await scene.turn()
     assert scene.remote.names[-1] == ("john@example.com",)
-    assert (scene.known("john"), scene.memory.reading.failure is not None) == (UNKNOWN, True)
+    assert (scene.known("jane"), scene.known("john")) == (Present(a_remote("jane"), 0.0), UNKNOWN)
+    asked = scene.finds
+    pauses = []
+    for _ in range(600):
+        scene.time += 1.0
+        pauses.append(scene.lookups.ask("john@example.com", LEAVERS, itself=True))
+        await scene.turn()
+    assert (scene.finds - asked < 12, max(pauses) > 100) == (True, True)
+    scene.remote.whole = True
+    scene.time += 300.0
+    scene.ask("john")
+    await scene.turn()
+    assert scene.known("john") == Absent(0.0)
