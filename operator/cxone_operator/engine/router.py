@@ -12,6 +12,7 @@ from cxone_operator.core.actions import (
     Action,
     Announce,
     Claim,
+    Create,
     Deactivate,
     Delete,
     Ignore,
@@ -33,6 +34,7 @@ from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
 from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.users import key_of
 from cxone_operator.core.work import Freed, Phase, Planned, Seen
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.decide.view import View
@@ -167,13 +169,21 @@ class Router:
         if facts.leaving:
             self._memory.leavers.suspect(uid)
         lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
-        pause = self._lookups.ask(user.spec.user_name, lane, user.status.user_id, itself=itself)
+        pause = self._lookups.ask(user.spec.user_name, lane, self._account_of(facts), itself=itself)
         if pause > 0:
             self._wait(uid, Wait(Reason.REMOTE_UNAVAILABLE, INCOMPLETE, pause, departing=True))
             return
         work = facts.work
         if work is None or work.phase is not Phase.VERIFYING:
             self._plan(uid, Phase.LOOKING)
+
+    def _account_of(self, facts: Facts) -> str | None:
+        """The id by which the user was known last: the status may be about to name it, or a request has."""
+        attempt = facts.work.attempt if facts.work is not None else None
+        if attempt is not None and not isinstance(attempt.action, Create):
+            return attempt.action.remote.id
+        user = facts.user
+        return user.status.user_id or self._memory.directory.account_of(key_of(user.spec.user_name))
 
     def _wait(self, uid: str, wait: Wait) -> None:
         """A pause after a failure keeps its phase: the failure is what is told."""

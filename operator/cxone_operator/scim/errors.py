@@ -18,6 +18,7 @@
     ├── ConnectionLost        sent, but no whole answer came: nobody knows whether it was carried out
     ├── MalformedAnswer       an answer that cannot be understood
     ├── TooLarge              an answer that is too large to read
+    ├── Incomplete            an answer to a look-up that may lack somebody
     ├── Contradicted          a 2xx whose body says that nothing was done
     ├── Redirected            3xx: another host or path; never followed
     └── Rejected              every other refusal
@@ -223,7 +224,15 @@ class MalformedAnswer(ScimError):
 
 
 class TooLarge(MalformedAnswer):
-    """More than anybody reads at once: ask for less."""
+    """More than anybody reads at once: ask for less. The service as a whole is well."""
+
+    reason = Reason.REMOTE_REJECTED
+
+
+class Incomplete(ScimError):
+    """The answer has fewer entries than it says, or some that cannot be understood, so nobody counts as missing."""
+
+    retryable = True
 
 
 class Contradicted(ScimError):

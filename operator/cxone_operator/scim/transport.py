@@ -20,7 +20,7 @@ from cxone_operator.core.fence import Fence
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, refused_status, retry_after, text_of
 from cxone_operator.scim.auth import TokenSource
-from cxone_operator.scim.errors import CircuitOpen, MalformedAnswer, ScimError, TooLarge, error_for, printable
+from cxone_operator.scim.errors import CircuitOpen, MalformedAnswer, ScimError, error_for, printable
 from cxone_operator.scim.observing import Observer, observed
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
@@ -131,7 +131,7 @@ class Transport:
         url = self._url(path, query)
         try:
             found = read(await self._request(operation, method, url, lane, scope, body))
-        except (CircuitOpen, TooLarge):
+        except CircuitOpen:
             raise
         except ScimError as error:
             self._budget.answered(error.failure)

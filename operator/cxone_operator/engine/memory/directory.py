@@ -120,10 +120,16 @@ class Directory:
             return Present(self._users[ids[0]], now - seen)
         return Absent(now - seen, self._proof(key)) if seen > _NEVER else Unknown()
 
+    def account_of(self, key: str) -> str | None:
+        """The id of the only account that was last known of a natural key, also while nothing is known of it."""
+        ids = self._ids.get(key, ()) or self._account(key)
+        return ids[0] if len(ids) == 1 else None
+
     def put(self, user: RemoteUser, now: float) -> None:
         """CXone has told us this version just now."""
         key = key_of(user.state.user_name)
         self._unknown.pop(key, None)
+        self._accounts.pop(key, None)
         self._read[key] = self._touched[key] = now
         self._store(user)
 
@@ -215,8 +221,7 @@ class Directory:
         changed = set()
         several = {key for key in concerned & refresh.seen if len(self._ids.get(key, ())) > 1}
         for key in concerned - refresh.seen | several:
-            kept = refresh.ids | {self._accounts.get(key, "")}
-            came = [self._users[id_] for id_ in self._ids.get(key, ()) if id_ in kept]
+            came = [self._users[id_] for id_ in self._ids.get(key, ()) if id_ in refresh.ids or self._hides(key, id_)]
             if self._touched.get(key, _NEVER) <= refresh.started and self._replace(key, came):
                 changed.add(key)
         return changed
@@ -228,6 +233,10 @@ class Directory:
 
     def _proof(self, key: str) -> Proof:
         return Proof.ASKED if key in self._read else Proof.LISTED if self.whole else Proof.NONE
+
+    def _hides(self, key: str, id_: str) -> bool:
+        """An inactive account that only its id finds is in no list; once it is active it would be."""
+        return self._accounts.get(key) == id_ and not self._users[id_].state.active
 
     def _account(self, key: str) -> tuple[str, ...]:
         id_ = self._accounts.get(key)

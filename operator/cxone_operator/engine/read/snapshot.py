@@ -13,7 +13,7 @@ from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.directory import Refresh
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.read.names import INCOMPLETE, accounts_of, find_all
-from cxone_operator.scim.errors import MalformedAnswer, ScimError
+from cxone_operator.scim.errors import Incomplete, ScimError
 from cxone_operator.scim.remote import Remote
 from cxone_operator.telemetry.logging import Streak, get_logger
 
@@ -70,7 +70,7 @@ class Snapshot:
             for names in remote.portions(declared.values()):
                 found = await find_all(remote, names, lane)
                 if not found.whole:
-                    raise MalformedAnswer(INCOMPLETE, code="malformed", write=False)
+                    raise Incomplete(INCOMPLETE, code="incomplete", write=False)
                 changed += self._mark(self._memory.directory.take_page(refresh, found.users))
                 accounts = await accounts_of(remote, self._ids_of(names), found.users, lane)
                 self._memory.directory.learn_accounts(accounts, refresh.started)

@@ -297,3 +297,26 @@ def test_counts_are_those_of_the_users(script: list[tuple[str, list[RemoteUser]]
         known = directory.known(key, now)
         if isinstance(known, Present | Ambiguous):
             assert ids == ({known.user.id} if isinstance(known, Present) else set(known.ids))
+
+
+def test_an_account_that_only_its_id_finds_is_kept_while_it_is_inactive() -> None:
+    """A list that hides the inactive says nothing of it; an active one would be listed."""
+    directory, hidden = refreshed(), a_remote(active=False)
+    directory.learn_accounts({JANE: hidden}, 5.0)
+    assert directory.account_of(JANE) == hidden.id
+    directory.finish_refresh(directory.begin_refresh(10.0))
+    assert directory.known(JANE, 12.0) == Present(hidden, 7.0), "it is as old as the look"
+    directory.put(a_remote(), 13.0)
+    directory.finish_refresh(directory.begin_refresh(20.0))
+    assert directory.known(JANE, 21.0) == Absent(1.0, Proof.LISTED)
+
+
+def test_an_account_of_another_name_is_known_by_both() -> None:
+    """Until the name finds somebody again."""
+    renamed = RemoteUser("id-jane", a_remote("janet").state)
+    directory = refreshed(renamed)
+    directory.learn([JANE], [], 15.0)
+    directory.learn_accounts({JANE: renamed}, 15.0)
+    assert directory.known(JANE, 16.0) == Present(renamed, 1.0)
+    directory.learn([JANE], [a_remote("jane")], 17.0)
+    assert directory.known(JANE, 18.0) == Present(a_remote("jane"), 1.0)

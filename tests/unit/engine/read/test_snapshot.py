@@ -210,3 +210,14 @@ async def test_where_nobody_can_be_listed_known_accounts_are_asked_for_by_id() -
     await scene.turn()
     assert [scene.knows(name) for name in scene.names] == [Present, Absent, Present]
     assert scene.remote.asked["get"] == 2
+
+
+async def test_where_nobody_can_be_listed_an_answer_that_lacks_somebody_is_paced() -> None:
+    """Nobody counts as missing, and the server is not asked again and again."""
+    scene = Scene()
+    scene.remote.capabilities = Capabilities(lists=False)
+    scene.remote.whole = False
+    del scene.remote.users["john@example.com"]
+    for _ in range(60):
+        await scene.turn(1.0)
+    assert (scene.knows("john"), scene.remote.asked["find"] < 40) == (Unknown, True)
