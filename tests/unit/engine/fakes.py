@@ -119,6 +119,8 @@ class FakeCluster:
         self.bodies: dict[str, Body] = {}
         self.problems: deque[BaseException] = deque()
         """What the next writes raise, one after the other."""
+        self.refuses: dict[str, BaseException] = {}
+        """What every write to the object of that uid raises."""
         self.unreadable: BaseException | None = None
         """What every read raises."""
         self.gate = asyncio.Event()
@@ -169,6 +171,8 @@ class FakeCluster:
     async def _write(self, what: str, ref: Reference, changes: Body, metadata: Body) -> Body:
         self.writes.append((what, ref.name))
         await self.gate.wait()
+        if ref.uid in self.refuses:
+            raise self.refuses[ref.uid]
         if self.problems:
             raise self.problems.popleft()
         body = self._found(ref.uid)
