@@ -132,3 +132,32 @@ def test_what_could_not_be_understood_is_on_the_tenant(company: Company) -> None
     switch(company, unreadableEntry=True)
     company.open()
     eventually(lambda: "1 entries" in " ".join(company.tenant().get("status", {}).get("findings", [])))
+
+
+@pytest.mark.parametrize(
+    "habits",
+    [
+        ("hidesInactive",),
+        ("refusesOr", "shortPages"),
+        ("unreadableEntry", "totalTooHigh"),
+        ("numericIds", "lowerCase", "activeAsNumber", "nullLists"),
+        ("deletesBetweenPages", "shortPages", "hidesInactive"),
+    ],
+    ids="-".join,
+)
+def test_many_at_once_with_habits(company: Company, habits: tuple[str, ...]) -> None:
+    """By bulk jobs, whose end is seen on their users only; half of them leave with their resources."""
+    names = [f"user-{number:02}" for number in range(12)]
+    switch(company, **dict.fromkeys(habits, True))
+    company.open()
+    company.create(*names)
+    for name in names:
+        company.until_ready(name, 40)
+    company.leave(*names[:6])
+    company.delete(*names[6:])
+    company.until_gone(*names[6:])
+    for name in names[:6]:
+        company.until_ready(name, 40)
+    assert [active(company, f"{name}@example.com") for name in names] == [False] * 12
+    assert len(company.remote_users()) == 12
+    assert company.stats()["total"] <= 200
