@@ -9,6 +9,7 @@ from reference.commands import commands
 from reference.crds import resource
 from reference.markdown import bullets, page
 from reference.settings import settings
+from reference.simulator import habits
 from reference.telemetry import audit_trail, metadata, metric_names, reasons
 
 
@@ -29,6 +30,7 @@ PAGES: Mapping[str, Callable[[Path], str]] = {
     "settings.md": settings,
     "metrics.md": metric_names,
     "audit.md": audit_trail,
+    "habits.md": habits,
 }
 """File name → what writes it from the folder of the repository; in the order of the index."""
 

@@ -20,7 +20,7 @@ from cxone_simulator.faults import Fault
 from cxone_simulator.filters import parse_filter
 from cxone_simulator.jobs import BULK_RESPONSE
 from cxone_simulator.journal import REQUEST_ID
-from cxone_simulator.replies import list_reply, matched, refusal, reply, retry_after, user_reply
+from cxone_simulator.replies import first_index, list_reply, matched, refusal, reply, retry_after, user_reply
 from cxone_simulator.tokens import TokenProblem
 from cxone_simulator.world import World
 
@@ -187,6 +187,7 @@ class Api:
             found = [item for item in (*pool, *groups) if wanted.matches(item)]
         else:
             found = [*tenant.users(), *groups]
+        found = self._world.habits.listed(found, first_index(query))
         return list_reply(found, query, self._world.settings.max_page_size)
 
     def _matched(self, request: web.Request) -> str:
@@ -267,12 +268,17 @@ async def _answer(world: World, request: web.Request, handler: Handler) -> web.S
         scope = _scope(request)
         if scope is not None:
             world.tokens.check(request.headers.get("Authorization", ""), scope)
-        return await handler(request)
+        return await _by_habit(world, request, handler) if scope is not None else await handler(request)
     except ScimProblem as problem:
         return refusal(problem)
     except web.HTTPException as error:
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
         return refusal(ScimProblem(error.status, f"{request.method} {request.path}: {error.reason}", headers=allow))
+
+
+async def _by_habit(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:
+    instead = world.habits.instead(request)
+    return instead if instead is not None else world.habits.answered(request, await handler(request))
 
 
 def _instead(fault: Fault, request: web.Request) -> web.Response:

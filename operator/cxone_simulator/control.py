@@ -28,6 +28,9 @@ def add_control(app: web.Application, world: World) -> None:
         ("GET", "faults", control.faults),
         ("POST", "faults", control.order_faults),
         ("DELETE", "faults", control.clear_faults),
+        ("GET", "habits", control.habits),
+        ("PATCH", "habits", control.switch_habits),
+        ("DELETE", "habits", control.clear_habits),
         ("POST", "outside", control.outside),
         ("POST", "tokens/revoke", control.revoke),
     ]
@@ -105,6 +108,17 @@ class _Control:
     async def clear_faults(self, _request: web.Request) -> object:
         self._world.faults.clear()
         self._world.job_faults.clear()
+        return {}
+
+    async def habits(self, _request: web.Request) -> object:
+        return {"habits": self._world.habits.to_json()}
+
+    async def switch_habits(self, request: web.Request) -> object:
+        self._world.habits.switch(_object(await _body(request)))
+        return {"habits": sorted(self._world.habits.names)}
+
+    async def clear_habits(self, _request: web.Request) -> object:
+        self._world.habits.clear()
         return {}
 
     async def outside(self, request: web.Request) -> object:

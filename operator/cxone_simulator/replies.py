@@ -56,7 +56,7 @@ def matched(request: web.Request, resource: Json) -> str:
 
 def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web.Response:
     """A page of a list: 1-based startIndex, count bounded by the server (RFC 7644 section 3.4.2.4)."""
-    start = max(1, _number(query, "startIndex", 1))
+    start = first_index(query)
     count = min(max(0, _number(query, "count", largest)), largest)
     page = users[start - 1 : start - 1 + count]
     return reply(
@@ -68,6 +68,11 @@ def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web
             "Resources": [chosen(user, query) for user in page],
         }
     )
+
+
+def first_index(query: Mapping[str, Any]) -> int:
+    """Where a page begins, from 1 on; raises ScimProblem."""
+    return max(1, _number(query, "startIndex", 1))
 
 
 def chosen(user: Json, query: Mapping[str, Any]) -> Json:

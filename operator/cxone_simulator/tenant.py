@@ -19,6 +19,7 @@ from cxone_simulator.attributes import (
     require_core_schema,
 )
 from cxone_simulator.errors import ScimProblem, invalid, missing
+from cxone_simulator.habits import Habits
 from cxone_simulator.journal import Journal
 from cxone_simulator.patch import apply_patch
 from cxone_simulator.settings import Settings
@@ -29,8 +30,9 @@ Clock = Callable[[], float]
 class Tenant:
     """Users by id and by userName in any case; seats by user."""
 
-    def __init__(self, settings: Settings, journal: Journal, clock: Clock) -> None:
+    def __init__(self, settings: Settings, journal: Journal, clock: Clock, habits: Habits) -> None:
         self.settings = settings
+        self._habits = habits
         self._journal = journal
         self._clock = clock
         self._users: dict[str, Json] = {}
@@ -151,7 +153,8 @@ class Tenant:
             raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
         if checked:
             check_directory(user, {}, self.settings.roles, self.settings.groups)
-        id_ = str(uuid.uuid4())
+            user = self._habits.kept({}, user)
+        id_ = self._habits.id() or str(uuid.uuid4())
         self._require_seat(id_, user, checked=checked)
         stored = self._stamped(id_, user, _now())
         self._users[id_], self._ids[name.lower()] = stored, id_
@@ -168,6 +171,7 @@ class Tenant:
         if self._ids.get(name.lower(), id_) != id_:
             raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
         user.setdefault("active", True)
+        user = self._habits.kept(old, user) if checked else user
         if not old["active"]:
             self._require_seat(id_, user, checked=checked)
         stored = self._stamped(id_, user, old["meta"]["created"])

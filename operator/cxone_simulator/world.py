@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cxone_simulator.faults import Faults, JobFaults
 from cxone_simulator.groups import Groups
+from cxone_simulator.habits import Habits
 from cxone_simulator.jobs import Jobs
 from cxone_simulator.journal import Journal
 from cxone_simulator.settings import Settings
@@ -27,14 +28,15 @@ class World:
     tokens: Tokens
     jobs: Jobs
     faults: Faults
+    habits: Habits
     job_faults: JobFaults
     throttle: Throttle
 
 
 def make_world(settings: Settings, clock: Callable[[], float]) -> World:
     """A tenant with nobody in it; `clock` gives seconds."""
-    journal, job_faults = Journal(clock), JobFaults()
-    tenant = Tenant(settings, journal, clock)
+    journal, job_faults, habits = Journal(clock), JobFaults(), Habits()
+    tenant = Tenant(settings, journal, clock, habits)
     return World(
         settings=settings,
         clock=clock,
@@ -44,6 +46,7 @@ def make_world(settings: Settings, clock: Callable[[], float]) -> World:
         tokens=Tokens(settings, clock),
         jobs=Jobs(tenant, job_faults, clock),
         faults=Faults(),
+        habits=habits,
         job_faults=job_faults,
         throttle=Throttle(),
     )

@@ -24,6 +24,7 @@ CONTRACT: dict[str, tuple[str, frozenset[str]]] = {
     "time_to_ready_seconds": ("histogram", frozenset()),
     "drift": ("counter", TENANT | {"field"}),
     "deprovisioning_held": ("gauge", TENANT),
+    "tenant_status_refused": ("counter", TENANT),
     "licenses": ("gauge", TENANT | {"state"}),
     "license_utilization_percent": ("gauge", TENANT),
     "api_requests": ("counter", TENANT | {"operation", "code"}),

@@ -117,7 +117,8 @@ class TenantSpec(msgspec.Struct, frozen=True, rename="camel"):
 class Licenses(msgspec.Struct, frozen=True, rename="camel"):
     """Seats, as last read and reserved."""
 
-    total: int = 0
+    total: int | None = 0
+    """None where CXone does not limit them."""
     used: int = 0
     reserved: int = 0
     waiting: int = 0
@@ -180,6 +181,8 @@ class TenantStatus(msgspec.Struct, frozen=True, rename="camel"):
     users: UserCounts | None = None
     directory: DirectoryStatus | None = None
     bulk_jobs: tuple[BulkJob, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What the server does otherwise than it should, each with the remedy."""
     unconfirmed_until: str | None = None
     deprovisioning: DeprovisioningStatus | None = None
 

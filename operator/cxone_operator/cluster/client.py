@@ -36,7 +36,7 @@ class Cluster(Protocol):
     ) -> Body:
         """Replace the finalizers, if nobody has written since `resource_version`; the new object."""
 
-    async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str | None]:
         """The decoded data of a Secret; raises Gone."""
 
     async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
@@ -76,11 +76,10 @@ class ClusterClient:
         wanted = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
         return await self._write(plural, "PATCH", _object(plural, ref), {"metadata": wanted})
 
-    async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
-        """The decoded data of a Secret; what is not UTF-8 is left out."""
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str | None]:
+        """The decoded data of a Secret; None where a value is not UTF-8."""
         body = await self._server.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        data = mapping(body.get("data"))
-        return {key: text for key, value in data.items() if (text := _decoded(value)) is not None}
+        return {key: _decoded(value) for key, value in mapping(body.get("data")).items()}
 
     async def event(self, plural: str, kind: str, ref: Reference, reason: str, message: str) -> None:
         """A Warning event about a resource; best effort, the condition and the audit line carry the same fact."""

@@ -20,6 +20,9 @@ from cxone_operator.core.users import Change, Field, RemoteUser, UserState
 class LookUp:
     """Read this user from CXone before deciding anything."""
 
+    itself: bool = False
+    """No list of everybody answers that: the user is asked for by name and id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Create:

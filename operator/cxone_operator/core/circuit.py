@@ -19,6 +19,8 @@ from cxone_operator.core.failure import Failure
 
 LONGEST_SECONDS = 30.0
 """However long CXone has failed: a leaver must not wait longer than this for its end to be noticed."""
+LONGEST_ASKED_SECONDS = 60.0
+"""However long CXone asks to wait: a leaver may try once a minute."""
 _RECENT = 20
 _FEWEST_FAILURES = 5
 """Fewer prove nothing: a user's own retries deal with them."""
@@ -75,7 +77,7 @@ class Circuit:
         self._openings += 1
         self.failure, self.probing = failure, False
         pause = min(backoff(self._openings, jitter), LONGEST_SECONDS)
-        self._until = now + max(pause, failure.retry_after or 0.0)
+        self._until = now + max(pause, min(failure.retry_after or 0.0, LONGEST_ASKED_SECONDS))
 
     def _close(self) -> None:
         """The pauses begin short again only when all recent requests were answered."""

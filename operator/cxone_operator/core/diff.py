@@ -1,22 +1,20 @@
-"""Desired against actual, field by field: only what is declared, and both sides normalised first.
+"""Desired against actual, field by field: only what is declared. What is the same in meaning is equal.
 
-| field                  | equal when                                                                  |
-|------------------------|-----------------------------------------------------------------------------|
-| active, names, texts   | the same after blanks at the ends are cut                                   |
-| emails                 | the same addresses (any case) and types, and the same primary where shown   |
-| phoneNumbers           | the same numbers and types, in any order                                    |
-| roles, groups          | the same names, in any order; additive groups: at least the desired ones    |
+`core.equal` says what that is. Where groups are additive, at least the desired ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from cxone_operator.api.user import Difference
+from cxone_operator.core import equal
 from cxone_operator.core.users import Change, Email, Field, PhoneNumber, UserState
 
 Value = object
+Item = TypeVar("Item")
 
 
 def change_between(
@@ -31,7 +29,7 @@ def change_between(
     Fields that are `undeclared` have a value for a new account only.
     """
     if additive_groups and desired.groups is not None:
-        desired = replace(desired, groups=_union(actual.groups or (), desired.groups))
+        desired = replace(desired, groups=equal.union(actual.groups or (), desired.groups, dict(actual.displays)))
     fields = tuple(field for field in Field if field not in undeclared and _differs(field, desired, actual))
     return Change(desired, fields) if fields else None
 
@@ -55,10 +53,8 @@ def introduced(state: UserState) -> tuple[Difference, ...]:
 
 
 def _differs(field: Field, desired: UserState, actual: UserState) -> bool:
-    wanted = _value(desired, field)
-    if wanted is None:
-        return False
-    return not _same(field)(wanted, _value(actual, field))
+    wanted, shown = _value(desired, field), _value(actual, field)
+    return wanted is not None and not _same(field, wanted, shown, dict(actual.displays))
 
 
 def _value(state: UserState, field: Field) -> Value:
@@ -66,56 +62,28 @@ def _value(state: UserState, field: Field) -> Value:
     return value
 
 
-def _same(field: Field) -> Callable[[Value, Value], bool]:
-    return _COMPARISONS.get(field, _same_text)
+def _same(field: Field, wanted: Value, shown: Value, displays: Mapping[str, str]) -> bool:
+    match field:
+        case Field.ACTIVE:
+            return wanted == shown
+        case Field.ROLES | Field.GROUPS:
+            return equal.same_names(_items(wanted, str), _items(shown, str), displays)
+        case Field.EMAILS:
+            return equal.same_addresses(_items(wanted, Email), _items(shown, Email))
+        case Field.PHONE_NUMBERS:
+            return equal.same_numbers(_items(wanted, PhoneNumber), _items(shown, PhoneNumber))
+        case Field.TIMEZONE:
+            return equal.same_zone(_text(wanted), _text(shown))
+        case _:
+            return equal.same_text(_text(wanted), _text(shown))
 
 
-def _same_text(wanted: Value, actual: Value) -> bool:
-    if isinstance(wanted, str):
-        return wanted.strip() == (actual.strip() if isinstance(actual, str) else "")
-    return wanted == actual
+def _items(value: Value, kind: type[Item]) -> tuple[Item, ...]:
+    return tuple(item for item in value if isinstance(item, kind)) if isinstance(value, tuple) else ()
 
 
-def _same_names(wanted: Value, actual: Value) -> bool:
-    return _as_set(wanted) == _as_set(actual)
-
-
-def _same_emails(wanted: Value, actual: Value) -> bool:
-    ours, theirs = _emails(wanted), _emails(actual)
-    shown = _primary(theirs)
-    return _addresses(ours) == _addresses(theirs) and (shown is None or shown == _primary(ours))
-
-
-def _same_numbers(wanted: Value, actual: Value) -> bool:
-    return _as_set(wanted) == _as_set(actual)
-
-
-_COMPARISONS: dict[Field, Callable[[Value, Value], bool]] = {
-    Field.ROLES: _same_names,
-    Field.GROUPS: _same_names,
-    Field.EMAILS: _same_emails,
-    Field.PHONE_NUMBERS: _same_numbers,
-}
-
-
-def _as_set(value: Value) -> frozenset[Value]:
-    return frozenset(value) if isinstance(value, tuple) else frozenset()
-
-
-def _emails(value: Value) -> tuple[Email, ...]:
-    return tuple(item for item in value if isinstance(item, Email)) if isinstance(value, tuple) else ()
-
-
-def _addresses(emails: Iterable[Email]) -> frozenset[tuple[str, str]]:
-    return frozenset((email.value.strip().lower(), email.type.lower()) for email in emails)
-
-
-def _primary(emails: Iterable[Email]) -> str | None:
-    return next((email.value.strip().lower() for email in emails if email.primary), None)
-
-
-def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(first + second))
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _shown(value: Value) -> str:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
 from cxone_operator.core.diff import change_between
-from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof, Unknown
 from cxone_operator.core.users import Change
 
 
 def carried_out(action: RemoteAction, known: Knowledge) -> bool | None:
-    """Whether CXone is as the action was to make it; None where that cannot be told."""
-    if isinstance(known, Unknown | Ambiguous):
+    """Whether CXone is as the action was to make it; None where that cannot be told, as by a list with a hole."""
+    if isinstance(known, Unknown | Ambiguous) or (isinstance(known, Absent) and known.proof is not Proof.ASKED):
         return None
     match action:
         case Create():

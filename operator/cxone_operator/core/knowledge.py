@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from cxone_operator.core.users import RemoteUser
 
@@ -15,11 +16,23 @@ class Present:
     age: float = 0.0
 
 
+class Proof(Enum):
+    """How an absence was seen; see `core.belief`."""
+
+    ASKED = auto()
+    """The user was asked for by itself: by name, and by the id of its account where that is known."""
+    LISTED = auto()
+    """The user was not in a list of everybody."""
+    NONE = auto()
+    """The user was not in a list that may have a hole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
     """CXone had no such user `age` seconds ago."""
 
     age: float
+    proof: Proof = Proof.ASKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ One function per way that a decision can end, all through `_status`:
 | outcome    | Ready                | Synced            | Licensed                  | Reconciling         | Stalled |
 |------------|----------------------|-------------------|---------------------------|---------------------|---------|
 | settled    | True                 | True              | True / False + why        | -                   | -       |
-| reported   | False DifferencesFound | False           | kept                      | -                   | -       |
-| waiting    | False, the wait      | kept              | False if seats are short  | True, the wait      | -       |
-| retrying   | False, the failure   | kept, or False *| False if seats are short  | True ProgressingWithRetry | - |
-| stalled    | False, the reason    | Unknown           | kept                      | -                   | True    |
-| paused     | Unknown Suspended    | kept              | kept                      | -                   | -       |
+| reported   | False DifferencesFound | False           | kept **                   | -                   | -       |
+| waiting    | False, the wait      | kept              | ** False if seats short   | True, the wait      | -       |
+| retrying   | False, the failure   | kept, or False *| ** False if seats short   | True ProgressingWithRetry | - |
+| stalled    | False, the reason    | Unknown           | kept **                   | -                   | True    |
+| paused     | Unknown Suspended    | kept              | kept **                   | -                   | -       |
 
-* where CXone has accepted the request and shows otherwise.
+*  where CXone has accepted the request and shows otherwise.
+** unless CXone shows otherwise: an active user holds a seat, and one that is not active may have lost it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from cxone_operator.api import conditions
+from cxone_operator.api import bounds, conditions
 from cxone_operator.api.conditions import Condition, Finding
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference, UserStatus
@@ -64,7 +65,7 @@ def reported(subject: Subject, differences: tuple[Difference, ...]) -> UserStatu
     message = f"CXone differs in {fields}; reported only, by policy"
     ready = Finding(conditions.READY, "False", Reason.DIFFERENCES_FOUND, message)
     synced = Finding(conditions.SYNCED, "False", Reason.DIFFERENCES_FOUND, message)
-    return _status(subject, [ready, synced, _kept(subject, conditions.LICENSED)], differences)
+    return _status(subject, [ready, synced, _seat(subject)], differences)
 
 
 def waiting(subject: Subject, reason: Reason, message: str) -> UserStatus:
@@ -74,7 +75,7 @@ def waiting(subject: Subject, reason: Reason, message: str) -> UserStatus:
         [
             Finding(conditions.READY, "False", reason, message),
             _kept(subject, conditions.SYNCED),
-            _seatless(subject, reason, message),
+            _seat(subject, reason, message),
             Finding(conditions.RECONCILING, "True", reason, message),
         ],
         handled=False,
@@ -89,7 +90,7 @@ def creating(subject: Subject) -> UserStatus:
         [
             Finding(conditions.READY, "False", Reason.PROGRESSING, message),
             Finding(conditions.SYNCED, "False", Reason.PROGRESSING, message),
-            _kept(subject, conditions.LICENSED),
+            _seat(subject),
             Finding(conditions.RECONCILING, "True", Reason.PROGRESSING, message),
         ],
         handled=False,
@@ -108,7 +109,7 @@ def retrying(subject: Subject, failure: Failure) -> UserStatus:
         [
             Finding(conditions.READY, "False", failure.reason, failure.message),
             synced,
-            _seatless(subject, failure.reason, failure.message),
+            _seat(subject, failure.reason, failure.message),
             Finding(conditions.RECONCILING, "True", Reason.PROGRESSING_WITH_RETRY, failure.message),
         ],
         failure.differences,
@@ -123,7 +124,7 @@ def stalled(subject: Subject, reason: Reason, message: str) -> UserStatus:
         [
             Finding(conditions.READY, "False", reason, message),
             Finding(conditions.SYNCED, "Unknown", reason, message),
-            _kept(subject, conditions.LICENSED),
+            _seat(subject),
             Finding(conditions.STALLED, "True", reason, message),
         ],
     )
@@ -137,7 +138,7 @@ def paused(subject: Subject, what: str) -> UserStatus:
         [
             Finding(conditions.READY, "Unknown", Reason.SUSPENDED, message),
             _kept(subject, conditions.SYNCED),
-            _kept(subject, conditions.LICENSED),
+            _seat(subject),
         ],
     )
 
@@ -159,11 +160,17 @@ def _licensed(subject: Subject, *, counts_seats: bool, released: bool) -> Findin
     return Finding(conditions.LICENSED, "False", Reason.NOT_REQUIRED, "An inactive user needs no seat")
 
 
-def _seatless(subject: Subject, reason: Reason, message: str) -> Finding | Condition:
-    """Whoever waits for a seat has none, however that came out."""
+def _seat(subject: Subject, reason: Reason | None = None, message: str = "") -> Finding | Condition:
+    """Whoever waits for a seat has none, however that came out; else what was said, unless CXone shows otherwise."""
     if reason is Reason.LICENSE_UNAVAILABLE:
         return Finding(conditions.LICENSED, "False", reason, message)
-    return _kept(subject, conditions.LICENSED)
+    said = _kept(subject, conditions.LICENSED)
+    if subject.remote is not None and subject.remote.state.active:
+        gained = said.status == "False"
+        return Finding(conditions.LICENSED, "True", Reason.LICENSED, "Holds a seat") if gained else said
+    if subject.remote_known and said.status == "True":
+        return Finding(conditions.LICENSED, "Unknown", Reason.PROGRESSING, "Not active; the seat may not be free yet")
+    return said
 
 
 def _kept(subject: Subject, type_: str) -> Finding | Condition:
@@ -181,7 +188,7 @@ def _status(
     """`handled`: a request to reconcile, where there is one, has been answered by this outcome."""
     user, old = subject.user, subject.user.status
     requested = user.reconcile_requested_at if handled else None
-    return UserStatus(
+    status = UserStatus(
         observed_generation=user.metadata.generation,
         user_id=_known(subject, lambda remote: remote.id, old.user_id) if subject.ours else None,
         active=_known(subject, lambda remote: remote.state.active, old.active),
@@ -189,6 +196,7 @@ def _status(
         last_handled_reconcile_at=requested or old.last_handled_reconcile_at,
         conditions=conditions.merge(old.conditions, findings, user.metadata.generation, subject.now),
     )
+    return bounds.user_status(status)
 
 
 def _known(subject: Subject, read: Callable[[RemoteUser], T], old: T | None) -> T | None:

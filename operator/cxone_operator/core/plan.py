@@ -11,6 +11,7 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | leaver             | absent           | Wait, while a request of ours may; then LookUp, if not seen since         |
 | any, stalled       | any              | Refuse as before, until what would cure it has changed                    |
 | any                | unknown          | LookUp                                                                    |
+| any                | absent, unproven | LookUp by itself: a list may have a hole (`core.belief`)                  |
 | any                | several          | Refuse AmbiguousMatch                                                     |
 | deleted, unclaimed | any              | Ignore                                                                    |
 | deleted            | any              | Release, if Retain, ObserveOnly, abandoned, not the owner, or handed over |
@@ -50,13 +51,14 @@ from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
 from cxone_operator.core import actions
 from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, takes_seat
+from cxone_operator.core.belief import believed
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.drift import only_drifted
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
-from cxone_operator.core.protection import is_protected
-from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
+from cxone_operator.core.protection import refusal
+from cxone_operator.core.users import Change, Field, RemoteUser, UserState
 from cxone_operator.core.work import Phase, Trigger, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
@@ -131,6 +133,12 @@ class Facts:
     def leaving(self) -> bool:
         """The user is to have no access."""
         return self.user.metadata.deleting or not self.schedule.active
+
+    @property
+    def believed(self) -> Knowledge:
+        """What is known, as far as it proves enough."""
+        joins = self.schedule.active and self.user.spec.management_policy == "Full"
+        return believed(self.user, self.known, self.work, joins=joins)
 
     @property
     def trigger(self) -> Trigger:
@@ -220,12 +228,12 @@ def _is_settled(user: CxoneUser) -> bool:
 def _wanted(facts: Facts) -> Action:
     if facts.user.metadata.deleting:
         return _plan_deletion(facts)
-    refusal = _refusal(facts)
-    if refusal is not None:
-        return refusal
-    match facts.known:
+    refused = _refusal(facts)
+    if refused is not None:
+        return refused
+    match facts.believed:
         case Unknown():
-            return actions.LookUp()
+            return _look_up(facts)
         case Ambiguous(ids):
             return _ambiguous(ids)
         case Absent() | Present() if facts.user.spec.management_policy == "ObserveOnly":
@@ -247,9 +255,9 @@ def _plan_deletion(facts: Facts) -> Action:
 
 
 def _plan_departure(facts: Facts) -> Action:
-    match facts.known:
+    match facts.believed:
         case Unknown():
-            return actions.LookUp()
+            return _look_up(facts)
         case Absent(age):
             return _let_go(facts, age)
         case Ambiguous(ids):
@@ -313,20 +321,11 @@ def _refusal(facts: Facts) -> Action | None:
 
 def _protected(facts: Facts) -> Action | None:
     """What never happens to anybody, on any path: a protected user is changed, or we lock ourselves out."""
-    remote_id = facts.known.user.id.lower() if isinstance(facts.known, Present) else None
-    if not facts.own_identities.isdisjoint({key_of(facts.user.spec.user_name), remote_id}):
-        return actions.Refuse(
-            Reason.PROTECTED_USER,
-            "this is the account that the operator itself works with, so it is never changed; "
-            "annotate the resource cxone.dev/abandon=true to delete only that",
-        )
-    if not is_protected(facts.user.spec.user_name, facts.tenant.safety.protected_users):
-        return None
-    return actions.Refuse(
-        Reason.PROTECTED_USER,
-        f"tenant {facts.user.spec.tenant_ref.name} protects this user, so it is never changed; "
-        "take it out of safety.protectedUsers, or annotate the resource cxone.dev/abandon=true to delete only that",
-    )
+    return refusal(facts.user, facts.known, facts.own_identities, facts.tenant)
+
+
+def _look_up(facts: Facts) -> Action:
+    return actions.LookUp(itself=isinstance(facts.known, Absent))
 
 
 def _ambiguous(ids: tuple[str, ...]) -> Action:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Quota:
     """Seats as CXone counts them."""
 
-    total: int
+    total: int | None
+    """None where there is no limit."""
     used: int
 
 
@@ -17,7 +18,7 @@ class Quota:
 class Seats:
     """What is known of seats: the last reading, and what we have promised or taken since.
 
-    `quota` None means that the tenant does not limit seats.
+    `quota` None means that the number of seats is not asked for.
     """
 
     quota: Quota | None
@@ -29,7 +30,7 @@ class Seats:
     @property
     def free(self) -> int | None:
         """Seats that may still be promised; None means any number."""
-        if self.quota is None:
+        if self.quota is None or self.quota.total is None:
             return None
         return max(0, self.quota.total - self.quota.used - self.promised - self.reserve)
 

@@ -16,6 +16,7 @@ class Email:
 
     value: str
     type: str = "work"
+    """Empty where CXone does not show it."""
     primary: bool = False
 
 
@@ -43,6 +44,8 @@ class UserState:
     timezone: str | None = None
     team: str | None = None
     employee_id: str | None = None
+    displays: tuple[tuple[str, str], ...] = ()
+    """(value, display) of roles and groups that CXone shows with both: the value may be an id (RFC 7643 4.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)

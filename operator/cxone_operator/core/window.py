@@ -24,6 +24,8 @@ _DEFAULT_PAUSE_SECONDS = 5.0
 """After a 429 that names no time."""
 _LEAST_PAUSE_SECONDS = 1.0
 """After a 429 whose time has passed already: the server's clock may be behind ours."""
+LEAVERS_SECONDS = 60.0
+"""However long the server asks to wait, a leaver is tried after that."""
 _GROW_AFTER_SECONDS = 60.0
 """How long without a 429 until the limit grows back by a tenth of what was configured."""
 
@@ -39,6 +41,8 @@ class SlidingWindow:
     in_flight: int = 0
     _answered: deque[float] = field(default_factory=deque)
     _blocked_until: float = 0.0
+    _asked_at: float = float("-inf")
+    """When the server was asked last while it wants no requests."""
     _last_grant: float = float("-inf")
     _changed: float = 0.0
 
@@ -54,13 +58,15 @@ class SlidingWindow:
     def delay(self, lane: Lane, now: float) -> float:
         """Seconds until a request of that lane may be sent; 0 means now."""
         self._forget_old(now)
-        waits = [self._blocked_until - now, self._pace(now), self._room(lane, now)]
+        waits = [self._block(lane) - now, self._pace(now), self._room(lane, now)]
         return max(0.0, *waits)
 
     def enter(self, now: float) -> None:
         """A request is being sent. Only after `delay` said 0."""
         self.in_flight += 1
         self._last_grant = now
+        if now < self._blocked_until:
+            self._asked_at = now
 
     def leave(self, now: float) -> None:
         """Its answer came, or it failed."""
@@ -77,6 +83,11 @@ class SlidingWindow:
             self._changed = now
         pause = _DEFAULT_PAUSE_SECONDS if retry_after is None else max(retry_after, _LEAST_PAUSE_SECONDS)
         self._blocked_until = max(self._blocked_until, now + pause)
+        self._asked_at = now
+
+    def blocked(self, now: float) -> float:
+        """Seconds for which the server wants no requests."""
+        return max(0.0, self._blocked_until - now)
 
     def remaining(self, now: float) -> int:
         """Requests of the first lane that could be sent at this moment."""
@@ -87,6 +98,12 @@ class SlidingWindow:
         """Used share of the window, 0 to 1."""
         self._forget_old(now)
         return min(1.0, self._used() / max(1, int(self.limit)))
+
+    def _block(self, lane: Lane) -> float:
+        """Leavers are tried all the same, one a minute: nobody stays in for as long as a server likes."""
+        if lane is not Lane.LEAVERS:
+            return self._blocked_until
+        return min(self._blocked_until, self._asked_at + LEAVERS_SECONDS)
 
     def _used(self) -> int:
         return self.in_flight + len(self._answered)

@@ -12,6 +12,7 @@ from cxone_operator.core.actions import (
     Action,
     Announce,
     Claim,
+    Create,
     Deactivate,
     Delete,
     Ignore,
@@ -33,11 +34,13 @@ from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
 from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.users import key_of
 from cxone_operator.core.work import Freed, Phase, Planned, Seen
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.read.lookups import LookUps
+from cxone_operator.engine.read.names import INCOMPLETE
 from cxone_operator.engine.send.door import Door
 from cxone_operator.engine.send.jobs import Jobs
 from cxone_operator.engine.tell.audit import AuditTrail
@@ -82,6 +85,8 @@ class Router:
             return
         self._statuses.withdraw(uid)
         facts = self._seen(user)
+        if self._statuses.is_refused(uid) and not facts.leaving:
+            return  # whoever leaves is locked out, whatever can be written of it
         self._expect_date(facts)
         self._route(facts, plan(facts))
 
@@ -130,8 +135,8 @@ class Router:
         if not isinstance(action, LookUp) and not (isinstance(action, Wait) and action.departing):
             self._memory.leavers.withdraw(uid)
         match action:
-            case LookUp():
-                self._look_up(facts)
+            case LookUp(itself):
+                self._look_up(facts, itself=itself)
             case LeaveJob():
                 self._jobs.leave(uid)
             case Wait():
@@ -159,14 +164,26 @@ class Router:
         queues.put(uid, lane_of(action), self._memory.time, alone=alone, age=user.age_order)
         self._plan(uid, Phase.QUEUED)
 
-    def _look_up(self, facts: Facts) -> None:
-        uid = facts.user.metadata.uid
+    def _look_up(self, facts: Facts, *, itself: bool) -> None:
+        user, uid = facts.user, facts.user.metadata.uid
         if facts.leaving:
             self._memory.leavers.suspect(uid)
-        self._lookups.ask(facts.user.spec.user_name, Lane.LEAVERS if facts.leaving else Lane.UPDATES)
+        lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
+        pause = self._lookups.ask(user.spec.user_name, lane, self._account_of(facts), itself=itself)
+        if pause > 0:
+            self._wait(uid, Wait(Reason.REMOTE_UNAVAILABLE, INCOMPLETE, pause, departing=True))
+            return
         work = facts.work
         if work is None or work.phase is not Phase.VERIFYING:
             self._plan(uid, Phase.LOOKING)
+
+    def _account_of(self, facts: Facts) -> str | None:
+        """The id by which the user was known last: the status may be about to name it, or a request has."""
+        attempt = facts.work.attempt if facts.work is not None else None
+        if attempt is not None and not isinstance(attempt.action, Create):
+            return attempt.action.remote.id
+        user = facts.user
+        return user.status.user_id or self._memory.directory.account_of(key_of(user.spec.user_name))
 
     def _wait(self, uid: str, wait: Wait) -> None:
         """A pause after a failure keeps its phase: the failure is what is told."""

@@ -72,11 +72,11 @@ class Workshop:
         connection = Connection(source, lambda found: self.build(name, memory.spec, found, limiter), self.clocks)
         statuses = UserStatuses(memory, self.cluster, self.writer, door.lose)
         summary = Summary(memory, connection, limiter)
-        tenant_status = TenantStatusWriter(name, resource, summary, self.cluster)
+        tenant_status = TenantStatusWriter(memory, resource, summary, self.cluster)
         waits = Waits(memory, view, statuses)
         lookups, quota = LookUps(memory, tasks), QuotaReader(memory, tasks)
         gate = SeatGate(memory, quota)
-        guard = Guard(memory, trail, tasks, tenant_status.persist, tenant_status.warn)
+        guard = Guard(memory, trail, tasks, tenant_status.announce, tenant_status.warn)
         jobs = Jobs(memory, door, trail, tasks, tenant_status.persist, tenant_status.warn)
         rooms = Rooms(
             memory=memory,

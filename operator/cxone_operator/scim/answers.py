@@ -11,8 +11,9 @@ from functools import partial
 import aiohttp
 import msgspec
 
-from cxone_operator.scim.errors import ConnectionLost, MalformedAnswer, Unavailable
+from cxone_operator.scim.errors import ConnectionLost, MalformedAnswer, TooLarge, Unavailable
 
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 _LARGEST_BYTES = 10 * 1024 * 1024
 """An answer beyond this is refused; a page of 1,000 users has about one megabyte."""
 
@@ -36,7 +37,7 @@ def mapped_errors(*, write: bool) -> Iterator[None]:
     except TimeoutError as error:
         raise ConnectionLost("CXone did not answer in time", code="timeout", write=write) from error
     except aiohttp.ClientPayloadError as error:
-        raise MalformedAnswer("CXone's answer is cut off or too large", code="malformed", write=write) from error
+        raise MalformedAnswer("CXone's answer is cut off", code="malformed", write=write) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         text = f"the connection to CXone broke: {type(error).__name__}"
         raise ConnectionLost(text, code="connection", write=write) from error
@@ -48,15 +49,15 @@ async def read_answer(
     """Status, headers and whole body of one request; raises ScimError."""
     with mapped_errors(write=write):
         async with request as response:
-            return response.status, response.headers, await _all(response)
+            return response.status, response.headers, await _all(response, write=write)
 
 
-async def _all(response: aiohttp.ClientResponse) -> bytes:
+async def _all(response: aiohttp.ClientResponse, *, write: bool) -> bytes:
     parts, size = [], 0
     async for part in response.content.iter_chunked(1 << 16):
         size += len(part)
         if size > _LARGEST_BYTES:
-            raise aiohttp.ClientPayloadError("the answer is too large")
+            raise TooLarge("CXone's answer is too large", code="malformed", write=write)
         parts.append(part)
     return b"".join(parts)
 
@@ -73,6 +74,26 @@ def decode_object(raw: bytes, *, write: bool = False, request_id: str = "") -> M
     return body
 
 
+def member(body: Mapping[str, object], name: str) -> object:
+    """The attribute of that name in any case (RFC 7643 section 2.1); None where there is none."""
+    if name in body:
+        return body[name]
+    lower = name.lower()
+    return next((value for key, value in body.items() if key.lower() == lower), None)
+
+
+def refused_status(body: Mapping[str, object]) -> int | None:
+    """What a body says of a request that the status line calls a success; None where it does not object.
+
+    A SCIM Error (RFC 7644 section 3.12) has a status of its own; `success: false` has none, so that stays 200.
+    """
+    schemas = member(body, "schemas")
+    if isinstance(schemas, list) and ERROR_SCHEMA in schemas:
+        status = count_from(member(body, "status"))
+        return status if status is not None and 300 <= status < 600 else 200
+    return 200 if member(body, "success") is False else None
+
+
 def text_of(raw: bytes, *names: str) -> str:
     """The first of these members of an error body that is a text; "" where none is."""
     try:
@@ -84,10 +105,10 @@ def text_of(raw: bytes, *names: str) -> str:
 
 
 def count_from(value: object) -> int | None:
-    """A number that counts something, also as a string; None where it is none."""
+    """A number from 0 on that counts something, also as a string; None where it is none."""
     if isinstance(value, str) and value.isdecimal() and len(value) < 10:
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

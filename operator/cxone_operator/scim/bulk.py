@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from cxone_operator.api.bounds import LONGEST_ID
 from cxone_operator.core.users import Change, UserState
-from cxone_operator.scim.answers import count_from, retry_after
+from cxone_operator.scim.answers import count_from, member, refused_status, retry_after
 from cxone_operator.scim.dialect import BULK_SCHEMA, Dialect
 from cxone_operator.scim.errors import MalformedAnswer, ScimError, error_for, printable
-from cxone_operator.scim.messages import Json, encoded, id_from_location, patch_body, user_body
+from cxone_operator.scim.messages import Json, encoded, id_from_location, id_of, patch_body, user_body
 from cxone_operator.scim.transport import Answer
 
 LARGEST_BYTES = 900_000
@@ -122,17 +123,19 @@ def receipt_from(answer: Answer) -> Receipt:
     if answer.status != 202:
         return Completed(results_from(answer.body()), answer.request_id)
     body = {} if answer.empty else answer.body()
-    job_id = body.get("id") or id_from_location(answer.headers.get("Location"))
-    if not isinstance(job_id, str) or not job_id:
-        text = "CXone accepted a bulk job without naming it"
+    job_id = id_of(member(body, "id")) or id_from_location(answer.headers.get("Location"))
+    if job_id is None or len(job_id) > LONGEST_ID:
+        text = (
+            "CXone accepted a bulk job without naming it" if job_id is None else "CXone gave a bulk job too long a name"
+        )
         raise MalformedAnswer(text, code="malformed", request_id=answer.request_id)
     return Accepted(job_id, retry_after(answer.headers, datetime.now(UTC)), answer.request_id)
 
 
 def job_from(body: Mapping[str, object]) -> JobState:
     """COMPLETED and FAILED end a job; every other word means not yet."""
-    word = str(body.get("status", "")).upper()
-    return JobState(word in _ENDED, results_from(body), word == "FAILED", _errors_from(body.get("errors")))
+    word = str(member(body, "status") or "").upper()
+    return JobState(word in _ENDED, results_from(body), word == "FAILED", _errors_from(member(body, "errors")))
 
 
 def _errors_from(errors: object) -> tuple[str, ...]:
@@ -147,7 +150,7 @@ def _errors_from(errors: object) -> tuple[str, ...]:
 
 def results_from(body: Mapping[str, object]) -> dict[str, OperationResult]:
     """Results by bulkId; operations without one are left out, and so read back."""
-    operations = body.get("Operations", body.get("operations"))
+    operations = member(body, "Operations")
     items = [item for item in operations if isinstance(item, Mapping)] if isinstance(operations, list) else []
     found = ((item.get("bulkId"), _result(item)) for item in items)
     return {bulk_id: result for bulk_id, result in found if isinstance(bulk_id, str) and result is not None}
@@ -161,7 +164,8 @@ def _result(item: Mapping[str, object]) -> OperationResult | None:
     detail = response if isinstance(response, Mapping) else {}
     user_id = detail.get("id") or id_from_location(item.get("location"))
     known_id = user_id if isinstance(user_id, str) else None
-    if 200 <= status < 300:
+    status = refused_status(detail) or status if 200 <= status < 300 else status
+    if 200 <= status < 300 and refused_status(detail) is None:
         return OperationResult(None, known_id)
     method = str(item.get("method", "POST")).upper()
     error = error_for(

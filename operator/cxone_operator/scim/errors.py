@@ -17,6 +17,10 @@
     ├── CircuitOpen           not sent, as CXone as a whole fails
     ├── ConnectionLost        sent, but no whole answer came: nobody knows whether it was carried out
     ├── MalformedAnswer       an answer that cannot be understood
+    ├── TooLarge              an answer that is too large to read
+    ├── Incomplete            an answer to a look-up that may lack somebody
+    ├── Contradicted          a 2xx whose body says that nothing was done
+    ├── Redirected            3xx: another host or path; never followed
     └── Rejected              every other refusal
 
 Each leaf says what it means for the next step; `failure` turns an instance into the value that decisions work with.
@@ -219,6 +223,33 @@ class MalformedAnswer(ScimError):
     uncertain = True
 
 
+class TooLarge(MalformedAnswer):
+    """More than anybody reads at once: ask for less. The service as a whole is well."""
+
+    reason = Reason.REMOTE_REJECTED
+
+
+class Incomplete(ScimError):
+    """The answer has fewer entries than it says, or some that cannot be understood, so nobody counts as missing."""
+
+    retryable = True
+
+
+class Contradicted(ScimError):
+    """A 2xx with `success: false`: nothing was done, and nobody says whether it may be another time."""
+
+    retryable = True
+    news = True
+
+
+class Redirected(ScimError):
+    """3xx: what answers is not the API. Our token goes nowhere else, and it is no verdict on anybody."""
+
+    reason = Reason.REMOTE_UNAVAILABLE
+    retryable = True
+    scope = Scope.TENANT
+
+
 class Rejected(ScimError):
     """Any other 4xx: permanent."""
 
@@ -275,6 +306,8 @@ def printable(text: str) -> str:
 def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: bool) -> type[ScimError]:
     if status >= 500:
         return _PLAIN.get(status, ServerError)
+    if status < 400:
+        return Redirected if status >= 300 else Contradicted
     if status == 409 and scim_type == "uniqueness":
         return AlreadyExists
     if method in _TAKES_SEAT and status in (400, 402, 403, 409) and _speaks_of_seats(detail):
@@ -298,6 +331,10 @@ def _message(kind: type[ScimError], status: int, detail: str, scope_missing: str
         return f"the client may not do this; give it the permission in CXone (403{said})"
     if kind is AuthenticationFailed:
         return f"CXone refuses the credentials; correct clientId and clientSecret in the Secret ({status}{said})"
+    if kind is Redirected:
+        return f"CXone redirects to another address ({status}), which is not followed; correct spec.baseURL"
+    if kind is Contradicted:
+        return f"CXone answered {status} and says that it did nothing{said}"
     if kind in (BadRequest, LicenseExhausted) and detail:
         return detail
     return f"CXone answered {status}{said}"

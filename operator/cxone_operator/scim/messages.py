@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import msgspec
 
+from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Email, Field, PhoneNumber, RemoteUser, UserState
+from cxone_operator.scim.answers import count_from
 from cxone_operator.scim.dialect import NICE_SCHEMA, PATCH_SCHEMA, USER_SCHEMA
 
 Json = dict[str, object]
+MOST_SEATS = 1_000_000_000
+"""Seats; a larger number means that there is no limit."""
 
 _PATHS = {Field.TEAM: f"{NICE_SCHEMA}:team"}
 
@@ -68,7 +73,7 @@ def _encoded_item(item: Email | PhoneNumber) -> Json:
 
 
 def users_from(resources: object) -> tuple[RemoteUser, ...]:
-    """The users of a list; what is no user (no id, no userName) is left out."""
+    """The users of a list; what is no user (no id, no userName) is left out, and counted by whoever asks."""
     if not isinstance(resources, list):
         return ()
     found = (user_from(item) for item in resources if isinstance(item, Mapping))
@@ -80,15 +85,15 @@ def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> Rem
 
     Attribute names are case-insensitive (RFC 7643 section 2.1).
     """
-    attributes = {name.lower(): value for name, value in body.items()}
-    id_, user_name = attributes.get("id") or fallback_id, attributes.get("username")
-    if not isinstance(id_, str) or not isinstance(user_name, str) or not user_name:
+    attributes = _object(body)
+    id_, user_name = id_of(attributes.get("id")) or fallback_id, attributes.get("username")
+    if id_ is None or not isinstance(user_name, str) or not user_name:
         return None
     name = _object(attributes.get("name"))
     state = UserState(
         user_name=user_name,
-        given_name=_text(name.get("givenName")) or "",
-        family_name=_text(name.get("familyName")) or "",
+        given_name=_text(name.get("givenname")) or "",
+        family_name=_text(name.get("familyname")) or "",
         active=_boolean(attributes.get("active")),
         emails=_emails(attributes.get("emails")),
         roles=_names(attributes.get("roles")),
@@ -98,9 +103,32 @@ def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> Rem
         timezone=_text(attributes.get("timezone")),
         team=_text(_object(_object(attributes.get(NICE_SCHEMA.lower())).get("team")).get("value")),
         employee_id=_text(attributes.get("externalid")),
+        displays=_displays(attributes.get("roles"), attributes.get("groups")),
     )
     version = _object(attributes.get("meta")).get("version")
     return RemoteUser(id_, state, version if isinstance(version, str) else None)
+
+
+def quota_from(body: Mapping[str, object]) -> Quota | None:
+    """Seats; None where the answer does not tell them. A total of null, below 0 or beyond any tenant: no limit."""
+    attributes = _object(body)
+    if "total" not in attributes:
+        return None
+    total, used = attributes["total"], count_from(attributes.get("used"))
+    unlimited = total is None or _beyond(total)
+    if unlimited:
+        return Quota(None, min(used or 0, MOST_SEATS))
+    limit = count_from(total)
+    return None if limit is None or used is None else Quota(limit, min(used, MOST_SEATS))
+
+
+def _beyond(total: object) -> bool:
+    """-1 and its like, as a number or a string, and what no tenant has."""
+    if isinstance(total, str) and re.fullmatch(r"-?\d{1,400}", total.strip()):
+        total = int(total)
+    if isinstance(total, bool) or not isinstance(total, int | float):
+        return False
+    return not 0 <= total <= MOST_SEATS
 
 
 def user_names_filter(names: Iterable[str]) -> str:
@@ -137,7 +165,14 @@ def encoded(text: str) -> str:
 
 
 def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
+    """Its attributes by their names in lower case (RFC 7643 section 2.1)."""
+    return {str(name).lower(): item for name, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def id_of(value: object) -> str | None:
+    """An id; some servers send numbers (RFC 7643 section 3.1 asks for a string)."""
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return _text(str(value) if number else value)
 
 
 def _text(value: object) -> str | None:
@@ -145,15 +180,19 @@ def _text(value: object) -> str | None:
 
 
 def _boolean(value: object) -> bool:
-    """Some servers send strings. A user whose activity is not shown counts as active: the careful reading."""
+    """Also from a string or a number. A user whose activity is not shown counts as active: the careful reading."""
     if isinstance(value, str):
-        return value.strip().lower() != "false"
-    return value is not False
+        return value.strip().lower() not in ("false", "0")
+    return value is None or value != 0
+
+
+def _says_yes(value: object) -> bool:
+    return value is not None and _boolean(value)
 
 
 def _items(value: object) -> list[Mapping[str, object]]:
     items = value if isinstance(value, list) else []
-    return [item if isinstance(item, Mapping) else {"value": item} for item in items]
+    return [_object(item) if isinstance(item, Mapping) else {"value": item} for item in items]
 
 
 def _names(value: object) -> tuple[str, ...] | None:
@@ -163,11 +202,18 @@ def _names(value: object) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
+def _displays(*lists: object) -> tuple[tuple[str, str], ...]:
+    """What is shown with a name besides its value."""
+    items = (item for value in lists for item in _items(value))
+    pairs = ((_text(item.get("value")), _text(item.get("display"))) for item in items)
+    return tuple((value, display) for value, display in pairs if value and display and value != display)
+
+
 def _emails(value: object) -> tuple[Email, ...] | None:
     if not isinstance(value, list):
         return None
     return tuple(
-        Email(address, _text(item.get("type")) or "work", primary=item.get("primary") is True)
+        Email(address, _text(item.get("type")) or "", primary=_says_yes(item.get("primary")))
         for item in _items(value)
         if (address := _text(item.get("value"))) is not None
     )
@@ -177,7 +223,7 @@ def _phone_numbers(value: object) -> tuple[PhoneNumber, ...] | None:
     if not isinstance(value, list):
         return None
     return tuple(
-        PhoneNumber(number, _text(item.get("type")) or "work")
+        PhoneNumber(number, _text(item.get("type")) or "")
         for item in _items(value)
         if (number := _text(item.get("value"))) is not None
     )

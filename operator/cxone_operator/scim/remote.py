@@ -32,6 +32,31 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Part of the list of all users."""
+
+    users: tuple[RemoteUser, ...]
+    returned: int
+    """Entries in the page, also those that cannot be understood; paging advances by it."""
+    total: int | None
+    """All entries, None where the server does not say (RFC 9865 section 2)."""
+
+    @property
+    def unreadable(self) -> int:
+        """Entries that cannot be understood: no id, no userName, or of another shape."""
+        return self.returned - len(self.users)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a look-up by names."""
+
+    users: tuple[RemoteUser, ...]
+    whole: bool = True
+    """Whoever is not among them does not exist; False where the answer had entries more than could be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One change for one user."""
 
@@ -96,7 +121,7 @@ class Remote(Protocol):
     async def probe(self) -> None:
         """Ask for something harmless, to see whether CXone answers."""
 
-    def everybody(self, lane: Lane) -> AsyncIterator[tuple[RemoteUser, ...]]:
+    def everybody(self, lane: Lane) -> AsyncIterator[Page]:
         """All users, in as many portions as there are requests."""
 
     def pages(self, users: int) -> int:
@@ -105,8 +130,11 @@ class Remote(Protocol):
     def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
         """The names in portions of one `find` each."""
 
-    async def find(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
+    async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
         """Those of the named users that exist."""
+
+    async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
+        """The account of that id, whatever its name; None where there is none."""
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
         """The changes in bulk requests that CXone takes, of at most `most` items."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import aiohttp
 import msgspec
@@ -18,14 +18,15 @@ from yarl import URL
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import Fence
 from cxone_operator.core.lane import Lane
-from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, retry_after, text_of
+from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, refused_status, retry_after, text_of
 from cxone_operator.scim.auth import TokenSource
-from cxone_operator.scim.errors import CircuitOpen, ScimError, error_for, printable
+from cxone_operator.scim.errors import CircuitOpen, MalformedAnswer, ScimError, error_for, printable
 from cxone_operator.scim.observing import Observer, observed
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 """Seconds: the slowest creates seen at vendors take 20; a connection that is not there after 10 will not come."""
 _JSON = "application/scim+json"
+T = TypeVar("T")
 _SCOPE = re.compile(r'\bscope="([^"]+)"')
 
 
@@ -56,6 +57,7 @@ class Answer:
     headers: Mapping[str, str]
     raw: bytes
     write: bool
+    _decoded: list[Mapping[str, object]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def request_id(self) -> str:
@@ -69,8 +71,24 @@ class Answer:
         return not self.raw.strip()
 
     def body(self) -> Mapping[str, object]:
-        """The body as a JSON object; raises MalformedAnswer."""
-        return decode_object(self.raw, write=self.write, request_id=self.request_id)
+        """The body as a JSON object, read once; raises MalformedAnswer."""
+        if not self._decoded:
+            self._decoded.append(decode_object(self.raw, write=self.write, request_id=self.request_id))
+        return self._decoded[0]
+
+    def check(self) -> int | None:
+        """Whether the body bears the success out: None, or the status that it has instead; raises MalformedAnswer.
+
+        What is no JSON object may be a word of a proxy or of a gateway, but a page of HTML is another server's.
+        """
+        if self.empty:
+            return None
+        try:
+            return refused_status(self.body())
+        except MalformedAnswer:
+            if self.raw.lstrip().startswith(b"<") or not self.write:
+                raise
+            return None
 
 
 class Transport:
@@ -100,23 +118,26 @@ class Transport:
         *,
         lane: Lane,
         scope: str,
+        read: Callable[[Answer], T],
         query: str = "",
         body: object = None,
-    ) -> Answer:
-        """Send it, once more after a 401 with a fresh token; raises ScimError.
+    ) -> T:
+        """Send it, once more after a 401 with a fresh token, and `read` the answer; raises ScimError.
+
+        An answer that cannot be understood is a failure of the service as much as none at all.
 
         `path` and `query` are percent-encoded already; `scope` is what the operation needs, named if CXone answers 403.
         """
         url = self._url(path, query)
         try:
-            answer = await self._request(operation, method, url, lane, scope, body)
+            found = read(await self._request(operation, method, url, lane, scope, body))
         except CircuitOpen:
             raise
         except ScimError as error:
             self._budget.answered(error.failure)
             raise
         self._budget.answered(None)
-        return answer
+        return found
 
     async def _request(self, operation: str, method: str, url: URL, lane: Lane, scope: str, body: object) -> Answer:
         send = partial(self._send, operation, method, url, lane, body)
@@ -126,8 +147,9 @@ class Transport:
             self._tokens.invalidate(token)
             token = await self._tokens.token()
             answer = await send(token)
-        if answer.status < 200 or answer.status >= 300:
-            raise self._error(answer, operation, method, scope, token)
+        status = answer.check() if 200 <= answer.status < 300 else answer.status
+        if status is not None:
+            raise self._error(replace(answer, status=status), operation, method, scope, token)
         return answer
 
     async def authenticate(self) -> None:

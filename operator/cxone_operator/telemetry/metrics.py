@@ -51,6 +51,10 @@ deprovisioning_held = _gauge(
     "deprovisioning_held", "Users whose deprovisioning the guard holds until somebody approves it", ["tenant"]
 )
 
+tenant_status_refused = _counter(
+    "tenant_status_refused", "Writes of the tenant's status that the API server has refused for good", ["tenant"]
+)
+
 # Seats.
 
 licenses = _gauge(
@@ -155,7 +159,8 @@ def observe_kubernetes_write(plural: str, code: str) -> None:
 
 def expect_tenant(tenant: str) -> None:
     """Show its counters from zero on, so that a first event is an increase."""
-    api_throttled.labels(tenant)
+    for counter in (api_throttled, tenant_status_refused):
+        counter.labels(tenant)
     for result in ("success", "failure"):
         users_provisioned.labels(tenant, result)
 

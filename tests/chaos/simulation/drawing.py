@@ -24,6 +24,7 @@ from chaos.simulation.schedule import (
     Job,
     JobEnd,
     Limits,
+    Listing,
     Moment,
     Outsider,
     Person,
@@ -85,6 +86,7 @@ class Feature(Enum):
     TENANTS = auto()
     IGNORED = auto()
     NOT_OFFERED = auto()
+    LISTING = auto()
 
 
 _features = st.one_of(st.just([]), st.lists(st.sampled_from(Feature), max_size=2, unique=True)).map(frozenset)
@@ -120,6 +122,9 @@ _OWN_EVENTS: dict[Feature, st.SearchStrategy[Event]] = {
     ),
     Feature.IGNORED: st.one_of(
         _acts(Act.MOVE, Act.REHIRE, Act.LEAVE), st.builds(Outsider, st.sampled_from((Hand.EDIT, Hand.CREATE)), _who)
+    ),
+    Feature.LISTING: st.one_of(
+        _acts(Act.DELETE, Act.LEAVE, Act.REHIRE, Act.RECREATE), st.builds(Outsider, st.just(Hand.DELETE), _who)
     ),
     Feature.NOT_OFFERED: _acts(Act.ERASE, Act.DELETE, Act.JOIN),
 }
@@ -173,6 +178,11 @@ def _peculiar(draw: st.DrawFn, feature: Feature) -> dict[str, Any]:
         case Feature.NOT_OFFERED:
             takes_bulk = draw(st.booleans())
             return {"takes_bulk": takes_bulk, "takes_deletes": not takes_bulk and draw(st.booleans())}
+        case Feature.LISTING:
+            return {
+                "listing": draw(st.sampled_from([item for item in Listing if item is not Listing.HONEST])),
+                "page": 2,
+            }
         case Feature.DATES:
             return {}
 

@@ -13,7 +13,7 @@ from chaos.simulation.wire import Effect, Errors, Wire
 from cxone_operator.api.meta import Reference
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Unreachable
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Update
-from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
+from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser
@@ -28,7 +28,7 @@ from cxone_operator.scim.errors import (
     Throttled,
     Unavailable,
 )
-from cxone_operator.scim.remote import Answered, Batch, Capabilities, Item, Receipt, Settled
+from cxone_operator.scim.remote import Answered, Batch, Capabilities, Found, Item, Page, Receipt, Settled
 
 T = TypeVar("T")
 
@@ -125,12 +125,12 @@ class RemoteHandle:
         """A page of one."""
         await self._read("list", Lane.LEAVERS, lambda _: self._model.list_users(1, 1))
 
-    async def everybody(self, lane: Lane) -> AsyncIterator[tuple[RemoteUser, ...]]:
+    async def everybody(self, lane: Lane) -> AsyncIterator[Page]:
         """Page by page."""
         start = 1
         while True:
             page = await self._read("list", lane, lambda _, start=start: self._model.list_users(start, 500))
-            yield page.users
+            yield page
             start += page.returned
             if not page.returned or start > (page.total or 0):
                 return
@@ -144,9 +144,13 @@ class RemoteHandle:
         names, most = list(user_names), self._model.setting.names
         return [tuple(names[index : index + most]) for index in range(0, len(names), most)]
 
-    async def find(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
+    async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
         """Some users."""
-        return await self._read("look_up", lane, lambda _: self._model.look_up(user_names))
+        return Found(await self._read("look_up", lane, lambda _: self._model.look_up(user_names)))
+
+    async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
+        """One account."""
+        return await self._read("look_up", lane, lambda _: self._model.users.get(user_id))
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
         """By number."""
@@ -191,7 +195,7 @@ class RemoteHandle:
                 return Answered(Present(changed) if model.setting.shows_changes else UNKNOWN)
             case Delete(remote):
                 await self._write("delete", lane, lambda origin: model.delete(remote.id, origin))
-                return Answered(Absent(0.0))
+                return Answered()
             case Reclaim(remote):
                 await self._write("release_license", lane, lambda origin: model.release_license(remote.id, origin))
                 return Answered()

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chaos.simulation.journal import Journal, Origin
-from chaos.simulation.schedule import DEFAULT, JobEnd, Seats, Setting
+from chaos.simulation.schedule import DEFAULT, JobEnd, Listing, Seats, Setting
 from cxone_operator.core.actions import Create, Deactivate, Delete, Update
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, RemoteUser, UserState
-from cxone_operator.scim.client import Page
 from cxone_operator.scim.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -28,7 +27,7 @@ from cxone_operator.scim.errors import (
     ScimError,
     Unavailable,
 )
-from cxone_operator.scim.remote import Answered, Item, Pending, Receipt, Result, Settled
+from cxone_operator.scim.remote import Answered, Item, Page, Pending, Receipt, Result, Settled
 
 PARTLY = "(partly)"
 """Not all that was asked for has taken effect."""
@@ -86,13 +85,26 @@ class RemoteModel:
 
     def list_users(self, start: int, count: int) -> Page:
         """A page, as short as the server likes."""
-        chosen = list(self.users.values())[start - 1 :][: min(count, self.setting.page)]
-        return Page(tuple(chosen), len(chosen), len(self.users))
+        everybody = self._listed(start)
+        chosen = everybody[start - 1 :][: min(count, self.setting.page)]
+        return Page(tuple(chosen), len(chosen), len(everybody))
 
     def look_up(self, user_names: Sequence[str]) -> tuple[RemoteUser, ...]:
         """Those that exist."""
         keys = {name.lower() for name in user_names}
-        return tuple(user for user in self.users.values() if user.state.user_name.lower() in keys)
+        shown = self._listed(1)
+        return tuple(user for user in shown if user.state.user_name.lower() in keys)
+
+    def _listed(self, start: int) -> list[RemoteUser]:
+        everybody, later = list(self.users.values()), start > 1
+        match self.setting.listing:
+            case Listing.WITH_A_HOLE if later:
+                return everybody[1:]
+            case Listing.OVERLAPPING if later:
+                return [*everybody[1:], *everybody[:1]]
+            case Listing.ACTIVE_ONLY:
+                return [user for user in everybody if user.state.active]
+        return everybody
 
     def create(self, state: UserState, origin: Origin) -> RemoteUser:
         """A new user, if the name and a seat are free."""

@@ -208,6 +208,15 @@ class Seats(StrEnum):
     LATER = "after five seconds, or when it is released"
 
 
+class Listing(StrEnum):
+    """What a list of users shows, and what a look-up by name."""
+
+    HONEST = "everybody"
+    WITH_A_HOLE = "one fewer with the second page, as if somebody was deleted meanwhile"
+    OVERLAPPING = "in another order from the second page on"
+    ACTIVE_ONLY = "nobody who is inactive, not by name either"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The deprovisioning limits of the tenant; the defaults never hold anybody."""
@@ -257,6 +266,8 @@ class Setting:
     tenants: int = 1
     ignored: Field | None = None
     """CXone accepts changes of this field, and leaves it as it was."""
+    listing: Listing = Listing.HONEST
+    """By id everybody is found, whatever a list shows."""
     takes_bulk: bool = True
     """CXone has the bulk requests that its preset promises."""
     takes_deletes: bool = True

@@ -19,6 +19,7 @@ from chaos.simulation.schedule import (
     InFlight,
     Job,
     JobEnd,
+    Listing,
     Moment,
     Outsider,
     Person,
@@ -40,6 +41,24 @@ def played(setting: Setting, *steps: tuple[float, Event]) -> Schedule:
 
 
 FOUND = {
+    "a list that hides the inactive does not tell who was locked out before the first status": played(
+        Setting(seats=1, min_operations=1, page=2, shows_changes=False, listing=Listing.ACTIVE_ONLY),
+        (0.0, Person(Act.JOIN, 0)),
+        (1.0, Person(Act.LEAVE, 0)),
+    ),
+    "whom only the id has found is not known by it any more once it is active": played(
+        Setting(license="CountUsers", seats=1, page=2, listing=Listing.ACTIVE_ONLY),
+        (0.0, Person(Act.JOIN, 0)),
+        (1.0, Outsider(Hand.DEACTIVATE, 0)),
+        (0.0, Stop(0.5)),
+        (3.0, Outsider(Hand.DEACTIVATE, 0)),
+    ),
+    "leavers slip through the pages of a list": played(
+        Setting(population=5, page=2, listing=Listing.WITH_A_HOLE),
+        (20.0, Person(Act.DELETE, 2)),
+        (0.0, Stop(5.0)),
+        (1.0, Person(Act.DELETE, 4)),
+    ),
     "CountUsers admits nobody before the first snapshot": played(
         Setting(license="CountUsers", seats=1, min_operations=1, population=5)
     ),

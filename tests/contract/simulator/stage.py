@@ -59,6 +59,7 @@ class Stage:
 
     async def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         headers = {**self.bearer, **more.pop("headers", {})}
+        more.setdefault("allow_redirects", False)
         if body is not None:
             more["data"] = json.dumps(body)
             headers.setdefault("Content-Type", "application/scim+json")

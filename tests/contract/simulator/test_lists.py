@@ -9,6 +9,7 @@ import pytest
 from contract.simulator.stage import NICE_SCHEMA, USER_SCHEMA, USERS, Stage
 from cxone_simulator.errors import ScimProblem
 from cxone_simulator.filters import parse_filter
+from cxone_simulator.habits import Habits
 from cxone_simulator.journal import Journal
 from cxone_simulator.settings import Settings
 from cxone_simulator.tenant import Tenant
@@ -133,7 +134,7 @@ def test_a_look_up_of_names_uses_the_index():
     names = [f"User-{number:05}@preloaded.example" for number in range(1, 201, 2)]
     wanted = parse_filter(" or ".join(f'userName eq "{name}"' for name in names))
     assert wanted.names == {name.lower() for name in names}
-    tenant = Tenant(Settings(), Journal(lambda: 0.0), lambda: 0.0)
+    tenant = Tenant(Settings(), Journal(lambda: 0.0), lambda: 0.0, Habits())
     tenant.preload(10_000)
     pool = tenant.named(sorted(wanted.names))
     assert len(pool) == 100

@@ -114,3 +114,11 @@ def test_a_reset_forgets_everything() -> None:
     assert circuit.admits(0.0)
     circuit.answered(AWAY, 0.0, 0.0)
     assert not circuit.is_open
+
+
+def test_no_silence_that_is_asked_for_lasts_longer_than_a_minute() -> None:
+    """A leaver is worth a try."""
+    circuit = Circuit()
+    for _ in range(10):
+        circuit.answered(Failure(Reason.REMOTE_UNAVAILABLE, "503", retryable=True, retry_after=1e9), 0.0, 0.0)
+    assert circuit.remaining(0.0) == 60.0

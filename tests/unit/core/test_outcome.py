@@ -183,3 +183,35 @@ def test_settling_again_changes_nothing() -> None:
     first = settled(a_user(), ACTIVE)
     again = a_user(status=msgspec.to_builtins(first))
     assert settled(again, ACTIVE) == first
+
+
+@pytest.mark.parametrize(
+    ("said", "remote", "looked", "shown"),
+    [
+        (("True", "Licensed"), a_remote(), True, ("True", "Licensed")),
+        (("True", "Licensed"), a_remote(active=False), True, ("Unknown", "Progressing")),
+        (("True", "Licensed"), None, True, ("Unknown", "Progressing")),
+        (("True", "Licensed"), None, False, ("True", "Licensed")),
+        (("False", "LicenseUnavailable"), a_remote(), True, ("True", "Licensed")),
+        (("False", "LicenseUnavailable"), None, True, ("False", "LicenseUnavailable")),
+        (("False", "Released"), a_remote(active=False), True, ("False", "Released")),
+        (("True", "NotRequired"), a_remote(), True, ("True", "NotRequired")),
+    ],
+)
+def test_a_wait_does_not_claim_a_seat_that_is_not_there(
+    said: tuple[str, str], remote: RemoteUser | None, looked: bool, shown: tuple[str, str]
+) -> None:
+    """Whatever is waited for, and whatever was said before."""
+    user = a_user(status={"conditions": [condition("Licensed", *said)]})
+    subject = Subject(user, NOW, remote, remote_known=looked)
+    failure = Failure(Reason.REMOTE_UNAVAILABLE, "503", retryable=True)
+    for status in (
+        outcome.waiting(subject, Reason.RATE_LIMITED, "later"),
+        outcome.retrying(subject, failure),
+        outcome.stalled(subject, Reason.REMOTE_REJECTED, "no"),
+        outcome.reported(subject, ()),
+        outcome.paused(subject, "The user"),
+    ):
+        licensed = status.condition("Licensed")
+        assert licensed is not None
+        assert (licensed.status, licensed.reason) == shown

@@ -85,6 +85,17 @@ def test_throttling_blocks_and_shrinks_and_grows_back() -> None:
     assert window.remaining(500.0) > 80
 
 
+def test_a_long_silence_lets_one_leaver_a_minute_through() -> None:
+    """Everybody else waits to its end."""
+    window = SlidingWindow(100, started=-100.0)
+    window.throttled(3600.0, now=0.0)
+    assert (window.delay(Lane.LEAVERS, 0.0), window.delay(Lane.JOINERS, 0.0)) == (60.0, 3600.0)
+    assert window.delay(Lane.LEAVERS, 60.0) == 0.0
+    window.enter(60.0)
+    assert (window.delay(Lane.LEAVERS, 60.0), window.delay(Lane.UPDATES, 60.0)) == (60.0, 3540.0)
+    assert (window.blocked(60.0), window.blocked(3600.0)) == (3540.0, 0.0)
+
+
 def test_requests_throttled_together_are_one_lesson() -> None:
     """A burst takes the limit down once, whatever Retry-After says, and the share for leavers goes down with it."""
     window = SlidingWindow(600, -100.0, 60)

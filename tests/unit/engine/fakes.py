@@ -18,7 +18,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.scim.errors import ScimError
-from cxone_operator.scim.remote import Batch, Capabilities, Item, Receipt, Settled
+from cxone_operator.scim.remote import Batch, Capabilities, Found, Item, Page, Receipt, Settled
 
 T = TypeVar("T")
 
@@ -39,6 +39,10 @@ class FakeRemote:
         """Answers to `poll`, one after the other; then that the job has ended."""
         self.gate = asyncio.Event()
         self.gate.set()
+        self.hidden: set[str] = set()
+        """Natural keys that no look-up by name finds."""
+        self.whole = True
+        """Look-ups by name show everybody."""
         self.portion = 3
         """Names in one `find`, and users in one page."""
         self.asked: Counter[str] = Counter()
@@ -55,10 +59,10 @@ class FakeRemote:
     async def probe(self) -> None:
         await self._answer("probe", Lane.BACKGROUND)
 
-    async def everybody(self, lane: Lane) -> AsyncIterator[tuple[RemoteUser, ...]]:
+    async def everybody(self, lane: Lane) -> AsyncIterator[Page]:
         for page in _portions(list(self.users.values()), self.portion) or [()]:
             await self._answer("everybody", lane)
-            yield page
+            yield Page(page, len(page), len(self.users))
 
     def pages(self, users: int) -> int:
         return max(1, -(-users // self.portion))
@@ -66,10 +70,15 @@ class FakeRemote:
     def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
         return _portions(list(user_names), self.portion)
 
-    async def find(self, user_names: Sequence[str], lane: Lane) -> tuple[RemoteUser, ...]:
+    async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
         self.names.append(tuple(user_names))
         await self._answer("find", lane)
-        return tuple(self.users[key_of(name)] for name in user_names if key_of(name) in self.users)
+        names = [key_of(name) for name in user_names if key_of(name) not in self.hidden]
+        return Found(tuple(self.users[name] for name in names if name in self.users), self.whole)
+
+    async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
+        await self._answer("get", lane)
+        return next((user for user in self.users.values() if user.id == user_id), None)
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
         return [Batch(part, shared=True) for part in _portions(list(items), most)]
@@ -110,6 +119,8 @@ class FakeCluster:
         self.bodies: dict[str, Body] = {}
         self.problems: deque[BaseException] = deque()
         """What the next writes raise, one after the other."""
+        self.refuses: dict[str, BaseException] = {}
+        """What every write to the object of that uid raises."""
         self.unreadable: BaseException | None = None
         """What every read raises."""
         self.gate = asyncio.Event()
@@ -160,6 +171,8 @@ class FakeCluster:
     async def _write(self, what: str, ref: Reference, changes: Body, metadata: Body) -> Body:
         self.writes.append((what, ref.name))
         await self.gate.wait()
+        if ref.uid in self.refuses:
+            raise self.refuses[ref.uid]
         if self.problems:
             raise self.problems.popleft()
         body = self._found(ref.uid)

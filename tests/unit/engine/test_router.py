@@ -113,6 +113,7 @@ async def test_what_is_only_watched_is_reported() -> None:
 async def test_what_is_deprovisioned_is_let_go() -> None:
     """With the finalizer goes the resource, and all that is remembered of it."""
     scene = Scene(license={"mode": "None"})
+    scene.memory.directory.learn([KEY], [], scene.time)
     await scene.look(a_user(deleting=True))
     assert scene.cluster.writes == [("finalizers", "jane")]
     assert (scene.memory.resources.get(JANE), scene.phase) == (None, None)

@@ -9,6 +9,7 @@ import pytest
 
 from cxone_operator.api.conditions import READY
 from cxone_operator.api.tenant import BulkJob, TenantStatus, decode_tenant
+from cxone_operator.cluster.errors import Invalid
 from cxone_operator.core.failure import Scope
 from cxone_operator.scim.errors import AuthenticationFailed, BadRequest
 from cxone_operator.scim.remote import Settled
@@ -162,3 +163,38 @@ async def test_the_scope_of_a_failure_is_whom_it_concerns() -> None:
         scene.remote.receipts.append(problem)
         await scene.see(a_user())
         assert (scene.remote.asked["send"], scene.active(), scene.told()) == (2, True, "Succeeded")
+
+
+# Held up by what cannot be written.
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_no_status_that_is_refused_keeps_a_leaver_active(deleted: bool) -> None:
+    """The tenant's is refused for good, and so is the user's; the allowance of the guard still holds."""
+    scene = Scene(a_resource(bulk={"mode": "Auto", "minOperations": 1}), a_remote())
+    scene.cluster.refuses["uid-tenant"] = Invalid("status.licenses.total: too large")
+    async with scene.running():
+        await scene.see(a_user())
+        scene.cluster.refuses["uid-jane"] = Invalid("status.userId: too long")
+        await scene.see(
+            a_user(active=deleted, deleting=deleted, metadata={"generation": 2, "resourceVersion": "9"}), 9.0
+        )
+        assert scene.active() is False
+        assert scene.cluster.events.count(("default", "StatusRefused")) == 1
+        tries = scene.cluster.writes.count(("status", "default"))
+        await asyncio.sleep(600.0)
+        assert scene.cluster.writes.count(("status", "default")) - tries <= 11
+
+
+async def test_a_flood_is_held_where_the_status_is_refused() -> None:
+    """Nobody is let go beyond the allowance because nothing can be written down."""
+    safety = {"deprovisioning": {"maxUsers": 2, "maxPercent": 10, "minUsers": 1}}
+    names = [f"p{number}" for number in range(9)]
+    scene = Scene(a_resource(safety=safety), *(a_remote(name) for name in names))
+    scene.cluster.refuses["uid-tenant"] = Invalid("status.licenses.total: too large")
+    async with scene.running():
+        for name in names:
+            scene.cluster.keep(a_user(name, active=False))
+            scene.tenant.observe(a_user(name, active=False))
+        await asyncio.sleep(60.0)
+        assert [scene.active(name) for name in names] == [True] * 9

@@ -92,6 +92,12 @@ async def listing(client: ScimClient) -> object:
     return await client.list_users(Lane.BACKGROUND, 1, 100)
 
 
+def said(status: object, detail: str) -> Answer:
+    """A SCIM Error in a 200."""
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    return json_answer(200, {"schemas": schemas, "detail": detail, **({} if status is None else {"status": status})})
+
+
 R, USER, TENANT = Reason, Scope.USER, Scope.TENANT
 SCOPED = {"WWW_Authenticate": 'Bearer error="insufficient_scope", scope="SCIM.ReadWrite"'}
 
@@ -154,7 +160,17 @@ TABLE = [
     (json_answer(200, {"message": "ok"}), look_up, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "Resources"),
     (json_answer(200, {"total": True, "used": 1}), quota, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "total"),
     (json_answer(202, {}), submit, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "without naming"),
-    (raw(302, ""), create, R.REMOTE_REJECTED, PERMANENT, "302", "302"),
+    (raw(302, ""), create, R.REMOTE_UNAVAILABLE, ALL_WAIT, "302", "baseURL"),
+    (raw(200, "<html>"), patch, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "not JSON"),
+    (raw(200, "<html>"), delete, R.REMOTE_UNAVAILABLE, IN_DOUBT, "malformed", "not JSON"),
+    (raw(200, "<html>"), probe, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "not JSON"),
+    (said(503, "later"), patch, R.REMOTE_UNAVAILABLE, IN_DOUBT, "503", "later"),
+    (said("403", "no"), delete, R.PERMISSION_DENIED, PERMANENT, "403", "SCIM.ReadWrite"),
+    (said(None, "what"), patch, R.REMOTE_REJECTED, PASSES, "200", "did nothing: what"),
+    (json_answer(200, {"success": False, "detail": "no"}), patch, R.REMOTE_REJECTED, PASSES, "200", "nothing: no"),
+    (json_answer(200, {"Success": False}), release, R.REMOTE_REJECTED, PASSES, "200", "did nothing"),
+    (json_answer(200, {"total": -1.5, "used": "x"}), listing, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "Resources"),
+    (json_answer(200, {"used": 1}), quota, R.REMOTE_UNAVAILABLE, PASSES, "malformed", "total"),
 ]  # fmt: skip
 
 

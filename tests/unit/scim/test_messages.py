@@ -11,11 +11,21 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scim2_models import URN, BulkRequest, ComplexAttribute, Context, Extension, PatchOp, User
 
+from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Email, Field, PhoneNumber, RemoteUser, UserState
 from cxone_operator.scim import bulk
 from cxone_operator.scim.client import LONGEST_TARGET, MOST_NAMES, ScimClient
 from cxone_operator.scim.dialect import NICE_SCHEMA, PATCH_SCHEMA, PLATFORM, USER_SCHEMA
-from cxone_operator.scim.messages import encoded, patch_body, user_body, user_from, user_names_filter, users_from
+from cxone_operator.scim.messages import (
+    MOST_SEATS,
+    encoded,
+    patch_body,
+    quota_from,
+    user_body,
+    user_from,
+    user_names_filter,
+    users_from,
+)
 from cxone_operator.scim.transport import Transport
 from unit.builders import a_state
 
@@ -187,7 +197,16 @@ JANE = {"id": "1", "userName": "jane@example.com"}
         ({"groups": None}, "groups", None),
         ({"groups": "x"}, "groups", None),
         ({"emails": [{"value": "a@x", "primary": True, "type": "home"}, {}]}, "emails", (Email("a@x", "home", True),)),
-        ({"phoneNumbers": [{"value": "1"}]}, "phone_numbers", (PhoneNumber("1"),)),
+        ({"phoneNumbers": [{"value": "1"}]}, "phone_numbers", (PhoneNumber("1", ""),)),
+        ({"active": 0}, "active", False),
+        ({"active": 1}, "active", True),
+        ({"active": "0"}, "active", False),
+        ({"active": None}, "active", True),
+        ({"name": {"GIVENNAME": "Jane"}}, "given_name", "Jane"),
+        ({"Emails": [{"VALUE": "a@x", "Primary": "true"}]}, "emails", (Email("a@x", "", True),)),
+        ({"emails": [{"value": "a@x", "primary": 0}]}, "emails", (Email("a@x", "", False),)),
+        ({"roles": [{"value": "r-1", "display": "Agent"}]}, "displays", (("r-1", "Agent"),)),
+        ({"roles": None, "groups": None}, "displays", ()),
         ({NICE_SCHEMA: {"team": {"value": "T", "display": "?"}}}, "team", "T"),
         ({NICE_SCHEMA: 5}, "team", None),
         ({"externalId": "7", "unknown": {"a": 1}}, "employee_id", "7"),
@@ -230,3 +249,44 @@ def test_results_of_operations(status: object, word: str | None) -> None:
     item = {"bulkId": "a", "method": "POST", "status": status, "response": {"detail": "no", "scimType": "uniqueness"}}
     result = bulk.results_from({"Operations": [item]})["a"]
     assert (type(result.error).__name__ if result.error else None) == word
+
+
+@pytest.mark.parametrize("value", [17, "17"])
+def test_ids_may_be_numbers(value: object) -> None:
+    """RFC 7643 section 3.1 asks for strings."""
+    user = user_from({**JANE, "id": value})
+    assert user is not None
+    assert user.id == "17"
+
+
+@pytest.mark.parametrize("value", [True, None, 1.5, "", [], {}])
+def test_what_is_no_id(value: object) -> None:
+    assert user_from({**JANE, "id": value}) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "quota"),
+    [
+        ({"total": 10, "used": 4}, Quota(10, 4)),
+        ({"Total": "10", "USED": "4"}, Quota(10, 4)),
+        ({"total": -1, "used": 4}, Quota(None, 4)),
+        ({"total": "-1", "used": 4}, Quota(None, 4)),
+        ({"total": None, "used": 4}, Quota(None, 4)),
+        ({"total": 10**30, "used": 4}, Quota(None, 4)),
+        ({"total": 1e300, "used": 4}, Quota(None, 4)),
+        ({"total": "9" * 300, "used": 4}, Quota(None, 4)),
+        ({"total": -1, "used": 10**30}, Quota(None, MOST_SEATS)),
+        ({"total": -1, "used": None}, Quota(None, 0)),
+        ({"total": 0, "used": 0}, Quota(0, 0)),
+        ({"total": 10, "used": 10**30}, Quota(10, MOST_SEATS)),
+        ({"total": 10, "used": -4}, None),
+        ({"total": "many", "used": 4}, None),
+        ({"total": 10.5, "used": 4}, None),
+        ({"total": True, "used": 4}, None),
+        ({"used": 4}, None),
+        ({"total": 10}, None),
+    ],
+)
+def test_quotas(body: dict[str, object], quota: Quota | None) -> None:
+    """What no tenant has means that there is no limit; what says nothing is no quota."""
+    assert quota_from(body) == quota

@@ -7,13 +7,13 @@ import pytest
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
 from cxone_operator.core.failure import Failure
-from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
+from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim import bulk, transport
 from cxone_operator.scim.client import PAGE, ScimClient
 from cxone_operator.scim.dialect import PLATFORM, dialect_for
-from cxone_operator.scim.errors import AuthenticationFailed, NotOffered, ScimError
+from cxone_operator.scim.errors import AuthenticationFailed, NotOffered, ScimError, TooLarge
 from cxone_operator.scim.remote import Answered, Batch, Capabilities, Item, Pending, Remote, Settled
 from unit.builders import a_remote, a_state
 from unit.scim.conftest import Answer, CountingBudget, Server, json_answer, no_content
@@ -35,7 +35,7 @@ def page(first: int, count: int, total: int | None) -> Answer:
 
 async def everybody(client: ScimClient) -> list[int]:
     """How many came in each portion."""
-    return [len(users) async for users in client.everybody(Lane.BACKGROUND)]
+    return [len(page.users) async for page in client.everybody(Lane.BACKGROUND)]
 
 
 def starts(server: Server) -> list[str]:
@@ -154,12 +154,12 @@ async def test_one_change_is_one_request(
     assert [(method, path) for method, path, _ in server.requests] == [request_]
 
 
-async def test_a_deletion_that_succeeds_shows_that_nobody_is_left(server: Server, client: ScimClient) -> None:
-    """And one that says 404 shows nothing: a path that is not served says the same."""
+async def test_a_deletion_shows_nobody(server: Server, client: ScimClient) -> None:
+    """Whether it succeeds or says 404: a path that is not served says the same."""
     server.answers = [no_content, json_answer(404, {}, X_Request_Id="r-1")]
     gone = await client.send(alone(Delete(a_remote())), Lane.LEAVERS)
     not_there = await client.send(alone(Delete(a_remote())), Lane.LEAVERS)
-    assert gone == Settled({"uid-jane": Answered(Absent(0.0))})
+    assert gone == Settled({"uid-jane": Answered(UNKNOWN)})
     assert not_there == Settled({"uid-jane": Answered(UNKNOWN, "r-1")})
 
 
@@ -305,3 +305,19 @@ def test_what_a_job_says_of_itself(status: object, failed: bool) -> None:
     errors = [{"code": "400", "message": "bad\n"}, "?", {"message": "lost"}, {}]
     job = bulk.job_from({"id": "j 1", "status": status, "errors": errors})
     assert (job.failed, job.results, job.errors) == (failed, {}, ("400: bad ", "lost"))
+
+
+async def test_a_page_that_is_too_large_is_asked_for_in_halves(
+    server: Server, client: ScimClient, monkeypatch: pytest.MonkeyPatch, budget: CountingBudget
+) -> None:
+    """And so are all after it; that is no trouble of the service."""
+    monkeypatch.setattr("cxone_operator.scim.answers._LARGEST_BYTES", 500)
+    huge = json_answer(200, {"padding": " " * 1000})
+    server.answers = [huge, json_answer(413, {}), page(0, 2, 3), page(2, 1, 3)]
+    assert await everybody(client) == [2, 1]
+    counts = [path.rpartition("=")[2] for _, path, _ in server.requests]
+    assert counts == [str(PAGE), str(PAGE // 2), str(PAGE // 4), str(PAGE // 4)]
+    assert {end.reason for end in budget.ends if end is not None} == {Reason.REMOTE_REJECTED}, "it opens no circuit"
+    server.answers = [huge]
+    with pytest.raises(TooLarge):
+        await everybody(client)

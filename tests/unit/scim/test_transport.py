@@ -18,7 +18,7 @@ from cxone_operator.scim.auth import Credentials, TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.dialect import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, ScimError, Throttled
-from cxone_operator.scim.transport import NotSent, Transport
+from cxone_operator.scim.transport import Answer, NotSent, Transport
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
 
@@ -166,12 +166,21 @@ async def test_redirects_are_not_followed(server: Server, client: ScimClient) ->
     assert len(server.requests) == 1
 
 
+def whole(answer: Answer) -> Answer:
+    """As it came."""
+    return answer
+
+
 @pytest.mark.parametrize("name", ["X_Request_Id", "x_correlation_id", "Request_Id"])
 async def test_request_ids(server: Server, session: aiohttp.ClientSession, budget: CountingBudget, name: str) -> None:
     """CXone's name for a request, whichever header it is in."""
     server.answers = [json_answer(200, {}, **{name: "r-1"})]
-    answer = await transport_for(server, session, budget).request("x", "GET", "/x", lane=Lane.UPDATES, scope="s")
+    answer = await transport_for(server, session, budget).request(
+        "x", "GET", "/x", lane=Lane.UPDATES, scope="s", read=whole
+    )
     assert answer.request_id == "r-1"
     server.answers = [json_answer(200, {})]
-    answer = await transport_for(server, session, budget).request("x", "GET", "/x", lane=Lane.UPDATES, scope="s")
+    answer = await transport_for(server, session, budget).request(
+        "x", "GET", "/x", lane=Lane.UPDATES, scope="s", read=whole
+    )
     assert answer.request_id == ""

@@ -84,6 +84,11 @@ class RateLimiter:
         return self.window.usage(self._clock())
 
     @property
+    def blocked(self) -> float:
+        """Seconds for which CXone wants no requests."""
+        return self.window.blocked(self._clock())
+
+    @property
     def remaining(self) -> int:
         """Requests that could be sent right now."""
         return self.window.remaining(self._clock())

@@ -59,5 +59,5 @@ class SeatGate:
         if holds and free:
             return "not all who wait fit into the free seats, and onShortage is HoldBatch"
         quota = self._memory.seats.quota
-        total = quota.total if quota is not None else 0
+        total = (quota.total if quota is not None else None) or 0
         return f"all {total} seats of the tenant are taken or promised to older resources; continues when one is free"

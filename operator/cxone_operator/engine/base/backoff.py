@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.backoff import backoff
+from cxone_operator.core.circuit import LONGEST_ASKED_SECONDS
 from cxone_operator.core.failure import Failure
 
 LONGEST_SECONDS = 30.0
@@ -20,7 +21,7 @@ class BackOff:
         """The last failure, None after a success."""
 
     def failed(self, failure: Failure, now: float, jitter: float) -> None:
-        """Close for longer after each failure in a row, and at least as long as the server asked.
+        """Close for longer after each failure in a row, and as long as the server asked, up to a minute.
 
         Not where CXone as a whole fails: a few quick tries open the circuit, which then paces everything.
         """
@@ -28,7 +29,10 @@ class BackOff:
         self.failure = failure
         if failure.reason is Reason.REMOTE_UNAVAILABLE:
             return
-        pause = max(min(backoff(self._failures, jitter), LONGEST_SECONDS), failure.retry_after or 0.0)
+        pause = max(
+            min(backoff(self._failures, jitter), LONGEST_SECONDS),
+            min(failure.retry_after or 0.0, LONGEST_ASKED_SECONDS),
+        )
         self._until = max(self._until, now + pause)
 
     def succeeded(self) -> None:

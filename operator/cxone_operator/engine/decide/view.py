@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.desired import schedule
-from cxone_operator.core.knowledge import Absent, Knowledge, Present
+from cxone_operator.core.knowledge import Absent, Knowledge, Present, Proof
 from cxone_operator.core.outcome import Subject
 from cxone_operator.core.plan import Facts, Heir, is_ours
 from cxone_operator.core.users import key_of
@@ -48,7 +48,8 @@ class View:
         """The user for a status, with what is known of it."""
         known = self.known(user)
         remote = known.user if isinstance(known, Present) else None
-        looked, ours = isinstance(known, Present | Absent), remote is None or is_ours(user, remote)
+        looked = remote is not None or (isinstance(known, Absent) and known.proof is Proof.ASKED)
+        ours = remote is None or is_ours(user, remote)
         return Subject(user, self._memory.clocks.now(), remote, remote_known=looked, ours=ours)
 
     def _owner(self, user: CxoneUser) -> str | None:

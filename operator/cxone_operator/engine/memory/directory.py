@@ -10,10 +10,10 @@ A page is taken over when it comes, so that no amount of users stops the loop; w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, KeysView
+from collections.abc import Iterable, KeysView, Mapping
 from dataclasses import dataclass, field
 
-from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof, Unknown
 from cxone_operator.core.users import RemoteUser, key_of
 
 _NEVER = float("-inf")
@@ -30,6 +30,26 @@ class Refresh:
     """The natural keys that came so far."""
     ids: set[str] = field(default_factory=set)
     """The ids that came so far."""
+    returned: int = 0
+    """Entries that came so far."""
+    unreadable: int = 0
+    """Of those, the ones that cannot be understood."""
+    totals: set[int] = field(default_factory=set)
+    """What the pages said of how many there are."""
+    repeated: bool = False
+    """Pages overlapped, so somebody may have slipped from one to another unseen."""
+
+    def note(self, returned: int, unreadable: int, total: int | None) -> None:
+        """What a page said besides its users."""
+        self.returned += returned
+        self.unreadable += unreadable
+        self.totals |= {total} if total is not None else set()
+
+    @property
+    def whole(self) -> bool:
+        """The pages fit together: who is on none of them did not exist, as far as a list can show."""
+        fits = self.totals <= {self.returned}
+        return fits and not self.unreadable and not self.repeated
 
 
 class Directory:
@@ -49,6 +69,12 @@ class Directory:
         self._listed = _NEVER
         """When the last whole list was begun: whoever was not in it did not exist then."""
         self._ever_complete = False
+        self._accounts: dict[str, str] = {}
+        """Natural key → id of an account that was found by its id only: under another name, or not listed at all."""
+        self.whole = True
+        """The last list had no hole."""
+        self.unreadable = 0
+        """Entries of it that cannot be understood."""
         self.refreshed: float | None = None
 
     def __len__(self) -> int:
@@ -85,18 +111,25 @@ class Directory:
         """What is known of a natural key."""
         if key in self._unknown or not (self._ever_complete or key in self._read):
             return Unknown()
-        ids = self._ids.get(key, ())
+        ids = self._ids.get(key, ()) or self._account(key)
         if len(ids) > 1:
             return Ambiguous(ids)
-        seen = max(self._read.get(key, _NEVER), self._listed)
+        seen = self._read.get(key, _NEVER)
+        seen = seen if key in self._accounts else max(seen, self._listed)
         if ids:
             return Present(self._users[ids[0]], now - seen)
-        return Absent(now - seen) if seen > _NEVER else Unknown()
+        return Absent(now - seen, self._proof(key)) if seen > _NEVER else Unknown()
+
+    def account_of(self, key: str) -> str | None:
+        """The id of the only account that was last known of a natural key, also while nothing is known of it."""
+        ids = self._ids.get(key, ()) or self._account(key)
+        return ids[0] if len(ids) == 1 else None
 
     def put(self, user: RemoteUser, now: float) -> None:
         """CXone has told us this version just now."""
         key = key_of(user.state.user_name)
         self._unknown.pop(key, None)
+        self._accounts.pop(key, None)
         self._read[key] = self._touched[key] = now
         self._store(user)
 
@@ -129,7 +162,17 @@ class Directory:
         for key, users in by_key.items():
             if self._touched.get(key, _NEVER) <= sent:
                 self._replace(key, users)
+                self._accounts.pop(key, None)
                 self._read[key] = sent
+
+    def learn_accounts(self, accounts: Mapping[str, RemoteUser], sent: float) -> None:
+        """Accounts that were asked for by id at `sent`, each by the natural key whose name does not find it."""
+        for key, user in accounts.items():
+            if self._touched.get(key, _NEVER) <= sent:
+                self._store(user)
+                self._accounts[key] = user.id
+                self._read[key] = sent
+                self._unknown.pop(key, None)
 
     def begin_refresh(self, now: float, asked: Iterable[str] | None = None) -> Refresh:
         """Start reading a snapshot: of everybody, or of the `asked` keys, which proves nothing of any other."""
@@ -148,29 +191,56 @@ class Directory:
             elif self._differs(key, user, again=key in refresh.seen):
                 changed.add(key)
             refresh.seen.add(key)
+            refresh.repeated = refresh.repeated or user.id in refresh.ids
             refresh.ids.add(user.id)
         return changed
 
     def finish_refresh(self, refresh: Refresh) -> set[str]:
-        """The walk is complete: whoever did not come is absent; the keys that read differently now."""
+        """The walk is complete: whoever did not come is absent; the keys that read differently now.
+
+        Where the list had a hole, nobody is: whoever was known and did not come is to be asked for.
+        """
         whole = refresh.asked is None
-        concerned = self._ids.keys() | self._unknown.keys() if refresh.asked is None else refresh.asked
-        changed = set()
-        several = {key for key in concerned & refresh.seen if len(self._ids.get(key, ())) > 1}
-        for key in concerned - refresh.seen | several:
-            came = [self._users[id_] for id_ in self._ids.get(key, ()) if id_ in refresh.ids]
-            if self._touched.get(key, _NEVER) <= refresh.started and self._replace(key, came):
-                changed.add(key)
+        if whole:
+            self.whole, self.unreadable = refresh.whole, refresh.unreadable
+        changed = self._settle_missing(refresh) if not whole or self.whole else self._doubt_missing(refresh)
         self.refreshed = refresh.started
         if whole:
             self._listed, self._ever_complete = refresh.started, True
             self._touched = {key: time for key, time in self._touched.items() if time > refresh.started}
-            self._read = {key: time for key, time in self._read.items() if time > refresh.started}
+            self._accounts = {key: id_ for key, id_ in self._accounts.items() if key not in refresh.seen}
+            self._read = {key: t for key, t in self._read.items() if t > refresh.started or key in self._accounts}
         else:
             for key in refresh.asked or ():
                 if self._touched.get(key, _NEVER) <= refresh.started:
                     self._read[key] = max(refresh.started, self._read.get(key, _NEVER))
         return changed
+
+    def _settle_missing(self, refresh: Refresh) -> set[str]:
+        concerned = self._ids.keys() | self._unknown.keys() if refresh.asked is None else refresh.asked
+        changed = set()
+        several = {key for key in concerned & refresh.seen if len(self._ids.get(key, ())) > 1}
+        for key in concerned - refresh.seen | several:
+            came = [self._users[id_] for id_ in self._ids.get(key, ()) if id_ in refresh.ids or self._hides(key, id_)]
+            if self._touched.get(key, _NEVER) <= refresh.started and self._replace(key, came):
+                changed.add(key)
+        return changed
+
+    def _doubt_missing(self, refresh: Refresh) -> set[str]:
+        missing = {key for key in self._ids.keys() - refresh.seen if self._touched.get(key, _NEVER) <= refresh.started}
+        self._unknown.update(dict.fromkeys(missing, refresh.started))
+        return missing
+
+    def _proof(self, key: str) -> Proof:
+        return Proof.ASKED if key in self._read else Proof.LISTED if self.whole else Proof.NONE
+
+    def _hides(self, key: str, id_: str) -> bool:
+        """An inactive account that only its id finds is in no list; once it is active it would be."""
+        return self._accounts.get(key) == id_ and not self._users[id_].state.active
+
+    def _account(self, key: str) -> tuple[str, ...]:
+        id_ = self._accounts.get(key)
+        return (id_,) if id_ in self._users else ()
 
     def _differs(self, key: str, user: RemoteUser, *, again: bool) -> bool:
         """Take over one user of a list; `again`: the list has shown another one of that userName before.

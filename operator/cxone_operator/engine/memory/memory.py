@@ -54,6 +54,8 @@ class Memory:
     """The tenant is being deleted: nobody gains access through it any more."""
     own_identities: frozenset[str] = frozenset()
     """Lower-case names and ids of the operator's own account in CXone."""
+    refused: bool = False
+    """The API server refuses the tenant's status for good, so a later process will not know what is under way."""
     deletes: bool = True
     """CXone offers to delete users."""
     epoch: int = 0

@@ -26,6 +26,9 @@ CALM_SECONDS = 60.0
 """How often it is read otherwise, to notice a rotation."""
 
 
+_KEYS = ("clientId", "clientSecret")
+
+
 class CredentialSource(Protocol):
     """Where the client id and secret come from."""
 
@@ -60,10 +63,14 @@ class SecretCredentials:
             return self._problem("does not exist; create it with the keys clientId and clientSecret")
         except ClusterError as error:
             return self._problem(f"cannot be read: {error}")
-        missing = [key for key in ("clientId", "clientSecret") if not data.get(key, "").strip()]
+        binary = [key for key in _KEYS if data.get(key, "") is None]
+        if binary:
+            return self._problem(f"has a value that is not UTF-8 under {' and '.join(binary)}; store the text as it is")
+        values = {key: (data.get(key) or "").strip() for key in _KEYS}
+        missing = [key for key, value in values.items() if not value]
         if missing:
             return self._problem(f"lacks the key {' and '.join(missing)}")
-        return Credentials(data["clientId"].strip(), data["clientSecret"].strip())
+        return Credentials(*values.values())
 
     def _problem(self, what: str) -> Failure:
         message = f"Secret {self._name} in namespace {self._namespace} {what}"

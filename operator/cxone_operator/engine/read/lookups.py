@@ -5,14 +5,16 @@ A walk that is about to begin answers every question at no cost, so only leavers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
+from cxone_operator.core.backoff import backoff
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.read.names import accounts_of, find_all
 from cxone_operator.scim.errors import ScimError
-from cxone_operator.scim.remote import Remote
+from cxone_operator.scim.remote import Found, Remote
 
 AT_ONCE = 4
 """Look-ups in flight."""
@@ -30,22 +32,39 @@ class LookUps:
         self._questions: dict[Lane, Questions] = {Lane.LEAVERS: {}, Lane.UPDATES: {}}
         self._asking: dict[str, float] = {}
         """Natural key → when the request set out that asks for it."""
+        self._ids: dict[str, str] = {}
+        """Natural key → the id of its account, where that is known."""
+        self._themselves: set[str] = set()
+        """Natural keys for which a list of everybody is no answer."""
+        self._in_vain: dict[str, tuple[int, float]] = {}
+        """Natural key → how often in a row the answer did not tell, and until when it is not asked for again."""
         self._running = 0
 
-    def ask(self, user_name: str, lane: Lane) -> None:
-        """This user is to be read, a leaver at once."""
+    def ask(self, user_name: str, lane: Lane, user_id: str | None = None, *, itself: bool = False) -> float:
+        """This user is to be read, a leaver at once; `itself`: by name and id, whatever a walk may say.
+
+        0, or the seconds for which nothing is asked, as CXone has not told the last time.
+        """
         memory, key = self._memory, key_of(user_name)
+        pause = self._in_vain.get(key, (0, 0.0))[1] - memory.time
+        if pause > 0:
+            return pause
         if key in self._asking and self._asking[key] >= memory.directory.forgotten(key):
-            return
+            return 0.0
+        if user_id is not None:
+            self._ids[key] = user_id
+        if itself:
+            self._themselves.add(key)
         if lane is Lane.LEAVERS:
             self._questions[Lane.UPDATES].pop(key, None)
             self._questions[lane][key] = user_name
         elif not memory.directory.complete:
-            return  # when the first walk is complete, everybody is looked at
-        elif memory.refresh_wanted:
+            return 0.0  # when the first walk is complete, everybody is looked at
+        elif memory.refresh_wanted and not itself:
             self._leave_to_the_walk(key)
         elif key not in self._questions[Lane.LEAVERS]:
             self._questions[Lane.UPDATES][key] = user_name
+        return 0.0
 
     def send(self, remote: Remote, may_send: Callable[[Lane], bool]) -> None:
         """Start what can be started now; `may_send` says whether a lane has a place in the rate limit."""
@@ -56,20 +75,23 @@ class LookUps:
                 self._send_lane(remote, lane, questions)
 
     def _send_lane(self, remote: Remote, lane: Lane, questions: Questions) -> None:
-        memory = self._memory
-        portions = remote.portions(questions.values())
-        pages = remote.pages(len(memory.directory) + len(questions))
-        if lane is not Lane.LEAVERS and remote.capabilities.lists and len(portions) > pages:
-            memory.refresh_wanted = True
-            for key in questions:
-                self._leave_to_the_walk(key)
-            questions.clear()
-            return
-        for names in portions[: AT_ONCE - self._running]:
+        if lane is not Lane.LEAVERS and remote.capabilities.lists and self._memory.directory.whole:
+            self._leave_many_to_the_walk(remote, questions)
+        for names in remote.portions(questions.values())[: AT_ONCE - self._running]:
             for name in names:
                 questions.pop(key_of(name), None)
             self._running += 1
             self._tasks.start(self._look_up(remote, lane, names))
+
+    def _leave_many_to_the_walk(self, remote: Remote, questions: Questions) -> None:
+        """All whom a walk answers with fewer requests; not while its answer has a hole."""
+        left = {key: name for key, name in questions.items() if key not in self._themselves}
+        if len(remote.portions(left.values())) <= remote.pages(len(self._memory.directory) + len(left)):
+            return
+        self._memory.refresh_wanted = True
+        for key in left:
+            self._leave_to_the_walk(key)
+            del questions[key]
 
     def _leave_to_the_walk(self, key: str) -> None:
         """What the list says of somebody unknown is news, even if it is what was known before."""
@@ -81,15 +103,32 @@ class LookUps:
         keys = [key_of(name) for name in names]
         self._asking.update(dict.fromkeys(keys, sent))
         try:
-            found = await remote.find(names, lane)
+            found = await find_all(remote, names, lane)
+            ids = {key: self._ids[key] for key in keys if key in self._ids}
+            accounts = await accounts_of(remote, ids, found.users, lane)
         except ScimError as error:
             memory.reading.failed(error.failure, memory.time, memory.clocks.jitter())
         else:
             memory.reading.succeeded()
-            memory.directory.learn(keys, found, sent)
+            told = self._told(keys, found, accounts.keys())
+            memory.directory.learn(told, found.users, sent)
+            memory.directory.learn_accounts(accounts, sent)
         finally:
             self._running -= 1
             for key in keys:
                 self._asking.pop(key, None)
+                self._ids.pop(key, None)
+                self._themselves.discard(key)
                 memory.resources.mark_key(key)
             memory.wake()
+
+    def _told(self, keys: Iterable[str], found: Found, accounts: Collection[str]) -> list[str]:
+        """Of whom the answer says whether they exist; the others are left alone for a while."""
+        memory, seen = self._memory, {key_of(user.state.user_name) for user in found.users}
+        told = [key for key in keys if found.whole or key in seen or key in accounts]
+        for key in told:
+            self._in_vain.pop(key, None)
+        for key in set(keys) - set(told):
+            times = self._in_vain.get(key, (0, 0.0))[0] + 1
+            self._in_vain[key] = times, memory.time + backoff(times, memory.clocks.jitter())
+        return told

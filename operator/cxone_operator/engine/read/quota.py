@@ -81,7 +81,7 @@ class QuotaReader:
         sent = memory.time
         quota = await remote.seats(lane)
         limit = memory.spec.license.limit
-        total = quota.total if limit is None else min(limit, quota.total)
+        total = min((most for most in (limit, quota.total) if most is not None), default=None)
         for uid in memory.seats.learn(Quota(total, quota.used), sent):
             memory.resources.mark(uid)
         memory.wake()

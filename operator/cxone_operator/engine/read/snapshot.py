@@ -5,12 +5,15 @@ Doing this once per period and comparing locally is the whole drift detection.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.directory import Refresh
 from cxone_operator.engine.memory.memory import Memory
-from cxone_operator.scim.errors import ScimError
+from cxone_operator.engine.read.names import INCOMPLETE, accounts_of, find_all
+from cxone_operator.scim.errors import Incomplete, ScimError
 from cxone_operator.scim.remote import Remote
 from cxone_operator.telemetry.logging import Streak, get_logger
 
@@ -60,13 +63,25 @@ class Snapshot:
         """All who can be listed; where nobody can be, all who are declared."""
         changed = 0
         if refresh.asked is None:
-            async for users in remote.everybody(lane):
-                changed += self._mark(self._memory.directory.take_page(refresh, users))
+            async for page in remote.everybody(lane):
+                refresh.note(page.returned, page.unreadable, page.total)
+                changed += self._mark(self._memory.directory.take_page(refresh, page.users))
         else:
             for names in remote.portions(declared.values()):
-                found = await remote.find(names, lane)
-                changed += self._mark(self._memory.directory.take_page(refresh, found))
+                found = await find_all(remote, names, lane)
+                if not found.whole:
+                    raise Incomplete(INCOMPLETE, code="incomplete", write=False)
+                changed += self._mark(self._memory.directory.take_page(refresh, found.users))
+                accounts = await accounts_of(remote, self._ids_of(names), found.users, lane)
+                self._memory.directory.learn_accounts(accounts, refresh.started)
+                refresh.seen |= accounts.keys()
         return changed
+
+    def _ids_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of them who had an account, by natural key."""
+        wanted = {key_of(name) for name in names}
+        users = ((key_of(user.spec.user_name), user.status.user_id) for user in self._memory.resources)
+        return {key: id_ for key, id_ in users if id_ is not None and key in wanted}
 
     def _take_over(self, refresh: Refresh, changed: int, names_before: frozenset[str]) -> None:
         """Whoever has waited for a complete snapshot is looked at: absences may have come into doubt on the way."""
@@ -82,7 +97,13 @@ class Snapshot:
         period = memory.spec.sync_period_seconds
         self._next = memory.time + period * (0.95 + 0.1 * memory.clocks.jitter())
         tell = log.info if first or changed else log.debug
-        tell("directory_refreshed", tenant=memory.name, users=len(memory.directory), changed=changed)
+        tell(
+            "directory_refreshed",
+            tenant=memory.name,
+            users=len(memory.directory),
+            changed=changed,
+            whole=memory.directory.whole,
+        )
 
     def _mark(self, keys: set[str]) -> int:
         for key in keys:

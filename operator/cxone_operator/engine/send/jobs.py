@@ -73,8 +73,9 @@ class Jobs:
         """Operations in one job: as configured, halved after each that was too large."""
 
     def offered(self, remote: Remote) -> bool:
-        """Bulk requests are taken by the tenant and wanted by its owner."""
-        return self._memory.spec.bulk.mode == "Auto" and remote.capabilities.bulk
+        """Bulk requests are taken by the tenant and wanted by its owner, and a job can be written down."""
+        wanted = self._memory.spec.bulk.mode == "Auto" and not self._memory.refused
+        return wanted and remote.capabilities.bulk
 
     def has_room(self, lane: Lane) -> bool:
         """One more may be started."""
@@ -173,14 +174,17 @@ class Jobs:
             self._let_go(job, users)
 
     async def _look(self, remote: Remote, job: BulkJob, users: Sequence[CxoneUser]) -> bool:
-        """Look at the users when the job is likely to be done; whether all of them are as wanted."""
+        """Look at the users when the job is likely to be done; whether all of them are as wanted.
+
+        Whoever is not found may be hidden, so that is left to the look-up by id when the job has ended.
+        """
         await self._tasks.sleep(self._typical_seconds)
         memory = self._memory
         try:
             for names in remote.portions([user.spec.user_name for user in self._in_job(job, users)]):
                 sent = memory.time
                 found = await remote.find(names, Lane.UPDATES)
-                memory.directory.learn(map(key_of, names), found, sent)
+                memory.directory.learn((), found.users, sent)
         except ScimError:
             return False
         for user in self._in_job(job, users):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
-from cxone_operator.api import conditions
+from cxone_operator.api import bounds, conditions
 from cxone_operator.api.conditions import (
     AUTHENTICATED,
     CIRCUIT_OPEN,
@@ -24,6 +24,9 @@ from cxone_operator.telemetry.logging import get_logger
 
 _ABNORMAL = (DEPROVISIONING_HELD, CIRCUIT_OPEN)
 """Conditions that are True when something is wrong."""
+
+_LONG_SECONDS = 60.0
+"""A silence that is asked for is worth telling beyond that."""
 
 log = get_logger(__name__)
 
@@ -46,6 +49,10 @@ class Limited(Protocol):
     @property
     def circuit(self) -> Circuit:
         """Whether CXone answers."""
+
+    @property
+    def blocked(self) -> float:
+        """Seconds for which CXone wants no requests."""
 
     @property
     def remaining(self) -> int:
@@ -90,22 +97,41 @@ class Summary:
     def status(self, tenant: CxoneTenant) -> TenantStatus:
         """The tenant's status as of now."""
         generation, now = tenant.metadata.generation, self._memory.clocks.now()
-        return TenantStatus(
+        status = TenantStatus(
             observed_generation=generation,
             conditions=conditions.merge(tenant.status.conditions, self._findings(), generation, now),
             licenses=self._licenses() or tenant.status.licenses,
             users=self._users(),
             directory=self._directory(tenant.status.directory),
             bulk_jobs=tuple(self._memory.jobs.values()),
+            findings=self._oddities(),
             unconfirmed_until=self._memory.in_doubt.status(),
             deprovisioning=self._memory.leavers.status(),
         )
+        return bounds.tenant_status(status)
+
+    def _oddities(self) -> tuple[str, ...]:
+        """What the server does otherwise than it should."""
+        directory = self._memory.directory
+        found = []
+        if directory.unreadable:
+            found.append(
+                f"{directory.unreadable} entries of CXone's list of users could not be understood (no id or userName); "
+                "correct or delete them in CXone; until then nobody counts as gone who was not asked for by name and id"
+            )
+        elif not directory.whole:
+            found.append(
+                "The pages of CXone's list of users did not fit together, as when somebody is deleted meanwhile; "
+                "nobody counts as gone who was not asked for by name and id"
+            )
+        return tuple(found)
 
     def moved(self, tenant: CxoneTenant | None) -> bool:
         """Something that the status is counted from has changed; counting 100,000 users costs more than looking."""
         memory = self._memory
         now = (
             *(memory.resources.version, memory.directory.refreshed, len(memory.directory), tuple(memory.jobs)),
+            *(memory.directory.whole, memory.directory.unreadable),
             *(
                 memory.seats.quota,
                 memory.seats.taken,
@@ -115,6 +141,7 @@ class Summary:
             ),
             tenant.metadata.generation if tenant is not None else 0,
             *(self._connection.problem, self._connection.authenticated, self._lasting_failure(), memory.spec.suspend),
+            self._limiter.blocked > _LONG_SECONDS,
         )
         moved, self._counted = now != self._counted, now
         return moved
@@ -144,7 +171,8 @@ class Summary:
             return
         name = self._memory.name
         for kind in ("total", "used", "reserved", "waiting"):
-            metrics.licenses.labels(name, kind).set(getattr(licenses, kind))
+            number = getattr(licenses, kind)
+            metrics.licenses.labels(name, kind).set(float("inf") if number is None else number)
         metrics.license_utilization.labels(name).set(100 * licenses.used / licenses.total if licenses.total else 0)
 
     def _findings(self) -> list[Finding]:
@@ -155,6 +183,8 @@ class Summary:
             reason, message = Reason.SUSPENDED, "spec.suspend is true; nothing is sent to CXone"
         elif failing is not None:
             reason, message = failing.reason, failing.message
+        elif self._limiter.blocked > _LONG_SECONDS:
+            reason, message = Reason.RATE_LIMITED, self._silence()
         elif not self._memory.directory.complete:
             reason, message = Reason.PROGRESSING, "The first snapshot of CXone's users is being read"
         else:
@@ -175,6 +205,10 @@ class Summary:
             return "CXone is reached and its users are known"
         limit = self._memory.spec.rate_limit.requests_per_minute
         return f"CXone is reached; {waiting} users wait for their turn, at {limit} requests per minute"
+
+    def _silence(self) -> str:
+        until = conditions.timestamp(self._memory.clocks.after(self._limiter.blocked))
+        return f"CXone wants no requests until {until}; leavers are tried once a minute all the same"
 
     def _circuit(self) -> Finding:
         """Refused credentials keep it open: they are probed by asking for a token."""

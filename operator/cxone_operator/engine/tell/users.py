@@ -38,8 +38,12 @@ class UserStatuses:
         """uid → until when nothing is written to it, as the API server refuses it."""
 
     def is_writing(self, uid: str) -> bool:
-        """A write for this user is under way, or was refused a moment ago."""
-        return self._writer.is_sending(uid) or self._refused.get(uid, 0.0) > self._memory.time
+        """A write for this user is under way."""
+        return self._writer.is_sending(uid)
+
+    def is_refused(self, uid: str) -> bool:
+        """A write for this user was refused a moment ago; nothing is written to it for a while."""
+        return self._refused.get(uid, 0.0) > self._memory.time
 
     def withdraw(self, uid: str) -> None:
         """Whatever waits to be written to this user is decided anew."""
@@ -72,6 +76,8 @@ class UserStatuses:
         leaves = user.metadata.deleting or not schedule(user.spec, self._memory.clocks.now()).active
         urgency = Urgency.LEAVER if leaves else Urgency.INTERIM if interim else Urgency.FINAL
         uid = user.metadata.uid
+        if self.is_refused(uid):
+            return
         self._writer.put(Write(self._memory.name, uid, urgency, lambda: self._write(user, write)))
 
     async def _write(self, user: CxoneUser, write: Callable[[], Awaitable[Body]]) -> None:

@@ -27,10 +27,15 @@ def test_a_pause_ends() -> None:
 
 
 def test_what_the_server_asks_for_is_obeyed() -> None:
-    """However long it is; and a shorter pause does not end it sooner."""
-    found = failing(Failure(Reason.RATE_LIMITED, "429", retryable=True, retry_after=120.0), 1)
+    """A shorter pause does not end it sooner."""
+    found = failing(Failure(Reason.RATE_LIMITED, "429", retryable=True, retry_after=50.0), 1)
     found.failed(DENIED, 0.0, 0.0)
-    assert found.remaining(0.0) == 120.0
+    assert found.remaining(0.0) == 50.0
+
+
+def test_whatever_the_server_asks_for_leavers_are_looked_up_once_a_minute() -> None:
+    found = failing(Failure(Reason.RATE_LIMITED, "429", retryable=True, retry_after=3600.0), 1)
+    assert found.remaining(0.0) == 60.0
 
 
 def test_where_cxone_as_a_whole_fails_the_circuit_paces() -> None:

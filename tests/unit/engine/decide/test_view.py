@@ -8,10 +8,10 @@ import pytest
 
 from cxone_operator.api.tenant import BulkJob
 from cxone_operator.api.user import CxoneUser
-from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Unknown
+from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Proof, Unknown
 from cxone_operator.core.plan import Facts, Heir
 from cxone_operator.core.seats import Quota
-from cxone_operator.core.users import RemoteUser
+from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.core.work import REQUEST_SECONDS, Phase, Planned
 from cxone_operator.engine.memory.seats import FEW
 from unit.builders import NOW, a_remote, a_user, condition
@@ -58,7 +58,7 @@ def test_what_is_under_way(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("remotes", "known"),
     [
-        ((), Absent(3.0)),
+        ((), Absent(3.0, Proof.LISTED)),
         ((a_remote(),), Present(a_remote(), 3.0)),
         ((a_remote(), RemoteUser("2", a_remote().state)), Ambiguous(("id-jane", "2"))),
     ],
@@ -178,9 +178,10 @@ def test_nobody_takes_over_from_who_stays() -> None:
 
 @pytest.mark.parametrize(("seen", "looked"), [(True, True), (False, False)])
 def test_a_status_tells_not_looked_at_from_not_there(scene: Scene, seen: bool, looked: bool) -> None:
-    """What the status said of CXone stays until somebody has looked."""
+    """What the status said of CXone stays until somebody was asked for: a list may have a hole."""
+    scene.snapshot()
     if seen:
-        scene.snapshot()
+        scene.memory.directory.learn([key_of(JANE.spec.user_name)], [], scene.time)
     subject = scene.view.subject(JANE)
     assert (subject.remote, subject.remote_known, subject.now) == (None, looked, NOW)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Unknown
+from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Proof, Unknown
 from cxone_operator.core.users import RemoteUser
 from cxone_operator.engine.memory.directory import Directory
 from unit.builders import a_remote
@@ -32,7 +32,7 @@ def test_absence_is_unknown_before_the_first_snapshot() -> None:
 
 def test_absence_has_an_age() -> None:
     """So that plans can ask for a fresher look before they let a resource go."""
-    assert refreshed(at=10.0).known(JANE, 25.0) == Absent(15.0)
+    assert refreshed(at=10.0).known(JANE, 25.0) == Absent(15.0, Proof.LISTED)
 
 
 def test_forgotten_users_are_unknown_until_read() -> None:
@@ -113,7 +113,7 @@ def test_who_is_missing_is_known_at_the_end_only() -> None:
     directory.take_page(refresh, [a_remote("john")])
     assert isinstance(directory.known(JANE, 21.0), Present)
     assert directory.finish_refresh(refresh) == {JANE}
-    assert directory.known(JANE, 21.0) == Absent(1.0)
+    assert directory.known(JANE, 21.0) == Absent(1.0, Proof.LISTED)
 
 
 def test_a_walk_that_is_not_finished_makes_nobody_absent() -> None:
@@ -165,11 +165,11 @@ def test_two_users_of_one_name_stay_ambiguous_during_a_walk() -> None:
 
 
 def test_one_of_three_that_does_not_come_is_gone_at_the_end() -> None:
-    """Who comes twice counts once, and who was found on the way counts as well."""
+    """Who was found on the way counts as well."""
     second, third = RemoteUser("second", a_remote().state), RemoteUser("third", a_remote().state)
     directory = refreshed(a_remote(), second)
     refresh = directory.begin_refresh(20.0)
-    assert directory.take_page(refresh, [second, third, third]) == {JANE}
+    assert directory.take_page(refresh, [second, third]) == {JANE}
     assert directory.finish_refresh(refresh) == {JANE}
     assert directory.known(JANE, 21.0) == Ambiguous(("second", "third"))
     again = directory.begin_refresh(30.0)
@@ -231,7 +231,7 @@ def test_a_user_that_is_renamed_leaves_its_old_name() -> None:
     refresh = directory.begin_refresh(20.0)
     directory.take_page(refresh, [renamed])
     directory.finish_refresh(refresh)
-    assert directory.known(JANE, 21.0) == Absent(1.0)
+    assert directory.known(JANE, 21.0) == Absent(1.0, Proof.LISTED)
     assert directory.known("janet@example.com", 21.0) == Present(renamed, 1.0)
     assert len(directory) == 1
 
@@ -283,7 +283,7 @@ def test_counts_are_those_of_the_users(script: list[tuple[str, list[RemoteUser]]
             directory.learn({user.state.user_name for user in users}, users, now)
         elif what == "walk":
             refresh = directory.begin_refresh(now)
-            directory.take_page(refresh, users)
+            directory.take_page(refresh, {user.id: user for user in users}.values())
             directory.finish_refresh(refresh)
         else:
             for user in users:
@@ -297,3 +297,26 @@ def test_counts_are_those_of_the_users(script: list[tuple[str, list[RemoteUser]]
         known = directory.known(key, now)
         if isinstance(known, Present | Ambiguous):
             assert ids == ({known.user.id} if isinstance(known, Present) else set(known.ids))
+
+
+def test_an_account_that_only_its_id_finds_is_kept_while_it_is_inactive() -> None:
+    """A list that hides the inactive says nothing of it; an active one would be listed."""
+    directory, hidden = refreshed(), a_remote(active=False)
+    directory.learn_accounts({JANE: hidden}, 5.0)
+    assert directory.account_of(JANE) == hidden.id
+    directory.finish_refresh(directory.begin_refresh(10.0))
+    assert directory.known(JANE, 12.0) == Present(hidden, 7.0), "it is as old as the look"
+    directory.put(a_remote(), 13.0)
+    directory.finish_refresh(directory.begin_refresh(20.0))
+    assert directory.known(JANE, 21.0) == Absent(1.0, Proof.LISTED)
+
+
+def test_an_account_of_another_name_is_known_by_both() -> None:
+    """Until the name finds somebody again."""
+    renamed = RemoteUser("id-jane", a_remote("janet").state)
+    directory = refreshed(renamed)
+    directory.learn([JANE], [], 15.0)
+    directory.learn_accounts({JANE: renamed}, 15.0)
+    assert directory.known(JANE, 16.0) == Present(renamed, 1.0)
+    directory.learn([JANE], [a_remote("jane")], 17.0)
+    assert directory.known(JANE, 18.0) == Present(a_remote("jane"), 1.0)

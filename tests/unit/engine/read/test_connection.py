@@ -132,16 +132,20 @@ async def test_a_preset_that_is_not_supported_asks_nobody() -> None:
     assert (scene.tries, scene.reason) == (0, Reason.UNSUPPORTED)
 
 
+BINARY = "Secret cxone in namespace workforce has a value that is not UTF-8 under clientSecret; store the text as it is"
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (None, "Secret cxone in namespace workforce does not exist; create it with the keys clientId and clientSecret"),
         ({}, "Secret cxone in namespace workforce lacks the key clientId and clientSecret"),
         ({"clientId": "id"}, "Secret cxone in namespace workforce lacks the key clientSecret"),
+        ({"clientId": "id", "clientSecret": None}, BINARY),
         ({"clientId": " \n", "clientSecret": "x"}, "Secret cxone in namespace workforce lacks the key clientId"),
     ],
 )
-async def test_what_is_wrong_with_the_secret_is_said(data: dict[str, str] | None, message: str) -> None:
+async def test_what_is_wrong_with_the_secret_is_said(data: dict[str, str | None] | None, message: str) -> None:
     """And nothing is asked for with half of it; it heals by itself."""
     scene = Scene()
     scene.cluster.secrets.clear()

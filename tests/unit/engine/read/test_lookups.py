@@ -6,6 +6,7 @@ import pytest
 
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
 from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import key_of
 from cxone_operator.engine.read.lookups import AT_ONCE, LookUps
 from cxone_operator.scim.errors import PermissionDenied
 from cxone_operator.scim.remote import Capabilities
@@ -215,3 +216,70 @@ async def test_a_failure_pauses_and_forgets_nobody() -> None:
     scene.time += 2.0
     await scene.turn()
     assert (scene.finds, scene.memory.reading.failure) == (2, None)
+
+
+# Asked for by itself.
+
+
+async def test_what_must_be_asked_for_itself_is_not_left_to_a_walk() -> None:
+    """Whatever that costs: a list does not prove that somebody is gone."""
+    scene = Scene()
+    for name in people(MANY // 2):
+        scene.lookups.ask(f"{name}@example.com", UPDATES, itself=True)
+    for _ in range(MANY // 2 // 100):
+        await scene.turn()
+    assert (scene.memory.refresh_wanted, scene.finds) == (False, MANY // 2 // 100)
+
+
+async def test_after_a_list_with_a_hole_nothing_is_left_to_a_walk() -> None:
+    """It would have another."""
+    scene = Scene()
+    scene.memory.directory.whole = False
+    scene.ask(*people(MANY))
+    await scene.turn()
+    assert (scene.memory.refresh_wanted, scene.finds) == (False, AT_ONCE)
+
+
+@pytest.mark.parametrize("active", [True, False])
+async def test_an_account_that_no_name_finds_is_asked_for_by_its_id(active: bool) -> None:
+    """Hidden as it is inactive, or named otherwise by somebody: it is not gone, and can be locked out."""
+    scene = Scene()
+    account = a_remote("renamed" if active else "jane", active=active)
+    scene.remote.users[key_of(account.state.user_name)] = account
+    scene.remote.hidden = {"jane@example.com"}
+    scene.lookups.ask("jane@example.com", LEAVERS, account.id, itself=True)
+    await scene.turn()
+    assert scene.known("jane") == Present(account, 0.0)
+    assert (scene.finds, scene.remote.asked["get"]) == (1, 1)
+    scene.snapshot(*(user for name, user in scene.remote.users.items() if name not in scene.remote.hidden))
+    scene.time += 5.0
+    assert scene.known("jane") == Present(account, 5.0), "a list that hides it says nothing of it"
+    del scene.remote.users[key_of(account.state.user_name)]
+    scene.lookups.ask("jane@example.com", LEAVERS, account.id, itself=True)
+    await scene.turn()
+    assert scene.known("jane") == Absent(0.0)
+
+
+async def test_an_answer_that_may_lack_somebody_is_asked_for_name_by_name() -> None:
+    """Who is found alone is known; who is not stays unknown, and is asked for with growing pauses."""
+    scene = Scene()
+    scene.remote.whole = False
+    scene.remote.users["jane@example.com"] = a_remote("jane")
+    for name in ("jane", "john"):
+        scene.memory.directory.forget(f"{name}@example.com", scene.time)
+    scene.ask("jane", "john")
+    await scene.turn()
+    assert scene.remote.names[-1] == ("john@example.com",)
+    assert (scene.known("jane"), scene.known("john")) == (Present(a_remote("jane"), 0.0), UNKNOWN)
+    asked = scene.finds
+    pauses = []
+    for _ in range(600):
+        scene.time += 1.0
+        pauses.append(scene.lookups.ask("john@example.com", LEAVERS, itself=True))
+        await scene.turn()
+    assert (scene.finds - asked < 12, max(pauses) > 100) == (True, True)
+    scene.remote.whole = True
+    scene.time += 300.0
+    scene.ask("john")
+    await scene.turn()
+    assert scene.known("john") == Absent(0.0)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
 import pytest
 
-from cxone_operator.core.knowledge import Absent, Present, Unknown
+from cxone_operator.core.actions import LookUp
+from cxone_operator.core.knowledge import Absent, Present, Proof, Unknown
 from cxone_operator.core.lane import Lane
+from cxone_operator.core.plan import plan
+from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.read.snapshot import Snapshot
 from cxone_operator.scim.errors import PermissionDenied
-from cxone_operator.scim.remote import Capabilities
+from cxone_operator.scim.remote import Capabilities, Page
 from unit.builders import a_remote, a_user
 from unit.engine import scene as scenes
 from unit.engine.fakes import FakeRemote
@@ -136,3 +142,82 @@ async def test_where_nobody_can_be_listed_the_declared_are_asked_for(declared: b
     assert (scene.remote.asked["everybody"], scene.remote.asked["find"]) == (0, 2 if declared else 1)
     assert scene.memory.directory.complete
     assert (scene.knows("jane"), scene.knows("judy")) == (Present, Present if declared else Unknown)
+
+
+# A list with a hole.
+
+
+class Bent(FakeRemote):
+    """Each of its pages is as the test has laid down."""
+
+    def __init__(self, *pages: Page) -> None:
+        super().__init__()
+        self.laid_down = pages
+
+    async def everybody(self, lane: Lane) -> AsyncIterator[Page]:
+        for page in self.laid_down:
+            yield page
+
+
+def page(*names: str, total: int | None = None, unreadable: int = 0) -> Page:
+    return Page(tuple(a_remote(name) for name in names), len(names) + unreadable, total)
+
+
+@pytest.mark.parametrize(
+    ("why", "pages", "whole"),
+    [
+        ("all is well", (page("a", "b", total=3), page("c", total=3)), True),
+        ("nobody counts", (page("a", "b"), page("c"), page()), True),
+        ("somebody was deleted between two pages", (page("a", "b", total=4), page("c", total=3)), False),
+        ("pages overlap", (page("a", "b", total=4), page("b", "c", total=4)), False),
+        ("fewer came than there are", (page("a", "b", total=4), page("c", total=4), page(total=4)), False),
+        ("more came than there are", (page("a", "b", total=2), page("c", total=2)), False),
+        ("an entry cannot be understood", (page("a", "b", total=4), page("c", total=4, unreadable=1)), False),
+    ],
+)
+async def test_a_list_with_a_hole_proves_no_absence(why: str, pages: tuple[Page, ...], whole: bool) -> None:
+    """Whoever was known is to be asked for, and nobody is gone; whoever came is known as ever."""
+    scene = Scene()
+    await scene.turn()
+    scene.marked()
+    scene.remote = Bent(*pages)
+    await scene.turn(2 * PERIOD)
+    directory, now = scene.memory.directory, scene.time
+    assert (directory.whole, scene.knows("a")) == (whole, Present), why
+    assert directory.known("nobody@example.com", now) == Absent(0.0, Proof.LISTED if whole else Proof.NONE)
+    assert (scene.knows("jane"), scene.marked()) == (Absent if whole else Unknown, set(scene.names))
+
+
+async def test_a_leaver_who_slips_through_the_pages_is_not_let_go() -> None:
+    """An administrator deletes somebody of the first page before the second is read: a correct server does so."""
+    scene = Scene()
+    await scene.turn()
+    scene.remote = Bent(page("old", "amy", total=5), page("cat", total=4))
+    await scene.turn(2 * PERIOD)
+    scene.see(a_user("jane", deleting=True))
+    facts = replace(View(scene.memory).facts(scene.now(a_user("jane"))), deleting_for=3 * PERIOD)
+    assert isinstance(plan(facts), LookUp)
+
+
+async def test_where_nobody_can_be_listed_known_accounts_are_asked_for_by_id() -> None:
+    """A server need not find by name whom it has."""
+    scene = Scene()
+    scene.remote.capabilities = Capabilities(lists=False)
+    scene.remote.hidden = {"jane@example.com"}
+    del scene.remote.users["john@example.com"]
+    for name in ("jane", "john"):
+        scene.see(a_user(name, status={"userId": f"id-{name}"}, metadata={"resourceVersion": "2"}))
+    await scene.turn()
+    assert [scene.knows(name) for name in scene.names] == [Present, Absent, Present]
+    assert scene.remote.asked["get"] == 2
+
+
+async def test_where_nobody_can_be_listed_an_answer_that_lacks_somebody_is_paced() -> None:
+    """Nobody counts as missing, and the server is not asked again and again."""
+    scene = Scene()
+    scene.remote.capabilities = Capabilities(lists=False)
+    scene.remote.whole = False
+    del scene.remote.users["john@example.com"]
+    for _ in range(60):
+        await scene.turn(1.0)
+    assert (scene.knows("john"), scene.remote.asked["find"] < 40) == (Unknown, True)

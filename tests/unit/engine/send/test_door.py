@@ -7,7 +7,7 @@ import pytest
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.actions import Create, Deactivate, Reclaim, Update
 from cxone_operator.core.failure import Failure, Scope
-from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
+from cxone_operator.core.knowledge import UNKNOWN, Absent, Present, Proof
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Field
 from cxone_operator.core.work import REQUEST_SECONDS, Accepted, Done, Ended, Failed, Left, Phase, Planned, Seen
@@ -93,7 +93,7 @@ def test_a_creation_has_succeeded_when_it_is_seen() -> None:
 
 def test_an_answer_that_shows_nothing_makes_the_user_unknown() -> None:
     scene = creating()
-    assert scene.memory.directory.known(KEY, 0.0) == Absent(0.0)
+    assert scene.memory.directory.known(KEY, 0.0) == Absent(0.0, Proof.LISTED)
     scene.door.on(JANE, Done())
     assert scene.memory.directory.known(KEY, 0.0) == UNKNOWN
 

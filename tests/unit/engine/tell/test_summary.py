@@ -347,3 +347,25 @@ def test_one_line_for_each_condition_that_is_news(monkeypatch: pytest.MonkeyPatc
     scene.limiter.circuit.reset()
     scene.memory.leavers.keep_hold(None)
     assert news() == [("info", CIRCUIT_OPEN, "False"), ("info", DEPROVISIONING_HELD, "False"), ("info", READY, "True")]
+
+
+def test_a_long_silence_that_cxone_asks_for_is_told_with_its_end() -> None:
+    """Not a short one, which is over before anybody reads of it."""
+    scene = Scene()
+    scene.memory.directory.finish_refresh(scene.memory.directory.begin_refresh(0.0))
+    scene.limiter.window.throttled(30.0, 0.0)
+    assert scene.ready().reason == "Succeeded"
+    scene.limiter.window.throttled(3600.0, 0.0)
+    assert scene.ready().reason == "RateLimited"
+    assert "until 2026-11-23T13:00:00Z; leavers" in scene.ready().message
+
+
+def test_what_cannot_be_understood_is_told() -> None:
+    """And so is a list with a hole; neither where all is well."""
+    scene = Scene()
+    directory = scene.memory.directory
+    assert scene.summary.status(a_resource()).findings == ()
+    directory.whole, directory.unreadable = False, 2
+    assert ["2 entries" in finding for finding in scene.summary.status(a_resource()).findings] == [True]
+    directory.unreadable = 0
+    assert ["did not fit together" in finding for finding in scene.summary.status(a_resource()).findings] == [True]

@@ -7,10 +7,12 @@ import asyncio
 import pytest
 
 from cxone_operator.api.tenant import BulkJob, CxoneTenant, DirectoryStatus, TenantStatus, decode_tenant
-from cxone_operator.cluster.errors import Forbidden, Unreachable
+from cxone_operator.cluster.errors import Forbidden, Invalid, Unreachable
+from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.tell.tenant_status import TenantStatusWriter
+from cxone_operator.telemetry import metrics
 from unit.engine.fakes import FakeCluster
-from unit.engine.scene import settle
+from unit.engine.scene import clocks, settle
 
 UID = "uid-tenant"
 
@@ -44,7 +46,10 @@ class Scene:
         self.summary = Counted()
         tenant = a_tenant("1")
         self.cluster = FakeCluster(tenant)
-        self.writer = TenantStatusWriter("t", tenant if stored else None, self.summary, self.cluster)  # type: ignore[arg-type]
+        self.time = 0.0
+        self.memory = Memory("t", tenant.spec, clocks(lambda: self.time), lambda: None)
+        resource = tenant if stored else None
+        self.writer = TenantStatusWriter(self.memory, resource, self.summary, self.cluster)  # type: ignore[arg-type]
 
     @property
     def written(self) -> int:
@@ -186,5 +191,29 @@ def test_what_was_last_written_is_what_an_earlier_process_knew() -> None:
     job = BulkJob("job-1", 5, "2026-11-24T00:00:00Z")
     tenant = a_tenant("1")
     with_job = CxoneTenant(tenant.metadata, tenant.spec, TenantStatus(bulk_jobs=(job,)))
-    writer = TenantStatusWriter("t", with_job, Counted(), FakeCluster())  # type: ignore[arg-type]
+    memory = Memory("t", tenant.spec, clocks(lambda: 0.0), lambda: None)
+    writer = TenantStatusWriter(memory, with_job, Counted(), FakeCluster())  # type: ignore[arg-type]
     assert writer.status.bulk_jobs == (job,)
+
+
+async def test_a_status_that_is_refused_for_good_stops_no_leaver() -> None:
+    """It is said once by an Event, counted, and tried again after a minute; nothing is sent as a job meanwhile."""
+    scene = Scene()
+    before = metrics.tenant_status_refused.labels("t")._value.get()
+    scene.cluster.problems.extend([Invalid("status.licenses.total: too large")] * 3)
+    assert not await scene.writer.persist()
+    assert await scene.writer.announce()
+    assert scene.memory.refused
+    assert [reason for _, reason in scene.cluster.events] == ["StatusRefused"]
+    for scene.time in (59.0, 60.0):
+        await scene.writer.publish()
+    assert (scene.written, metrics.tenant_status_refused.labels("t")._value.get() - before) == (3, 3)
+    assert await scene.writer.announce()
+    assert not scene.memory.refused
+
+
+async def test_an_api_server_that_is_away_stops_leavers() -> None:
+    """It will take the status later, and another process may know more."""
+    scene = Scene()
+    scene.cluster.problems.append(Unreachable("away"))
+    assert not await scene.writer.announce()

@@ -206,15 +206,16 @@ async def test_what_is_refused_waits_for_a_minute(refusal: ClusterError) -> None
     scene = seen(jane, a_user("john"))
     scene.cluster.problems.append(refusal)
     await scene.tell(jane)
-    assert scene.statuses.is_writing(JANE)
-    assert not scene.statuses.is_writing("uid-john")
+    assert scene.statuses.is_refused(JANE)
+    assert not scene.statuses.is_refused("uid-john")
     assert scene.memory.alarms.next() == 60.0
     scene.time = 59.0
-    assert scene.statuses.is_writing(JANE)
-    scene.time = 60.0
-    assert not scene.statuses.is_writing(JANE)
     await scene.tell(jane)
-    assert (scene.cluster.writes, scene.statuses.is_writing(JANE)) == ([("status", "jane")] * 2, False)
+    assert (scene.cluster.writes, scene.statuses.is_refused(JANE)) == ([("status", "jane")], True)
+    scene.time = 60.0
+    assert not scene.statuses.is_refused(JANE)
+    await scene.tell(jane)
+    assert (scene.cluster.writes, scene.statuses.is_refused(JANE)) == ([("status", "jane")] * 2, False)
 
 
 async def test_an_answer_that_cannot_be_understood_is_a_refusal() -> None:
@@ -224,7 +225,7 @@ async def test_an_answer_that_cannot_be_understood_is_a_refusal() -> None:
     body = scene.cluster.bodies[JANE]
     scene.cluster.bodies[JANE] = {**body, "spec": {"userName": 7}}
     await scene.tell(jane)
-    assert scene.statuses.is_writing(JANE)
+    assert scene.statuses.is_refused(JANE)
 
 
 @pytest.mark.looptime

@@ -1,0 +1,45 @@
+"""Names: users that are asked for by name, and whoever is not found also by the id of its account.
+
+Only this proves that somebody is gone: a list of everybody may have a hole, and a server may not find by name whom it
+has by id (an inactive user, or one that was renamed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import RemoteUser, key_of
+from cxone_operator.scim.remote import Found, Remote
+
+INCOMPLETE = "CXone's answer to a look-up by name lacks entries, or has some that cannot be understood"
+
+
+async def find_all(remote: Remote, names: Sequence[str], lane: Lane) -> Found:
+    """Those of the names that exist; raises ScimError.
+
+    A name is asked for alone where an answer for several may lack somebody; who is not found then may exist.
+    """
+    found = await remote.find(names, lane)
+    if found.whole:
+        return found
+    users, whole = {user.id: user for user in found.users}, True
+    for name in _missing(names, users.values()):
+        alone = await remote.find((name,), lane) if len(names) > 1 else found
+        users.update((user.id, user) for user in alone.users)
+        whole = whole and (alone.whole or bool(alone.users))
+    return Found(tuple(users.values()), whole)
+
+
+async def accounts_of(
+    remote: Remote, ids: Mapping[str, str], found: Iterable[RemoteUser], lane: Lane
+) -> dict[str, RemoteUser]:
+    """By natural key, the accounts that exist although their names were not found; `ids` by natural key."""
+    seen = {key_of(user.state.user_name) for user in found}
+    accounts = {key: await remote.get(id_, lane) for key, id_ in ids.items() if key not in seen}
+    return {key: account for key, account in accounts.items() if account is not None}
+
+
+def _missing(names: Sequence[str], users: Iterable[RemoteUser]) -> list[str]:
+    seen = {key_of(user.state.user_name) for user in users}
+    return [name for name in names if key_of(name) not in seen]
