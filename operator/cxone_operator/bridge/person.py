@@ -172,6 +172,6 @@ def _formerly(resources: Sequence[Found]) -> Contested:
     told, names = _named(resources)
     return Contested(
         f"this address belonged to {told} before; for that person, send the employeeId or the present address; to give "
-        "the address to somebody else, take it out of the annotation cxone.dev/former-user-names there",
+        "the address to somebody else, remove the annotation cxone.dev/former-user-names there",
         names,
     )

@@ -15,7 +15,7 @@ from cxone_operator.bridge.ownership import applied_spec, other_owner
 from cxone_operator.bridge.person import Found, Person
 from cxone_operator.bridge.roster import Roster
 from cxone_operator.cluster.bodies import mapping, metadata
-from cxone_operator.cluster.errors import ClusterError, Gone, Unreachable
+from cxone_operator.cluster.errors import ClusterError, Forbidden, Gone, Invalid, Unreachable
 from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import APPLY, ApiServer, Body
 from cxone_operator.core.users import key_of
@@ -98,9 +98,15 @@ class Store:
         if event.employee_id is not None:
             selectors.append(("spec.employeeId", event.employee_id))
         for field, value in selectors:
-            async for page in pages(self._server, self._path, {"fieldSelector": f"{field}={_escaped(value)}"}):
-                names |= {metadata(item, "name") for item in page.items}
+            names |= await self._selected(f"{field}={_escaped(value)}")
         return names
+
+    async def _selected(self, selector: str) -> set[str]:
+        try:
+            found = [page async for page in pages(self._server, self._path, {"fieldSelector": selector})]
+        except Invalid as error:
+            raise Forbidden(f"the CRD of CxoneUser is older than this bridge; apply the new one: {error}") from error
+        return {metadata(item, "name") for page in found for item in page.items}
 
     async def _get(self, name: str) -> _Resource | None:
         try:

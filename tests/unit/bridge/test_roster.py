@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 
 import pytest
 
@@ -70,6 +71,21 @@ def test_people_are_found_by_number_and_by_former_address() -> None:
     assert (roster.of_employee("E1"), roster.of_address("alt@x.com")) == (("copy",), ("copy",))
     roster.changed("DELETED", resource("copy", "alt@x.com", employeeId="E1"))
     assert (roster.of_employee("E1"), roster.of_address("neu@x.com")) == ((), ("anna",))
+
+
+def test_bodies_are_not_kept() -> None:
+    """Of 40,000 resources only names are; their bodies would be ten times as much."""
+
+    class Resource(dict[str, object]):
+        """One that can be asked whether it is still there."""
+
+    body = Resource(resource("anna", "neu@x.com", "alt@x.com", employeeId="E1"))
+    there = weakref.ref(body)
+    roster = roster_of(body)
+    roster.changed("MODIFIED", body)
+    del body
+    assert there() is None
+    assert roster.of_employee("E1") == ("anna",)
 
 
 def test_silence_counts_while_the_watch_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
