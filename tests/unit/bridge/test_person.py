@@ -14,7 +14,7 @@ OLD, NEW = "anna.alt@example.com", EMAIL
 
 def at(name: str, email: str = NEW, number: str | None = None, **changes: Any) -> Found:
     """A resource of that address and employeeId."""
-    return found(name=name, userName=email, **({"employeeId": number} if number else {}), **changes)
+    return found(called=name, userName=email, **({"employeeId": number} if number else {}), **changes)
 
 
 CHANGES = ("hire", "rehire", "update")
