@@ -99,7 +99,7 @@ def bridge(
 @click.option("--group", "groups", multiple=True, help="Repeatable")
 @click.option("--first-name", default=None)
 @click.option("--last-name", default=None)
-@click.option("--employee-id", default=None)
+@click.option("--employee-id", default=None, help="The number in the HR system, which says who it is")
 @click.option("--effective-date", default=None, metavar="DATE-TIME", help="With its zone: 2026-12-01T09:00:00+01:00")
 @click.option("--occurred-at", default=None, metavar="DATE-TIME", help="When it happened [now]")
 @click.option("--webhook-id", default=None, help="The same for each attempt of one event [a new one]")

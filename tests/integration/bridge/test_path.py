@@ -124,3 +124,67 @@ def test_a_flood_of_terminations_meets_the_guard(own_company: Company, bridge_of
     for name in names:
         own_company.until_reason(name, "DeprovisioningHeld")
     assert all(in_cxone(own_company, person)["active"] for person in people)
+
+
+def test_who_is_hired_while_the_guard_holds_the_deletion_keeps_the_account(
+    own_company: Company, bridge_of: BridgeOf
+) -> None:
+    """The new resource takes it over, the old one goes, and the others are held as before."""
+    bridge = bridge_of(own_company)
+    own_company.open(safety={"deprovisioning": {"maxUsers": 2, "minUsers": 2, "maxPercent": 100}})
+    people = [f"person-{number}@x.com" for number in range(4)]
+    names = [bridge.send("hire", person, employeeId=person[:8]).body["name"] for person in people]
+    for name in names:
+        own_company.until_ready(name)
+    own_company.operator.stop()
+    own_company.delete(*names)
+    own_company.operator.start()
+    own_company.until_held(4)
+    back = bridge.send("hire", people[0], employeeId=people[0][:8])
+    assert back.status == 202
+    own_company.until_ready(back.body["name"])
+    own_company.until_gone(names[0])
+    assert own_company.effects(people[0]).count("created") == 1
+    assert "deactivated" not in own_company.effects()
+    assert in_cxone(own_company, people[0])["active"]
+    own_company.until_reason(names[1], "DeprovisioningHeld")
+
+
+def test_an_address_takes_no_rights_along(company: Company, bridge: Bridge) -> None:
+    """Somebody else who is hired at the address of a former administrator is not let in as one."""
+    company.open()
+    name = bridge.send("hire", "j.doe@x.com", employeeId="E2", role="Supervisor").body["name"]
+    company.until_ready(name)
+    assert bridge.send("terminate", "j.doe@x.com", employeeId="E2").status == 202
+    eventually(lambda: not in_cxone(company, "j.doe@x.com")["active"])
+    assert bridge.send("hire", "j.doe@x.com", employeeId="E9").status == 409
+    company.until_ready(name)
+    assert not in_cxone(company, "j.doe@x.com")["active"]
+
+
+def test_who_has_gone_stays_gone(company: Company, bridge: Bridge) -> None:
+    """Also when HR goes on to say something of them, and in another spelling than they were hired in."""
+    person = "jos\u00e9@x.com"
+    company.open()
+    name = bridge.send("hire", person, role="Agent").body["name"]
+    company.until_ready(name)
+    assert bridge.send("terminate", "Jose\u0301@x.com").body["name"] == name
+    eventually(lambda: not in_cxone(company, person)["active"])
+    company.delete(name)
+    company.until_gone(name)
+    eventually(lambda: bridge.send("update", person, lastName="New").status == 404)
+    assert not in_cxone(company, person)["active"]
+
+
+@pytest.mark.xfail(reason="the operator does not rename accounts yet", strict=True)
+def test_a_wedding_moves_the_account(company: Company, bridge: Bridge) -> None:
+    """The account gets the new address, and the end that is said under it is the end of that account."""
+    company.open()
+    name = bridge.send("hire", "anna.alt@x.com", employeeId="E1", role="Supervisor").body["name"]
+    company.until_ready(name)
+    assert bridge.send("update", "anna.neu@x.com", employeeId="E1").body["name"] == name
+    eventually(lambda: in_cxone(company, "anna.neu@x.com").get("active") is True)
+    assert bridge.send("terminate", "anna.neu@x.com", employeeId="E1").body["name"] == name
+    eventually(lambda: not in_cxone(company, "anna.neu@x.com")["active"])
+    assert company.active() == 0
+    assert company.effects().count("created") == 1
