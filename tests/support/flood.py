@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ class Told:
     accepted: set[str] = field(default_factory=set)
     ignored: set[str] = field(default_factory=set)
     later: int = 0
-    """Answers 503, and broken connections."""
+    """Answers 503 and 404, and broken connections."""
     unexpected: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     """Of each request that was answered with 2xx."""
@@ -82,21 +82,24 @@ async def send_all(
 ) -> Told:
     """Send them to the addresses in turn, from that many connections, until each has its answer."""
     told = told if told is not None else Told()
-    queue = iter(deliveries)
+    queue = deque(deliveries)
     addresses = list(url)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections), timeout=aiohttp.ClientTimeout(total=30)
     ) as session:
 
         async def sender(number: int) -> None:
-            for event in queue:
-                await _send(session, addresses[number % len(addresses)], secret, event, told)
+            while queue:
+                event = queue.popleft()
+                if not await _send(session, addresses[number % len(addresses)], secret, event, told):
+                    queue.append(event)
 
         await asyncio.gather(*(sender(number) for number in range(connections)))
     return told
 
 
-async def _send(session: aiohttp.ClientSession, url: str, secret: bytes, event: Event, told: Told) -> None:
+async def _send(session: aiohttp.ClientSession, url: str, secret: bytes, event: Event, told: Told) -> bool:
+    """False where it must wait for another event: an update of somebody whose hire has not come yet."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _DEADLINE_SECONDS
     while loop.time() < deadline:
@@ -115,13 +118,17 @@ async def _send(session: aiohttp.ClientSession, url: str, secret: bytes, event: 
             told.later += 1
             await asyncio.sleep(_PAUSE_SECONDS)
             continue
+        if answer.status == 404 and event.action == "update":
+            told.later += 1
+            return False
         told.seconds.append(loop.time() - started)
         if answer.status in (200, 202):
             (told.accepted if answer.status == 202 else told.ignored).add(event.id)
         else:
             told.unexpected.append(f"{event.id}: {answer.status} {text}")
-        return
+        return True
     told.unexpected.append(f"{event.id}: no answer within {_DEADLINE_SECONDS:.0f} s")
+    return True
 
 
 def complaints(deliveries: list[Event], told: Told, resources: list[dict[str, Any]]) -> list[str]:

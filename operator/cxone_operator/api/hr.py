@@ -1,6 +1,7 @@
 """What the HR bridge has applied to a user, kept on the resource so that every replica and every restart knows it.
 
 The value of the annotation `cxone.dev/hr-events` is a JSON list, the newest last: [{"id": "msg_1", "time": "…"}, …].
+That of `cxone.dev/former-user-names` is a JSON list of userNames, the newest last: ["jane.maiden@example.com", …].
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+REMEMBERED_NAMES = 8
+"""Former userNames. Nobody is renamed more often; after that the oldest address is free again."""
 REMEMBERED = 16
 """Events. One person has a handful in a year, and a sender gives up repeating one after three days."""
 
@@ -36,3 +39,16 @@ def decode_events(value: object) -> tuple[HrEvent, ...]:
 def encode_events(events: Sequence[HrEvent]) -> str:
     """The annotation for the newest of these events."""
     return msgspec.json.encode(events[-REMEMBERED:]).decode()
+
+
+def decode_names(value: object) -> tuple[str, ...]:
+    """The former userNames of an annotation; one that somebody has spoilt counts as empty."""
+    try:
+        return msgspec.json.decode(value, type=tuple[str, ...]) if isinstance(value, str) else ()
+    except msgspec.DecodeError:
+        return ()
+
+
+def encode_names(names: Sequence[str]) -> str:
+    """The annotation for the newest of these userNames."""
+    return msgspec.json.encode(names[-REMEMBERED_NAMES:]).decode()

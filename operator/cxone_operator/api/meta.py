@@ -28,6 +28,9 @@ GUESSED_NAME = f"{GROUP}/guessed-name"
 spec.name. While the spec still says so, they are good enough for a new account, and never rename an old one."""
 HR_EVENTS = f"{GROUP}/hr-events"
 """Annotation of a CxoneUser: what the HR bridge remembers of the events that it applied; see `hr.py`."""
+FORMER_USER_NAMES = f"{GROUP}/former-user-names"
+"""Annotation of a CxoneUser: the userNames that it had before the HR bridge renamed it, as a JSON list. No event of the
+HR system gives one of them to somebody else; take it out of the list to let it go."""
 HR_MANAGER = "cxone-hr-bridge"
 """The field manager of the HR bridge."""
 

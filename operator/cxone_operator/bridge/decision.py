@@ -8,12 +8,13 @@
 | terminate | false  | none                         | none                               | kept          |
 | … ahead   | kept   | kept                         | the date                           | kept          |
 
-(*) Somebody who is active now is not locked out until the date. Where there is no resource, every event makes one;
-`terminate` makes an inactive one, so that the operator locks out whoever CXone has and creates nobody. Of a terminate
-only the end counts: a role in it must not keep it from being carried out.
+(*) Somebody who is active now is not locked out until the date. Where there is no resource, `hire` and `rehire` make
+one; `terminate` makes an inactive one, so that the operator locks out whoever CXone has and creates nobody; `update`
+makes none, as nobody is to be active because of it. Of a terminate only the end counts, and whose it is: neither a role
+nor a new address in it must keep it from being carried out.
 
-Events of one user are put in order by their time. An older one than the last applied changes nothing, and one that was
-applied before is recognised by its id.
+Who it is that an event is about says `bridge/person.py`. Events of one person are put in order by their time. An older
+one than the last applied changes nothing, and one that was applied before is recognised by its id.
 """
 
 from __future__ import annotations
@@ -23,39 +24,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cxone_operator.api.hr import HrEvent, encode_events
-from cxone_operator.api.meta import GROUP, GUESSED_NAME, HR_EVENTS, HR_MANAGER, VERSION
+from cxone_operator.api.hr import HrEvent, encode_events, encode_names
+from cxone_operator.api.meta import FORMER_USER_NAMES, GROUP, GUESSED_NAME, HR_EVENTS, HR_MANAGER, VERSION
 from cxone_operator.api.tenant import DEFAULT_NAME
 from cxone_operator.api.user import KIND, UserSpec
 from cxone_operator.bridge.event import Event
 from cxone_operator.bridge.naming import person_name
+from cxone_operator.bridge.person import Contested, Found, Person
 from cxone_operator.cluster.bodies import mapping
 from cxone_operator.cluster.errors import Ownership
 from cxone_operator.cluster.server import Body
 from cxone_operator.core.desired import schedule
+from cxone_operator.core.users import key_of
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 _NAME_PARTS = frozenset({"givenName", "familyName"})
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A user's resource as it stands."""
-
-    name: str
-    resource_version: str
-    spec: UserSpec
-    values: Mapping[str, object]
-    """The same as it is stored."""
-    applied: Mapping[str, object]
-    """The part of it that the bridge owns."""
-    owners: Mapping[str, str]
-    """Fields that end an account's life or begin it, and that another manager owns → its name."""
-    events: tuple[HrEvent, ...]
-    made_here: bool
-    """The bridge made it, and labels it so."""
-    guessed: frozenset[str] = frozenset()
-    """Parts of the name that nobody has said yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +49,11 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class Outdated:
     """A newer event of this user has been applied already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """There is nobody to change, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +74,32 @@ class Apply:
     """Parts of the name that are made from the address."""
 
 
-Decision = Applied | Outdated | Blocked | Apply
+Decision = Applied | Outdated | Contested | Nobody | Blocked | Apply
 
 
-def decide(event: Event, happened: HrEvent, found: Found | None, tenant: str, now: datetime) -> Decision:
-    """What to do with the event, given what the user's resource is; None where there is none."""
-    said = _said(event)
-    told = frozenset(mapping(said.get("name")))
-    if found is None:
-        return _apply({}, _merged(_first(event, tenant), said | _life(event, None, now)), _NAME_PARTS - told)
-    if any(known.id == happened.id for known in found.events):
+def decide(event: Event, happened: HrEvent, person: Person, tenant: str, now: datetime) -> Decision:
+    """What to do with the event, given whom it is about."""
+    remembered = person.events
+    if any(known.id == happened.id for known in remembered):
         return Applied()
-    if found.events and happened.time < found.events[-1].time:
+    if remembered and happened.time < remembered[-1].time:
         return Outdated()
+    if person.contested is not None:
+        return person.contested
+    return _begin(event, tenant, now) if person.found is None else _change(event, person.found, now)
+
+
+def _begin(event: Event, tenant: str, now: datetime) -> Decision:
+    if event.action == "update":
+        return Nobody()
+    said = _said(event, None)
+    told = frozenset(mapping(said.get("name")))
+    return _apply({}, _merged(_first(event, tenant), said | _life(event, None, now)), _NAME_PARTS - told)
+
+
+def _change(event: Event, found: Found, now: datetime) -> Decision:
+    said = _said(event, found)
+    told = frozenset(mapping(said.get("name")))
     life = _life(event, found.spec, now)
     for field, value in life.items():
         if value is None and field in found.owners:
@@ -106,10 +107,13 @@ def decide(event: Event, happened: HrEvent, found: Found | None, tenant: str, no
     return _apply(found.values, _merged(found.applied, said | life), found.guessed - told)
 
 
-def manifest(namespace: str, name: str, wanted: Apply, happened: HrEvent, found: Found | None) -> Body:
+def manifest(namespace: str, name: str, wanted: Apply, happened: HrEvent, person: Person) -> Body:
     """The resource to apply. Its version makes it one that nobody has changed since, or one that does not exist."""
-    events = (*found.events, happened) if found is not None else (happened,)
-    annotations = {HR_EVENTS: encode_events(events)}
+    found = person.found
+    annotations = {HR_EVENTS: encode_events((*person.events, happened))}
+    former = _former(found, wanted) if found is not None else ()
+    if former:
+        annotations[FORMER_USER_NAMES] = encode_names(former)
     if wanted.guessed:
         annotations[GUESSED_NAME] = json.dumps(wanted.guessed, ensure_ascii=False)
     labels = {MANAGED_BY: HR_MANAGER} if found is None or found.made_here else {}
@@ -140,12 +144,21 @@ def _first(event: Event, tenant: str) -> dict[str, object]:
     return {"userName": event.email, "name": {"givenName": given, "familyName": family}, **reference}
 
 
-def _said(event: Event) -> dict[str, object]:
-    """The attributes that the event speaks of."""
+def _former(found: Found, wanted: Apply) -> tuple[str, ...]:
+    """The userNames that the resource had before, without the one that it gets."""
+    new = key_of(str(wanted.spec.get("userName", found.spec.user_name)))
+    return tuple(name for name in (*found.former, found.spec.user_name) if key_of(name) != new)
+
+
+def _said(event: Event, found: Found | None) -> dict[str, object]:
+    """The attributes that the event speaks of; a userName only where it is a new one, as it may be Git's."""
+    unnumbered = found is None or found.spec.employee_id is None
     if event.action == "terminate":
-        return {}
+        return {"employeeId": event.employee_id} if event.employee_id is not None and unnumbered else {}
     name = {"givenName": event.first_name, "familyName": event.last_name}
+    renamed = found is not None and key_of(found.spec.user_name) != key_of(event.email)
     said: dict[str, object] = {
+        "userName": event.email if renamed else None,
         "name": {part: value for part, value in name.items() if value is not None} or None,
         "role": event.role,
         "groups": list(event.memberships) if event.memberships is not None else None,

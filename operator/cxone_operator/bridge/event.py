@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -32,6 +33,8 @@ _MUST = {
     "effectiveDate": _TIME,
     "occurredAt": f"{_TIME}, and not in the future",
 }
+_GZIP = b"\x1f\x8b"
+"""How every gzip file begins (RFC 1952 section 2.3.1)."""
 _PATH = re.compile(r"at `\$\.(\w+)")
 _NAMED = re.compile(r"field `([^`]*)`")
 
@@ -71,6 +74,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
 
 def decode_event(body: bytes, now: datetime) -> Event:
     """The event in a request body (UTF-8 JSON). Raises InvalidEvent."""
+    _check_encoding(body)
     try:
         event = msgspec.json.decode(body, type=Event)
     except msgspec.ValidationError as error:
@@ -91,10 +95,20 @@ def time_of(event: Event, delivery: Delivery) -> datetime:
     return event.occurred_at or delivery.attempted + timedelta(seconds=1, microseconds=-1)
 
 
+def _check_encoding(body: bytes) -> None:
+    if body.startswith(_GZIP):
+        raise InvalidEvent("", "the body is compressed with gzip; send one JSON object in UTF-8 as it is")
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise InvalidEvent("", "the body is not UTF-8; send one JSON object in UTF-8, and do not compress it") from None
+
+
 def _stripped(event: Event) -> Event:
     texts = {name: value.strip() for name in event.__struct_fields__ if isinstance(value := getattr(event, name), str)}
     groups = tuple(dict.fromkeys(name.strip() for name in event.groups)) if event.groups is not None else None
-    return msgspec.structs.replace(event, **texts, groups=groups)
+    email = unicodedata.normalize("NFC", texts.pop("email"))
+    return msgspec.structs.replace(event, **texts, email=email, groups=groups)
 
 
 def _check(event: Event, now: datetime) -> None:

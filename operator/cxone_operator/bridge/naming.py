@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
+from cxone_operator.bridge.event import Event
 from cxone_operator.core.users import key_of
 
 _LONGEST = 40
@@ -16,14 +17,15 @@ _PART = re.compile(r"[^\W_]+")
 _LONGEST_NAME = 128
 
 
-def resource_names(user_name: str) -> Iterator[str]:
-    """DNS-safe names for a user's resource, the first the best; the same for one userName whatever its case.
+def resource_names(event: Event) -> Iterator[str]:
+    """DNS-safe names for a person's resource, the first the best: by employeeId, else by address in any spelling.
 
     As each replica makes the same name, two of them cannot make two resources for one person.
     """
-    key = key_of(user_name)
+    key = event.employee_id or key_of(event.email)
     digest = hashlib.sha256(key.encode()).hexdigest()
-    readable = re.sub(r"[^a-z0-9]+", "-", key.partition("@")[0])[:_LONGEST].strip("-") or "user"
+    local = key if event.employee_id else key.partition("@")[0]
+    readable = re.sub(r"[^a-z0-9]+", "-", local.lower())[:_LONGEST].strip("-") or "user"
     return (f"{readable}-{digest[:length]}" for length in _SUFFIXES)
 
 

@@ -12,7 +12,9 @@ from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Act, Audit, AuditLine
 from cxone_operator.telemetry.audit import Result as AuditResult
 
-Result = Literal["applied", "duplicate", "ignored", "invalid", "unauthorized", "conflict", "too_large", "unavailable"]
+Result = Literal[
+    "applied", "duplicate", "ignored", "invalid", "unauthorized", "unknown", "conflict", "too_large", "unavailable"
+]
 """What became of a request, in metrics."""
 
 
@@ -36,7 +38,7 @@ class Recorder:
         self._line(event, happened, AuditResult.SUCCESS, resource, changes)
 
     def refused(self, event: Event, happened: HrEvent, why: str) -> None:
-        """A field of the resource belongs to somebody else."""
+        """A field belongs to somebody else, or it is not clear who is meant, or there is nobody."""
         self._line(event, happened, AuditResult.REFUSED, {}, {}, why)
 
     def _line(

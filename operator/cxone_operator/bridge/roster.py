@@ -1,8 +1,8 @@
-"""Which resources there are for which person: names by userName in lower case, fed by a watch.
+"""Which resources there are for which person: names by userName, present or former, and by employeeId, fed by a watch.
 
-The API server finds a resource by userName only in the exact case, and by looking at all of them. The roster finds it
-at once and in any case. It is a hint: what it names is read before anything is decided, and its silence counts only
-while the watch is known to be live.
+The API server finds a resource by userName only in the exact spelling, and by looking at all of them. The roster finds
+it at once and in any spelling. It is a hint: what it names is read before anything is decided, and its silence counts
+only while the watch is known to be live. It keeps names and nothing else of what it is told.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from cxone_operator.api.hr import decode_names
+from cxone_operator.api.meta import FORMER_USER_NAMES
 from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.server import Body
 from cxone_operator.core.users import key_of
@@ -18,42 +20,83 @@ _LIVE_SECONDS = 1.0
 """A watch that has delivered something within this time delivers everything: the server sends events in order."""
 
 
-class Roster:
-    """The resources of one namespace (a `Follower`)."""
+class _Index:
+    """Names of resources by what is known of them."""
 
     def __init__(self) -> None:
-        self._names: dict[str, set[str]] = {}
-        self._keys: dict[str, str] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._traits: dict[str, tuple[str, ...]] = {}
+
+    def names(self, trait: str) -> tuple[str, ...]:
+        return self._names.get(trait, ())
+
+    def put(self, name: str, traits: tuple[str, ...]) -> None:
+        """From now on it is found by these; by none, it is forgotten."""
+        for old in self._traits.pop(name, ()):
+            left = tuple(other for other in self._names.pop(old) if other != name)
+            if left:
+                self._names[old] = left
+        if traits:
+            self._traits[name] = traits
+        for trait in traits:
+            self._names[trait] = tuple(sorted((*self.names(trait), name)))
+
+
+class _People:
+    """What a list says, and what has changed since."""
+
+    def __init__(self) -> None:
+        self.by_address = _Index()
+        self.by_employee = _Index()
+
+    def put(self, kind: str, body: Body) -> None:
+        name = metadata(body, "name")
+        gone = kind == "DELETED"
+        self.by_address.put(name, () if gone else _keys(body))
+        self.by_employee.put(name, () if gone else _employee(body))
+
+
+class Roster:
+    """The resources of one namespace, in every tenant (a `Follower`)."""
+
+    def __init__(self) -> None:
+        self._people = self._listing = _People()
         self._spoke_at = float("-inf")
         self.problem: str | None = "the CxoneUsers have not been listed yet"
         """Why the roster is not up to date, None where it is."""
         self.followed_once = False
         """The roster has been up to date at some time."""
 
-    def names(self, user_name: str) -> tuple[str, ...]:
-        """The resources of that userName, in whatever case, in every tenant."""
-        return tuple(sorted(self._names.get(key_of(user_name), ())))
+    def of_address(self, user_name: str) -> tuple[str, ...]:
+        """The resources that have that userName, or had it, in whatever spelling."""
+        return self._people.by_address.names(key_of(user_name))
+
+    def of_employee(self, employee_id: str) -> tuple[str, ...]:
+        """The resources of that employeeId."""
+        return self._people.by_employee.names(employee_id)
 
     @property
     def live(self) -> bool:
         """Whom the roster does not name, has no resource."""
         return self.problem is None and time.monotonic() - self._spoke_at < _LIVE_SECONDS
 
+    def begun(self) -> None:
+        """Begin anew; until that is complete, what is known remains."""
+        self._listing = _People()
+
     def listed(self, items: Iterable[Body]) -> None:
-        """Begin anew with these."""
-        self._names.clear()
-        self._keys.clear()
+        """Some of those there are."""
         for item in items:
-            self.changed("ADDED", item)
+            self._listing.put("ADDED", item)
+
+    def complete(self) -> None:
+        """Those that were listed are all."""
+        self._people = self._listing
         self.problem = None
 
     def changed(self, kind: str, body: Body) -> None:
         """One resource came, changed or went."""
-        name, key = metadata(body, "name"), key_of(str(mapping(body.get("spec")).get("userName", "")))
-        self._forget(name)
-        if kind != "DELETED" and key:
-            self._keys[name] = key
-            self._names.setdefault(key, set()).add(name)
+        self._people.put(kind, body)
 
     def spoke(self) -> None:
         """The watch is live."""
@@ -64,9 +107,14 @@ class Roster:
         """Nothing is known for certain until the next list."""
         self.problem = f"the CxoneUsers cannot be watched: {why}"
 
-    def _forget(self, name: str) -> None:
-        key = self._keys.pop(name, None)
-        if key is not None:
-            self._names[key].discard(name)
-            if not self._names[key]:
-                del self._names[key]
+
+def _keys(body: Body) -> tuple[str, ...]:
+    annotations = mapping(mapping(body.get("metadata")).get("annotations"))
+    present = str(mapping(body.get("spec")).get("userName", ""))
+    names = (present, *decode_names(annotations.get(FORMER_USER_NAMES)))
+    return tuple(dict.fromkeys(key_of(name) for name in names if name))
+
+
+def _employee(body: Body) -> tuple[str, ...]:
+    number = mapping(body.get("spec")).get("employeeId")
+    return (number,) if isinstance(number, str) and number else ()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakValueDictionary
 
 from cxone_operator.api.hr import HrEvent
-from cxone_operator.bridge.decision import Applied, Blocked, Found, Outdated, decide
+from cxone_operator.bridge.decision import Applied, Apply, Blocked, Nobody, Outdated, decide
 from cxone_operator.bridge.event import Event, InvalidEvent, decode_event, time_of
+from cxone_operator.bridge.person import Contested, Person, whom
 from cxone_operator.bridge.recorder import Recorder, Result
 from cxone_operator.bridge.signature import Unverified, Verify
 from cxone_operator.bridge.store import Store
@@ -40,7 +42,7 @@ class Reply:
 
 
 class Service:
-    """Handles requests, those about one person one after the other."""
+    """Handles requests, those of one employeeId or address one after the other."""
 
     def __init__(self, verify: Verify, store: Store, recorder: Recorder, now: Callable[[], datetime]) -> None:
         self._verify = verify
@@ -70,9 +72,8 @@ class Service:
         return reply
 
     async def _apply(self, event: Event, happened: HrEvent) -> Reply:
-        lock = self._locks.setdefault(key_of(event.email), asyncio.Lock())
         try:
-            async with asyncio.timeout(_SECONDS), lock:
+            async with asyncio.timeout(_SECONDS), self._alone(event):
                 return await self._settle(event, happened)
         except Owned as error:
             return self._owned(event, happened, error.conflicts)
@@ -82,36 +83,65 @@ class Service:
             log.warning("event_not_stored", webhook_id=happened.id, action=event.action, error=str(error))
             return Reply(503, {"error": "the event could not be stored now; send it again"}, "unavailable", RETRY_AFTER)
 
+    @asynccontextmanager
+    async def _alone(self, event: Event) -> AsyncIterator[None]:
+        """No other event of that employeeId or address is under way here; between replicas the API server decides."""
+        traits = {f"address {key_of(event.email)}", f"employee {event.employee_id or ''}"} - {"employee "}
+        locks = [self._locks.setdefault(trait, asyncio.Lock()) for trait in sorted(traits)]
+        async with AsyncExitStack() as held:
+            for lock in locks:
+                await held.enter_async_context(lock)
+            yield
+
     async def _settle(self, event: Event, happened: HrEvent) -> Reply:
         """Look, decide and write, again where somebody has written in between."""
         for attempt in range(_ATTEMPTS):
-            found = await self._store.find(event.email, certain=attempt > 0)
-            decision = decide(event, happened, found, self._store.tenant, self._now())
+            person = whom(event, await self._store.find(event, certain=attempt > 0))
+            decision = decide(event, happened, person, self._store.tenant, self._now())
             match decision:
                 case Applied():
-                    return _accepted(self._store.namespace, _name(found), "duplicate")
+                    return _accepted(self._store.namespace, person.name, "duplicate")
                 case Outdated():
-                    return _ignored(self._store.namespace, _name(found))
+                    return _ignored(self._store.namespace, person.name)
+                case Nobody():
+                    return self._unknown(event, happened)
+                case Contested():
+                    return self._contested(event, happened, decision)
                 case Blocked(conflict):
                     raise Owned("a field that must be empty is not ours", (conflict,))
-            name = found.name if found else await self._store.new_name(event.email, certain=attempt > 0)
             try:
-                resource = await self._store.apply(name, decision, happened, found)
+                return await self._write(event, happened, person, decision, certain=attempt > 0)
             except Conflicted as error:
                 if isinstance(error, Owned):
                     raise
-                continue
-            self._recorder.applied(event, happened, resource, decision.changes)
-            log.info("event_applied", webhook_id=happened.id, action=event.action, resource=name)
-            return _accepted(self._store.namespace, name, "applied")
         raise ClusterError(f"the CxoneUser was changed by others {_ATTEMPTS} times meanwhile")
+
+    async def _write(self, event: Event, happened: HrEvent, person: Person, wanted: Apply, *, certain: bool) -> Reply:
+        found, store = person.found, self._store
+        name = found.name if found is not None else await store.new_name(event, person, certain=certain)
+        resource = await store.apply(name, wanted, happened, person)
+        self._recorder.applied(event, happened, resource, wanted.changes)
+        log.info("event_applied", webhook_id=happened.id, action=event.action, resource=name)
+        return _accepted(store.namespace, name, "applied")
+
+    def _unknown(self, event: Event, happened: HrEvent) -> Reply:
+        error = "an update makes no user, and nobody is there of this employeeId or address; send a hire or a rehire"
+        self._refuse(event, happened, error)
+        return Reply(404, {"error": error}, "unknown")
+
+    def _contested(self, event: Event, happened: HrEvent, contested: Contested) -> Reply:
+        self._refuse(event, happened, contested.why)
+        return Reply(409, {"error": contested.why, "resources": contested.resources}, "conflict")
+
+    def _refuse(self, event: Event, happened: HrEvent, why: str) -> None:
+        log.warning("event_refused", webhook_id=happened.id, action=event.action, error=why)
+        self._recorder.refused(event, happened, why)
 
     def _owned(self, event: Event, happened: HrEvent, conflicts: Sequence[Ownership]) -> Reply:
         told = "; ".join(
             f"{conflict.field} is owned by the field manager {conflict.manager!r}" for conflict in conflicts
         )
-        log.warning("event_refused", webhook_id=happened.id, action=event.action, error=told)
-        self._recorder.refused(event, happened, told)
+        self._refuse(event, happened, told)
         fields = [{"field": conflict.field, "manager": conflict.manager} for conflict in conflicts]
         error = f"{told}; change it there, or take it out of there to let the HR system decide"
         return Reply(409, {"error": error, "conflicts": fields}, "conflict")
@@ -125,7 +155,3 @@ def _accepted(namespace: str, name: str, result: Result) -> Reply:
 def _ignored(namespace: str, name: str) -> Reply:
     message = "a newer event of this user has been applied already"
     return Reply(200, {"status": "ignored", "namespace": namespace, "name": name, "message": message}, "ignored")
-
-
-def _name(found: Found | None) -> str:
-    return found.name if found is not None else ""

@@ -1,16 +1,18 @@
-"""The resources of people on the API server: found by userName, written by server-side apply, never by force."""
+"""The resources of people on the API server: found by who they are, written by server-side apply, never by force."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cxone_operator.api.hr import HrEvent, decode_events
-from cxone_operator.api.meta import HR_EVENTS, HR_MANAGER, InvalidResource
+from cxone_operator.api.hr import HrEvent, decode_events, decode_names
+from cxone_operator.api.meta import FORMER_USER_NAMES, HR_EVENTS, HR_MANAGER, InvalidResource
 from cxone_operator.api.user import PLURAL, CxoneUser, decode_user
-from cxone_operator.bridge.decision import MANAGED_BY, Apply, Found, manifest
+from cxone_operator.bridge.decision import MANAGED_BY, Apply, manifest
+from cxone_operator.bridge.event import Event
 from cxone_operator.bridge.naming import resource_names
 from cxone_operator.bridge.ownership import applied_spec, other_owner
+from cxone_operator.bridge.person import Found, Person
 from cxone_operator.bridge.roster import Roster
 from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.errors import ClusterError, Gone, Unreachable
@@ -44,38 +46,35 @@ class Store:
         self._observe_write = observe_write
         self._path = collection(PLURAL, namespace)
 
-    async def find(self, user_name: str, *, certain: bool) -> Found | None:
-        """The resource that owns this userName, the oldest as for the operator; None where there is none.
+    async def find(self, event: Event, *, certain: bool) -> tuple[Found, ...]:
+        """Every resource that the event's employeeId or address may name, the oldest first, as for the operator.
 
         `certain` asks the API server even where the roster answers. Raises ClusterError.
         """
-        names = set(self._roster.names(user_name))
-        if certain or not (names or self._roster.live):
-            names |= await self._search(user_name)
-            names |= set(self._roster.names(user_name))  # whose watch may have spoken meanwhile
+        names, answered = self._hinted(event)
+        if certain or not (answered or self._roster.live):
+            names |= await self._search(event)
+            names |= self._hinted(event)[0]  # whose watch may have spoken meanwhile
         resources = [resource for name in sorted(names) if (resource := await self._get(name)) is not None]
-        owners = [resource for resource in resources if self._owns(resource, user_name)]
-        return _found(min(owners, key=lambda owner: owner.user.age_order)) if owners else None
+        ours = [resource for resource in resources if resource.user.spec.tenant_ref.name == self.tenant]
+        if not ours and self._roster.problem is not None:
+            raise Unreachable(self._roster.problem)
+        return tuple(_found(resource) for resource in sorted(ours, key=lambda resource: resource.user.age_order))
 
-    async def new_name(self, user_name: str, *, certain: bool) -> str:
-        """A name for a new resource, free as far as is known, or for `certain`.
-
-        Raises Unreachable while the old one of that person is being deleted.
-        """
-        for name in resource_names(user_name):
-            taken = await self._get(name) if certain else None
-            if taken is None:
+    async def new_name(self, event: Event, person: Person, *, certain: bool) -> str:
+        """A name for a new resource, free as far as is known, or for `certain`. Raises Unreachable where none is."""
+        going = {gone.name for gone in person.gone}
+        for name in resource_names(event):
+            if name not in going and not (certain and await self._get(name) is not None):
                 return name
-            if key_of(taken.user.spec.user_name) == key_of(user_name) and taken.user.metadata.deleting:
-                raise Unreachable("the CxoneUser of this person is being deleted")
-        raise Unreachable("every name for the CxoneUser is taken by somebody else's")
+        raise Unreachable("every name for the CxoneUser is taken by another one, or by one that is being deleted")
 
-    async def apply(self, name: str, wanted: Apply, happened: HrEvent, found: Found | None) -> Mapping[str, str]:
+    async def apply(self, name: str, wanted: Apply, happened: HrEvent, person: Person) -> Mapping[str, str]:
         """Create or change the resource; which one it is, with its uid.
 
-        Raises Conflicted where it is not as `found` any more, Owned where a field is somebody else's, or ClusterError.
+        Raises Conflicted where it is not as it was found, Owned where a field is somebody else's, or ClusterError.
         """
-        body = manifest(self.namespace, name, wanted, happened, found)
+        body = manifest(self.namespace, name, wanted, happened, person)
         try:
             stored = await self._server.request(
                 "PATCH", f"{self._path}/{name}", body=body, params={"fieldManager": HR_MANAGER}, patch=APPLY
@@ -86,12 +85,20 @@ class Store:
         self._observe_write(PLURAL, "200")
         return {"namespace": self.namespace, "name": name, "uid": metadata(stored, "uid")}
 
-    async def _search(self, user_name: str) -> set[str]:
+    def _hinted(self, event: Event) -> tuple[set[str], bool]:
+        """What the roster names, and whether it knows all that the event says of who it is."""
+        holders = self._roster.of_address(event.email)
+        mine = self._roster.of_employee(event.employee_id) if event.employee_id is not None else holders
+        return {*holders, *mine}, bool(holders and mine)
+
+    async def _search(self, event: Event) -> set[str]:
         """Names under which a resource may be: what the API server finds, and the one that we would give it."""
-        names = {next(resource_names(user_name))}
-        for form in {user_name, key_of(user_name)}:
-            selector = {"fieldSelector": "spec.userName=" + form.replace("=", "\\=")}
-            async for page in pages(self._server, self._path, selector):
+        names = {next(resource_names(event))}
+        selectors = [("spec.userName", form) for form in sorted({event.email, key_of(event.email)})]
+        if event.employee_id is not None:
+            selectors.append(("spec.employeeId", event.employee_id))
+        for field, value in selectors:
+            async for page in pages(self._server, self._path, {"fieldSelector": f"{field}={_escaped(value)}"}):
                 names |= {metadata(item, "name") for item in page.items}
         return names
 
@@ -104,10 +111,10 @@ class Store:
         except InvalidResource as error:
             raise ClusterError(f"CxoneUser {name} cannot be read: {error}") from error
 
-    def _owns(self, resource: _Resource, user_name: str) -> bool:
-        user = resource.user
-        same = key_of(user.spec.user_name) == key_of(user_name) and user.spec.tenant_ref.name == self.tenant
-        return same and not user.metadata.deleting
+
+def _escaped(value: str) -> str:
+    """As a field selector wants it (Kubernetes, `fields.EscapeValue`)."""
+    return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
 
 
 def _found(resource: _Resource) -> Found:
@@ -124,4 +131,6 @@ def _found(resource: _Resource) -> Found:
         events=decode_events(mapping(stored.get("annotations")).get(HR_EVENTS)),
         made_here=mapping(stored.get("labels")).get(MANAGED_BY) == HR_MANAGER,
         guessed=user.guessed_name,
+        former=decode_names(user.metadata.annotations.get(FORMER_USER_NAMES)),
+        deleting=user.metadata.deleting,
     )

@@ -28,8 +28,14 @@ log = get_logger(__name__)
 class Follower(Protocol):
     """Who is told what the collection holds."""
 
+    def begun(self) -> None:
+        """A list of all resources begins."""
+
     def listed(self, items: Iterable[Body]) -> None:
-        """These are all resources there are."""
+        """These are some of them; whoever keeps whole bodies keeps them all in memory."""
+
+    def complete(self) -> None:
+        """There are no others than those that were listed since it began."""
 
     def changed(self, kind: str, body: Body) -> None:
         """ADDED, MODIFIED or DELETED."""
@@ -38,7 +44,7 @@ class Follower(Protocol):
         """The server has agreed to tell us everything, or has shown that it still does."""
 
     def lost(self, why: str) -> None:
-        """The trail is lost until `listed` is called again."""
+        """The trail is lost until a list is complete again."""
 
 
 async def follow(server: ApiServer, plural: str, namespace: str, follower: Follower) -> None:
@@ -62,12 +68,12 @@ async def follow(server: ApiServer, plural: str, namespace: str, follower: Follo
 
 
 async def _list(server: ApiServer, path: str, follower: Follower) -> str:
-    items: list[Body] = []
     version = ""
+    follower.begun()
     async for page in pages(server, path):
-        items += page.items
+        follower.listed(page.items)
         version = page.resource_version
-    follower.listed(items)
+    follower.complete()
     return version
 
 

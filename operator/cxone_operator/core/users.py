@@ -6,6 +6,7 @@ None means "not declared" (spec) or "not shown" (CXone); an empty tuple means "d
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -100,5 +101,14 @@ class Change:
 
 
 def key_of(user_name: str) -> str:
-    """The natural key of a user: userName compared case-insensitively (RFC 7643 section 4.1.1)."""
-    return user_name.lower()
+    """The natural key of a user: userName without regard to case (RFC 7643 section 4.1.1) and to how Unicode writes it.
+
+    Composed (NFC), case folded, and the domain as IDNA has it.
+    """
+    if user_name.isascii():
+        return user_name.lower()
+    local, at, domain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", user_name).casefold()).rpartition("@")
+    try:
+        return local + at + domain.encode("idna").decode()
+    except UnicodeError:
+        return local + at + domain

@@ -96,7 +96,7 @@ def test_two_replicas_at_once_end_in_the_newest_state(make_bridge: MakeBridge, k
     replicas = [make_bridge(), make_bridge()]
     people = [f"racer-{number}@x.com" for number in range(12)]
     events = [
-        (replicas[(number + turn) % 2], "terminate" if turn == 3 else "update", person, days(-4 + turn), f"R{turn}")
+        (replicas[(number + turn) % 2], "terminate" if turn == 3 else "hire", person, days(-4 + turn), f"R{turn}")
         for number, person in enumerate(people)
         for turn in (2, 0, 3, 1)
     ]
@@ -126,19 +126,6 @@ def test_another_tenants_namesake_is_left_alone(make_bridge: MakeBridge, kube: K
     assert answer.body["name"] != "jane-emea"
     answer = make_bridge("--tenant", "emea").send("terminate", "jane@x.com")
     assert answer.body.get("name") == "jane-emea", answer
-
-
-def test_a_resource_that_goes_is_waited_for(shared: Bridge, kube: Kube, workforce: str) -> None:
-    """An event stored on a resource that is being deleted would be lost with it."""
-    name = shared.send("hire", "jane@x.com").body["name"]
-    kube.patch("CxoneUser", workforce, name, {"metadata": {"finalizers": ["cxone.dev/user"]}}).accepted()
-    kube.delete("CxoneUser", workforce, name).accepted()
-    answer = shared.send("rehire", "jane@x.com", id_="msg_back")
-    assert answer.status == 503
-    assert int(answer.headers["Retry-After"]) > 0
-    kube.patch("CxoneUser", workforce, name, {"metadata": {"finalizers": None}}).accepted()
-    eventually(lambda: shared.send("rehire", "jane@x.com", id_="msg_back").status == 202)
-    assert users(kube, workforce)["jane@x.com"]["metadata"].get("deletionTimestamp") is None
 
 
 def test_what_was_accepted_is_finished(bridge: Bridge, kube: Kube, namespace: str) -> None:

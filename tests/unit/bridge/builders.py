@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cxone_operator.api.hr import HrEvent
-from cxone_operator.bridge.decision import Found
 from cxone_operator.bridge.event import Event, decode_event
+from cxone_operator.bridge.person import Found
 from cxone_operator.bridge.sender import signed
 from unit.builders import NOW, a_user
 
@@ -43,12 +43,13 @@ def headers(data: bytes, now: datetime, secret: bytes = SECRET, **changes: str) 
     return signed(secret, "msg_1", data, now) | {name.replace("_", "-"): value for name, value in changes.items()}
 
 
-def found(*events: HrEvent, **changes: Any) -> Found:
+def found(*events: HrEvent, name: str = "jane-smith-1", **changes: Any) -> Found:
     """A resource that the bridge has made, the keywords in its spec; `applied`, `owners` and so on replace parts."""
-    parts = {name: changes.pop(name) for name in ("applied", "owners", "made_here", "guessed") if name in changes}
+    names = ("applied", "owners", "made_here", "guessed", "former", "deleting")
+    parts = {name: changes.pop(name) for name in names if name in changes}
     spec = {"userName": EMAIL, "name": {"givenName": "Jane", "familyName": "Smith"}, "active": True} | changes
     return Found(
-        name="jane-smith-1",
+        name=name,
         resource_version="7",
         spec=a_user("jane", **{"role": None, "groups": None, **spec}).spec,
         values=spec,

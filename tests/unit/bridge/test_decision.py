@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxone_operator.api.hr import HrEvent, decode_events, encode_events
-from cxone_operator.bridge.decision import NEVER, Applied, Apply, Blocked, Found, Outdated, decide, manifest
+from cxone_operator.bridge.decision import NEVER, Applied, Apply, Blocked, Nobody, Outdated, decide, manifest
+from cxone_operator.bridge.person import Contested, Found, Person
 from cxone_operator.cluster.errors import Ownership
 from unit.bridge.builders import EMAIL, an_event, found, happened
 from unit.builders import NOW
@@ -22,7 +24,7 @@ IDENTITY = {"userName": EMAIL, "name": {"givenName": "Jane", "familyName": "Smit
 
 
 def applied(action: str, existing: Found | None = None, tenant: str = "default", **fields: Any) -> Apply:
-    decision = decide(an_event(action, **fields), happened("msg_9"), existing, tenant, NOW)
+    decision = decide(an_event(action, **fields), happened("msg_9"), Person(existing), tenant, NOW)
     assert isinstance(decision, Apply)
     return decision
 
@@ -35,14 +37,14 @@ def applied(action: str, existing: Found | None = None, tenant: str = "default",
         ("hire", {"effectiveDate": PAST}, {"active": True}),
         ("hire", {"firstName": "J"}, {"active": True, "name": {"givenName": "J", "familyName": "Smith"}}),
         ("rehire", {"employeeId": "7"}, {"active": True, "employeeId": "7"}),
-        ("update", {"role": "Agent"}, {"role": "Agent"}),
         ("terminate", {}, {"active": False}),
+        ("terminate", {"employeeId": "7"}, {"active": False, "employeeId": "7"}),
         ("terminate", {"role": "Agent", "group": "A"}, {"active": False}),
         ("terminate", {"effectiveDate": AHEAD}, {"activeUntil": AHEAD}),
     ],
 )
 def test_without_a_resource(action: str, fields: dict[str, Any], spec: dict[str, Any]) -> None:
-    """Every event makes one; a terminate makes an inactive one."""
+    """A hire makes one; a terminate makes an inactive one, so that the operator locks out whoever CXone has."""
     assert applied(action, **fields).spec == IDENTITY | spec
 
 
@@ -60,6 +62,16 @@ def test_without_a_resource(action: str, fields: dict[str, Any], spec: dict[str,
         ("update", {"lastName": "Doe"}, {}, {"name": {"givenName": "Jane", "familyName": "Doe"}}),
         ("update", {"role": "B"}, {"active": False, "activeUntil": PAST}, {"role": "B"}),
         ("terminate", {"role": "B"}, {"role": "A"}, {"active": False}),
+        ("update", {"employeeId": "7", "email": "neu@x.com"}, {"employeeId": "7"}, {"userName": "neu@x.com"}),
+        (
+            "update",
+            {"employeeId": "7", "email": "neu@x.com"},
+            {"active": False},
+            {"userName": "neu@x.com", "employeeId": "7"},
+        ),
+        ("update", {"employeeId": "7", "email": EMAIL.upper()}, {}, {"employeeId": "7"}),
+        ("terminate", {"employeeId": "7", "email": "neu@x.com"}, {"employeeId": "7"}, {"active": False}),
+        ("terminate", {"employeeId": "7"}, {}, {"active": False, "employeeId": "7"}),
         ("terminate", {}, {"activeFrom": AHEAD}, {"active": False, "activeFrom": None}),
         ("terminate", {}, {"activeUntil": AHEAD}, {"active": False, "activeUntil": None}),
         ("terminate", {"effectiveDate": AHEAD}, {}, {"activeUntil": AHEAD}),
@@ -83,7 +95,7 @@ def test_only_what_is_ours_is_applied_again() -> None:
 def test_an_end_that_somebody_else_declares_blocks_a_rehire() -> None:
     """Leaving the field out would not remove it, and the sender must not believe that it did."""
     existing = found(activeUntil=PAST, applied={}, owners={"activeUntil": "argocd"})
-    decision = decide(an_event("rehire"), happened(), existing, "default", NOW)
+    decision = decide(an_event("rehire"), happened(), Person(existing), "default", NOW)
     assert decision == Blocked(Ownership("spec.activeUntil", "argocd"))
 
 
@@ -91,8 +103,54 @@ def test_order_and_repetition() -> None:
     """Once is enough, older is too late, and of two at one time the one that comes later counts."""
     existing = found(happened("msg_1", -60), happened("msg_2", 0))
     for id_, minutes, expected in [("msg_1", 5, Applied), ("msg_2", 0, Applied), ("msg_3", -1, Outdated)]:
-        assert isinstance(decide(an_event("update"), happened(id_, minutes), existing, "default", NOW), expected)
-    assert isinstance(decide(an_event("update"), happened("msg_3", 0), existing, "default", NOW), Apply)
+        assert isinstance(
+            decide(an_event("update"), happened(id_, minutes), Person(existing), "default", NOW), expected
+        )
+    assert isinstance(decide(an_event("update"), happened("msg_3", 0), Person(existing), "default", NOW), Apply)
+
+
+def test_an_update_makes_nobody() -> None:
+    """Neither a stranger, nor somebody whose resource is being deleted, is active because something else is new."""
+    leaving = found(happened("msg_1", -60), deleting=True)
+    for person in (Person(), Person(gone=(leaving,))):
+        assert decide(an_event("update", role="Agent"), happened("msg_2"), person, "default", NOW) == Nobody()
+
+
+def test_what_the_last_resource_remembers_counts_for_the_next() -> None:
+    """Somebody who is hired while the old resource goes: once, in order, and the memory goes on."""
+    person = Person(gone=(found(happened("msg_1", -60), happened("msg_2", 0), deleting=True),))
+    for id_, minutes, expected in [("msg_1", 5, Applied), ("msg_3", -1, Outdated), ("msg_3", 1, Apply)]:
+        decision = decide(an_event("hire"), happened(id_, minutes), person, "default", NOW)
+        assert isinstance(decision, expected)
+    assert isinstance(decision, Apply)
+    made = manifest("workforce", "jane-2", decision, happened("msg_3", 1), person)["metadata"]
+    assert [event.id for event in decode_events(made["annotations"]["cxone.dev/hr-events"])] == [
+        "msg_1",
+        "msg_2",
+        "msg_3",
+    ]
+
+
+def test_who_is_not_clear_is_asked_only_where_the_event_would_count() -> None:
+    """A late or repeated event is no reason to call a person."""
+    contested = Contested("who?", ("a", "b"))
+    person = Person(found(happened("msg_1", 0)), contested=contested)
+    for id_, minutes, expected in [("msg_1", 0, Applied()), ("msg_2", -1, Outdated()), ("msg_2", 1, contested)]:
+        assert decide(an_event("hire"), happened(id_, minutes), person, "default", NOW) == expected
+
+
+def test_a_renamed_resource_remembers_its_names() -> None:
+    """Once each, without the one that it has; and it goes on to say so."""
+    event = an_event("update", employeeId="7", email="c@x.com")
+    before = found(employeeId="7", userName="b@x.com", former=("a@x.com", "C@x.com"))
+    wanted = decide(event, happened(), Person(before), "default", NOW)
+    assert isinstance(wanted, Apply)
+    assert wanted.changes == {"userName": "b@x.com → c@x.com"}
+    made = manifest("workforce", before.name, wanted, happened(), Person(before))["metadata"]
+    assert json.loads(made["annotations"]["cxone.dev/former-user-names"]) == ["a@x.com", "b@x.com"]
+    kept = applied("update", before, employeeId="7", email="B@x.com", role="Agent")
+    made = manifest("workforce", before.name, kept, happened(), Person(before))["metadata"]
+    assert json.loads(made["annotations"]["cxone.dev/former-user-names"]) == ["a@x.com", "C@x.com"]
 
 
 def test_another_tenant_is_named_only_where_it_is_not_the_default() -> None:
@@ -117,7 +175,7 @@ def test_guesses_are_marked_until_they_are_said(
 ) -> None:
     """So that the operator never renames an account after a guess."""
     existing = None if guessed is None else found(guessed=guessed)
-    assert applied("update", existing, **fields).guessed == left
+    assert applied("hire", existing, **fields).guessed == left
 
 
 def test_the_audit_trail_learns_old_and_new() -> None:
@@ -128,14 +186,14 @@ def test_the_audit_trail_learns_old_and_new() -> None:
 def test_the_manifest_names_the_version_that_it_is_for() -> None:
     """One that was read, or the one that nothing has; and it remembers the event."""
     existing = found(happened("msg_1", -60))
-    old = manifest("workforce", existing.name, applied("update", existing), happened("msg_9"), existing)
-    new = manifest("workforce", "jane-1", applied("hire"), happened("msg_9"), None)
+    old = manifest("workforce", existing.name, applied("update", existing), happened("msg_9"), Person(existing))
+    new = manifest("workforce", "jane-1", applied("hire"), happened("msg_9"), Person())
     assert (old["metadata"]["resourceVersion"], new["metadata"]["resourceVersion"]) == ("7", NEVER)
     events = decode_events(old["metadata"]["annotations"]["cxone.dev/hr-events"])
     assert [event.id for event in events] == ["msg_1", "msg_9"]
     assert old["metadata"]["labels"] == new["metadata"]["labels"] == {"app.kubernetes.io/managed-by": "cxone-hr-bridge"}
     git = found(made_here=False)
-    assert manifest("workforce", git.name, applied("update", git), happened(), git)["metadata"]["labels"] == {}
+    assert manifest("workforce", git.name, applied("update", git), happened(), Person(git))["metadata"]["labels"] == {}
 
 
 @given(st.permutations(range(6)), st.data())
@@ -149,7 +207,7 @@ def test_whatever_the_order_of_arrival_the_newest_counts(order: list[int], data:
         decision = decide(
             an_event("update", role=f"R{number}"),
             event,
-            found(*events, **({"role": role} if role else {})),
+            Person(found(*events, **({"role": role} if role else {}))),
             "default",
             NOW,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from cxone_operator.bridge.event import InvalidEvent, decode_event, time_of
 from cxone_operator.bridge.signature import Delivery
-from unit.bridge.builders import EMAIL, an_event
+from unit.bridge.builders import EMAIL, an_event, body
 from unit.builders import NOW
 
 MINIMAL = b'{"action":"hire","email":"jane@x.com","role":"Agent","group":"Support-Team"}'
@@ -122,3 +123,18 @@ def test_no_event_raises_anything_else(fields: dict[str, Any]) -> None:
     """Also where action and address are right."""
     with suppress(InvalidEvent):
         assert an_event(**fields).email == EMAIL
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(gzip.compress(body()), "gzip"), (body().decode().encode("utf-16"), "not UTF-8"), (b"\xff", "not UTF-8")],
+)
+def test_bytes_that_are_no_text_are_named(data: bytes, words: str) -> None:
+    """What was done to the body, so that it can be left undone."""
+    with pytest.raises(InvalidEvent, match=words):
+        decode_event(data, NOW)
+
+
+def test_addresses_are_composed() -> None:
+    """As CXone gets them, whatever keyboard they were typed on."""
+    assert an_event(email="jose\u0301@x.com").email == "jos\u00e9@x.com"

@@ -1,6 +1,8 @@
-"""The roster: found in any case, and silent only where it knows."""
+"""The roster: found in any spelling, and silent only where it knows."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
@@ -8,27 +10,66 @@ from cxone_operator.bridge import roster as module
 from cxone_operator.bridge.roster import Roster
 
 
-def resource(name: str, user_name: str) -> dict[str, object]:
-    return {"metadata": {"name": name}, "spec": {"userName": user_name}}
+def resource(name: str, user_name: str, *former: str, **spec: str) -> dict[str, object]:
+    annotations = {"annotations": {"cxone.dev/former-user-names": json.dumps(former)}} if former else {}
+    return {"metadata": {"name": name, **annotations}, "spec": {"userName": user_name, **spec}}
+
+
+def roster_of(*resources: dict[str, object]) -> Roster:
+    """After a list of one resource a page."""
+    roster = Roster()
+    relist(roster, *resources)
+    return roster
+
+
+def relist(roster: Roster, *resources: dict[str, object]) -> None:
+    roster.begun()
+    for item in resources:
+        roster.listed([item])
+    roster.complete()
 
 
 def test_people_are_found_in_any_case() -> None:
     """As userNames are compared."""
-    roster = Roster()
-    roster.listed([resource("jane", "Jane@X.com"), resource("bob", "bob@x.com")])
-    assert roster.names("jane@x.com") == ("jane",)
+    roster = roster_of(resource("jane", "Jane@X.com"), resource("bob", "bob@x.com"))
+    assert roster.of_address("jane@x.com") == ("jane",)
     roster.changed("ADDED", resource("jane-2", "JANE@x.com"))
-    assert roster.names("jane@x.com") == ("jane", "jane-2")
+    assert roster.of_address("jane@x.com") == ("jane", "jane-2")
     roster.changed("DELETED", resource("jane", "Jane@X.com"))
-    assert roster.names("JANE@X.COM") == ("jane-2",)
+    assert roster.of_address("JANE@X.COM") == ("jane-2",)
 
 
 def test_a_new_list_forgets_the_old() -> None:
     """Also who vanished while nobody watched, and a name that is somebody else's by now."""
-    roster = Roster()
-    roster.listed([resource("jane", "jane@x.com"), resource("bob", "bob@x.com")])
+    roster = roster_of(resource("jane", "jane@x.com"), resource("bob", "bob@x.com"))
+    roster.begun()
     roster.listed([resource("jane", "ann@x.com")])
-    assert (roster.names("jane@x.com"), roster.names("bob@x.com"), roster.names("ann@x.com")) == ((), (), ("jane",))
+    assert roster.of_address("bob@x.com") == ("bob",), "until the new list is complete"
+    roster.complete()
+    assert (roster.of_address("jane@x.com"), roster.of_address("bob@x.com"), roster.of_address("ann@x.com")) == (
+        (),
+        (),
+        ("jane",),
+    )
+
+
+def test_people_are_found_in_every_spelling() -> None:
+    """Composed or not, and the domain as it is typed or as DNS has it."""
+    roster = roster_of(resource("jose", "jos\u00e9@m\u00fcnchen.example"))
+    for spelling in ("jose\u0301@m\u00fcnchen.example", "JOS\u00c9@xn--mnchen-3ya.example"):
+        assert roster.of_address(spelling) == ("jose",)
+
+
+def test_people_are_found_by_number_and_by_former_address() -> None:
+    """Until the resource loses them, or goes; several may say the same."""
+    roster = roster_of(resource("anna", "neu@x.com", "Alt@x.com", employeeId="E1"))
+    assert (roster.of_employee("E1"), roster.of_address("alt@x.com")) == (("anna",), ("anna",))
+    roster.changed("ADDED", resource("copy", "alt@x.com", employeeId="E1"))
+    assert (roster.of_employee("E1"), roster.of_address("alt@x.com")) == (("anna", "copy"), ("anna", "copy"))
+    roster.changed("MODIFIED", resource("anna", "neu@x.com"))
+    assert (roster.of_employee("E1"), roster.of_address("alt@x.com")) == (("copy",), ("copy",))
+    roster.changed("DELETED", resource("copy", "alt@x.com", employeeId="E1"))
+    assert (roster.of_employee("E1"), roster.of_address("neu@x.com")) == ((), ("anna",))
 
 
 def test_silence_counts_while_the_watch_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +78,7 @@ def test_silence_counts_while_the_watch_is_live(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module.time, "monotonic", lambda: now)
     roster = Roster()
     assert not roster.live
-    roster.listed([])
+    relist(roster)
     assert not roster.live
     assert not roster.followed_once
     roster.spoke()

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
-from collections.abc import Iterator
-from datetime import datetime, timedelta, tzinfo
+import hmac
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
-from standardwebhooks import webhooks
 
 from cxone_operator.bridge.signature import HEADERS, Signatures, Unverified, trusting
 from unit.bridge.builders import OTHER, SECRET, body, headers
 from unit.builders import NOW
 
-
-class _Today(datetime):
-    """The clock of the library stands still."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-        return NOW.astimezone(tz)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _clock() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(webhooks, "datetime", _Today)
-        yield
-
-
-BOTH = Signatures([SECRET, OTHER])
+BOTH = Signatures([SECRET, OTHER], lambda: NOW)
 TODAY = NOW
 GOOD = headers(body(), TODAY)["webhook-signature"]
 
@@ -79,7 +64,7 @@ def test_what_stands_beside_a_good_signature_does_not_matter(signature: str) -> 
         ({"webhook_id": "msg_2"}, "no signature"),
         ({"webhook_timestamp": "1.5"}, "whole seconds"),
         ({"webhook_timestamp": "nan"}, "whole seconds"),
-        ({"webhook_timestamp": "9" * 12}, "malformed|no signature"),
+        ({"webhook_timestamp": "9" * 12}, "ahead"),
         ({"webhook_timestamp": str(int((TODAY - timedelta(hours=1)).timestamp()))}, "old; check the sender's clock"),
         ({"webhook_timestamp": str(int((TODAY + timedelta(hours=1)).timestamp()))}, "ahead; check the sender's clock"),
         ({"webhook_signature": "garbage"}, "no signature was made"),
@@ -98,7 +83,17 @@ def test_another_body_or_an_unknown_secret_is_refused() -> None:
     with pytest.raises(Unverified, match="no signature was made"):
         BOTH.verify(headers(body(), TODAY), body() + b" ")
     with pytest.raises(Unverified, match="no signature was made"):
-        Signatures([OTHER]).verify(headers(body(), TODAY), body())
+        Signatures([OTHER], lambda: NOW).verify(headers(body(), TODAY), body())
+
+
+@pytest.mark.parametrize("data", [gzip.compress(body()), b"\xff\xfe{\x00", b""])
+def test_any_bytes_can_be_signed(data: bytes) -> None:
+    """What they mean is asked later, so that whoever sends them is not told that the secret is wrong."""
+    moment = str(int(NOW.timestamp()))
+    digest = hmac.digest(SECRET, f"msg_1.{moment}.".encode() + data, "sha256")
+    signature = f"v1,{base64.b64encode(digest).decode()}"
+    sent = {"webhook-id": "msg_1", "webhook-timestamp": moment, "webhook-signature": signature}
+    assert BOTH.verify(sent, data).id == "msg_1"
 
 
 _TEXT = st.one_of(st.text(), st.text("v1a,= +/", max_size=60), st.from_regex(r"\Av1,[A-Za-z0-9+/]{43}=\Z"))

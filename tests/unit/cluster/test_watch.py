@@ -28,8 +28,14 @@ class Followed:
         self.told: list[str] = []
         self.words = 0
 
+    def begun(self) -> None:
+        self.names: list[str] = []
+
     def listed(self, items: Iterable[Any]) -> None:
-        self.told.append("listed " + ",".join(item["metadata"]["name"] for item in items))
+        self.names += [item["metadata"]["name"] for item in items]
+
+    def complete(self) -> None:
+        self.told.append("listed " + ",".join(self.names))
 
     def changed(self, kind: str, body: Any) -> None:
         self.told.append(f"{kind} {body['metadata']['name']}")

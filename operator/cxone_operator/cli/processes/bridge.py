@@ -115,7 +115,7 @@ class _Bridge:
 
     def _verify(self) -> Verify:
         files = self._options.secret_files
-        return Signatures(read_secrets(files)).verify if files else trusting(_now)
+        return Signatures(read_secrets(files), _now).verify if files else trusting(_now)
 
     def _ready(self) -> str | None:
         """Without the API server events are answered with 503, which is better than no answer."""
