@@ -2,6 +2,7 @@
 
 | field                  | equal when                                                                  |
 |------------------------|-----------------------------------------------------------------------------|
+| userName               | the same natural key: in any case, in any spelling of Unicode and the domain |
 | active, names, texts   | the same after blanks at the ends are cut                                   |
 | emails                 | the same addresses (any case) and types, and the same primary where shown   |
 | phoneNumbers           | the same numbers and types, in any order                                    |
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from cxone_operator.api.user import Difference
-from cxone_operator.core.users import Change, Email, Field, PhoneNumber, UserState
+from cxone_operator.core.users import Change, Email, Field, PhoneNumber, UserState, key_of
 
 Value = object
 
@@ -48,8 +49,8 @@ def differences(change: Change | None, actual: UserState) -> tuple[Difference, .
 
 
 def introduced(state: UserState) -> tuple[Difference, ...]:
-    """A new user as people read it: every attribute that is given, where there was none."""
-    declared = (field for field in Field if _value(state, field) not in (None, ()))
+    """A new user as people read it: every attribute that is given besides its name, where there was none."""
+    declared = (field for field in Field if field is not Field.USER_NAME and _value(state, field) not in (None, ()))
     found = (Difference(field.value, _shown(_value(state, field)), _shown(None)) for field in declared)
     return tuple(sorted(found, key=lambda difference: difference.field))
 
@@ -76,6 +77,10 @@ def _same_text(wanted: Value, actual: Value) -> bool:
     return wanted == actual
 
 
+def _same_key(wanted: Value, actual: Value) -> bool:
+    return key_of(str(wanted)) == key_of(str(actual))
+
+
 def _same_names(wanted: Value, actual: Value) -> bool:
     return _as_set(wanted) == _as_set(actual)
 
@@ -91,6 +96,7 @@ def _same_numbers(wanted: Value, actual: Value) -> bool:
 
 
 _COMPARISONS: dict[Field, Callable[[Value, Value], bool]] = {
+    Field.USER_NAME: _same_key,
     Field.ROLES: _same_names,
     Field.GROUPS: _same_names,
     Field.EMAILS: _same_emails,

@@ -37,14 +37,25 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """CXone has several users of this userName."""
+    """Several accounts could be meant, or one that belongs to another resource; see `core.identity`."""
 
     ids: tuple[str, ...]
+    own: Present | None = None
+    """The one among them that is known by its id."""
+    holder: str = ""
+    """The other resource that has the account of this userName."""
+    circle: bool = False
+    """That one waits for the name of this one's account."""
+    gives_way: bool = False
+    """This one takes another name for a moment, so that the circle opens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Nobody has looked, or something has happened since."""
+
+    itself: bool = False
+    """No list of everybody answers it: the account is asked for by its id."""
 
 
 UNKNOWN = Unknown()
