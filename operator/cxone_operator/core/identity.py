@@ -44,10 +44,10 @@ class Traces:
     """Nobody's accounts that the second key finds."""
     holder: str = ""
     """The other resource that has the account of the declared userName; empty where none has."""
-    circle: bool = False
-    """That one waits, perhaps over others, for the name of this one's account."""
+    passing: bool = False
+    """That one is about to get another name."""
     gives_way: bool = False
-    """Of those in the circle it is this one that takes another name for a moment."""
+    """All of a circle wait for each other's names, and it is this one that takes another name for a moment."""
 
 
 def identify(traces: Traces) -> Knowledge:
@@ -81,7 +81,7 @@ def _by_id(traces: Traces, account_id: str) -> Knowledge:
 
 
 def _dispute(traces: Traces, own: Present, others: tuple[str, ...]) -> Ambiguous:
-    return Ambiguous((own.user.id, *others), own, traces.holder, circle=traces.circle, gives_way=traces.gives_way)
+    return Ambiguous((own.user.id, *others), own, traces.holder, traces.passing, traces.gives_way)
 
 
 def _by_first_name(first: Knowledge, by_name: Knowledge) -> Knowledge:
@@ -98,7 +98,7 @@ def _by_keys(traces: Traces) -> Knowledge:
         return by_name
     named = (by_name.user.id,) if isinstance(by_name, Present) else ()
     if named and traces.holder:
-        return Ambiguous(named, holder=traces.holder)
+        return Ambiguous(named, None, traces.holder, traces.passing)
     ids = tuple(dict.fromkeys((*named, *(user.id for user in traces.matches))))
     if len(ids) > 1:
         return Ambiguous(ids)

@@ -44,10 +44,10 @@ class Ambiguous:
     """The one among them that is known by its id."""
     holder: str = ""
     """The other resource that has the account of this userName."""
-    circle: bool = False
-    """That one waits for the name of this one's account."""
+    passing: bool = False
+    """That one is about to get another name, so waiting helps."""
     gives_way: bool = False
-    """This one takes another name for a moment, so that the circle opens."""
+    """All of a circle wait for each other's names, and this one takes another name for a moment."""
 
 
 @dataclass(frozen=True, slots=True)

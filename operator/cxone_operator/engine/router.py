@@ -45,6 +45,8 @@ from cxone_operator.engine.tell.users import UserStatuses
 from cxone_operator.engine.tell.waits import Waits
 from cxone_operator.telemetry import metrics
 
+_NOT_RECORDED = (Reason.ALREADY_EXISTS, Reason.OWNERSHIP_CONFLICT)
+"""The account is somebody else's: an id in the status would make it ours."""
 _WRITE_SECONDS = 1.0
 """When to look again at somebody whose write is under way, should nobody tell of its end."""
 
@@ -164,7 +166,7 @@ class Router:
         if facts.leaving:
             self._memory.leavers.suspect(uid)
         lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
-        self._lookups.ask(user.spec.user_name, lane, user.status.user_id, itself=itself)
+        self._lookups.ask(self._view.asked_name(user), lane, self._view.account_id(user), itself=itself)
         work = facts.work
         if work is None or work.phase is not Phase.VERIFYING:
             self._plan(uid, Phase.LOOKING)
@@ -212,7 +214,7 @@ class Router:
             case Refuse(reason, message):
                 if not action.by_cxone:
                     self._trail.refused(user, reason, message)
-                subject = replace(subject, ours=subject.ours and reason is not Reason.ALREADY_EXISTS)
+                subject = replace(subject, ours=subject.ours and (facts.holds or reason not in _NOT_RECORDED))
                 told = self._statuses.tell(user, outcome.stalled(subject, reason, message))
             case Pause():
                 told = self._statuses.tell(user, outcome.paused(subject, "The user"))

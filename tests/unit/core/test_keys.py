@@ -18,7 +18,10 @@ from unit.builders import a_state
         ("zo\u00eb@example.com", "zoe\u0308@example.com"),
         ("ZO\u00cb@example.com", "zoe\u0308@EXAMPLE.com"),
         ("stra\u00dfe@example.com", "STRASSE@example.com"),
-        ("\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2@example.com", "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c3@example.com"),
+        (
+            "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2@example.com",
+            "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c3@example.com",
+        ),
         ("\u0130nci@example.com", "i\u0307nci@example.com"),
         ("jane@b\u00fccher.example", "jane@xn--bcher-kva.example"),
         ("jane@BU\u0308CHER.example", "JANE@XN--BCHER-KVA.example"),

@@ -31,8 +31,8 @@ class LookUps:
         self._questions: dict[Lane, Questions] = {Lane.LEAVERS: {}, Lane.UPDATES: {}}
         self._asking: dict[str, float] = {}
         """Natural key → when the request set out that asks for it."""
-        self._ids: dict[str, str] = {}
-        """Natural key → the id of its account, where that is known."""
+        self._ids: dict[str, set[str]] = {}
+        """Natural key → the ids of the accounts that are looked for under it, where they are known."""
         self._themselves: set[str] = set()
         """Natural keys for which a list of everybody is no answer."""
         self._running = 0
@@ -43,7 +43,7 @@ class LookUps:
         if key in self._asking and self._asking[key] >= memory.directory.forgotten(key):
             return
         if user_id is not None:
-            self._ids[key] = user_id
+            self._ids.setdefault(key, set()).add(user_id)
         if itself:
             self._themselves.add(key)
         if lane is Lane.LEAVERS:
@@ -94,7 +94,7 @@ class LookUps:
         self._asking.update(dict.fromkeys(keys, sent))
         try:
             found = await find_all(remote, names, lane)
-            ids = {key: self._ids[key] for key in keys if key in self._ids}
+            ids = set().union(*(self._ids.get(key, ()) for key in keys))
             accounts = await accounts_of(remote, ids, found, lane)
         except ScimError as error:
             memory.reading.failed(error.failure, memory.time, memory.clocks.jitter())
