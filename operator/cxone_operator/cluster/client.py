@@ -39,7 +39,7 @@ class Cluster(Protocol):
         resource_version: str,
         annotations: Mapping[str, str] | None = None,
     ) -> Body:
-        """Replace the finalizers and set annotations, if nobody has written since `resource_version`; the new object."""
+        """Replace the finalizers, set annotations, if nobody has written since `resource_version`; the new object."""
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
         """The decoded data of a Secret; raises Gone."""

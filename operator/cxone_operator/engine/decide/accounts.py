@@ -104,7 +104,7 @@ class Accounts:
             first=self._by_first_name(user),
             matches=self._matches(user),
             holder=holder.metadata.name if holder is not None else "",
-            passing=holder is not None and self._moves(holder),
+            passing=holder is not None and self._moves(holder) and holder.status.condition(STALLED) is None,
             gives_way=holder is not None and account_id is not None and self._gives_way(account_id, holder),
         )
 
@@ -141,10 +141,11 @@ class Accounts:
         return holder if key_of(holder.spec.user_name) != key_of(user.spec.user_name) else None
 
     def _moves(self, holder: CxoneUser) -> bool:
-        """Its account is about to get another name than it has."""
+        """Its account gets another name than it has, if that is free."""
         ready, stalled = holder.status.condition(READY), holder.status.condition(STALLED)
         reports = ready is not None and ready.reason == Reason.DIFFERENCES_FOUND
-        return not (holder.metadata.deleting or holder.spec.suspend or stalled is not None or reports)
+        stuck = stalled is not None and stalled.reason != Reason.OWNERSHIP_CONFLICT
+        return not (holder.metadata.deleting or holder.spec.suspend or stuck or reports)
 
     def _gives_way(self, account_id: str, holder: CxoneUser) -> bool:
         """Those who have each other's names wait in a circle, and this account's id is the smallest in it."""
