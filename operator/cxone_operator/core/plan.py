@@ -257,10 +257,13 @@ def _wanted(facts: Facts) -> Action:
 
 def _leaving_first(facts: Facts, action: Action) -> Action:
     """Whatever becomes of its name: whoever is to have no access has none, by the id of the account."""
-    if facts.schedule.active or not facts.holds or not dispute.is_dispute(action) or _only_reports(facts):
+    leaves = facts.holds and not facts.schedule.active and not _only_reports(facts)
+    if not dispute.is_dispute(action) or not (leaves or facts.renamed):
         return action
     if isinstance(facts.known, Unknown):
         return _look_up(facts)
+    if not leaves:
+        return action
     own = facts.known.own if isinstance(facts.known, Ambiguous) else facts.known
     return Deactivate(own.user) if isinstance(own, Present) and own.user.state.active else action
 

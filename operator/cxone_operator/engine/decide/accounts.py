@@ -5,8 +5,9 @@ from __future__ import annotations
 from cxone_operator.api.conditions import READY, STALLED
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.adoption import is_ours
 from cxone_operator.core.identity import Traces, identify
-from cxone_operator.core.knowledge import UNKNOWN, Absent, Knowledge, Present
+from cxone_operator.core.knowledge import UNKNOWN, Absent, Knowledge, Present, Proof
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.engine.memory.memory import Memory
 
@@ -21,9 +22,16 @@ class Accounts:
         self._memory = memory
 
     def id_of(self, user: CxoneUser) -> str | None:
-        """The account that is recorded on a resource, unless another resource has it with more right."""
+        """The account that is recorded on a resource, unless another resource has it with more right.
+
+        Where none is recorded, what was made under another userName than the declared one is as good as that.
+        """
         recorded = user.status.user_id
-        if recorded is None or user.spec.management_policy == "ObserveOnly":
+        if recorded is None:
+            first = self._by_first_name(user)
+            ours = isinstance(first, Present) and is_ours(user, first.user, self._memory.spec.match_by)
+            return first.user.id if isinstance(first, Present) and ours else None
+        if user.spec.management_policy == "ObserveOnly":
             return recorded
         holder = self._memory.resources.holder(recorded)
         return recorded if holder is None or holder.metadata.uid == user.metadata.uid else None
@@ -67,7 +75,10 @@ class Accounts:
     def succeeds(self, other: CxoneUser, user: CxoneUser) -> bool:
         """The other one looks after this one's account, or would: by its id, or by the name that it has."""
         account_id = self.id_of(user)
-        if account_id is None or other.status.user_id == account_id:
+        if account_id is None:
+            first = self._by_first_name(user)
+            return first is None or (isinstance(first, Absent) and first.proof is Proof.ASKED)
+        if other.status.user_id == account_id:
             return True
         named = self._memory.directory.name(account_id) == key_of(other.spec.user_name)
         return other.status.user_id is None and named

@@ -21,7 +21,7 @@ def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: fl
     looked = work is not None and work.failures >= QUICK_LOOKS
     if not is_final(attempt.user, attempt.action, failure, doubtful=doubtful, looked=looked):
         return Failed(failure, doubt_seconds)
-    user = memory.resources.get(uid) or attempt.user
+    user = attempt.user  # as of the request: what was asked of the resource since may be the cure
     leaving = user.metadata.deleting or not schedule(user.spec, memory.clocks.now()).active
     trigger = Trigger(user.metadata.generation, memory.epoch, user.reconcile_requested_at, leaving)
     return Failed(failure, doubt_seconds, trigger, _message(memory, attempt, failure))
