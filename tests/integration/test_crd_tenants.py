@@ -96,6 +96,7 @@ def test_a_new_tenant_has_defaults_and_says_that_it_waits(kube: Kube, namespace:
         "syncPeriodSeconds": 900,
         "driftPolicy": "Correct",
         "groupsPolicy": "Exact",
+        "matchBy": ["userName"],
         "defaults": {},
         "suspend": False,
     }

@@ -28,6 +28,10 @@ GUESSED_NAME = f"{GROUP}/guessed-name"
 spec.name. While the spec still says so, they are good enough for a new account, and never rename an old one."""
 HR_EVENTS = f"{GROUP}/hr-events"
 """Annotation of a CxoneUser: what the HR bridge remembers of the events that it applied; see `hr.py`."""
+CLAIMED_AS = f"{GROUP}/claimed-as"
+"""Annotation of a CxoneUser: the userName under which the operator looks for its account, or makes it, while
+status.userId is not recorded. It is written together with the finalizer, so that a new spec.userName, a crash or a
+restore without the status never leads to a second account."""
 FORMER_USER_NAMES = f"{GROUP}/former-user-names"
 """Annotation of a CxoneUser: the userNames that it had before the HR bridge renamed it, as a JSON list. No event of the
 HR system gives one of them to somebody else; remove the annotation to let them go."""

@@ -110,6 +110,7 @@ class TenantSpec(msgspec.Struct, frozen=True, rename="camel"):
     sync_period_seconds: Annotated[int, Meta(ge=30)] = 900
     drift_policy: Literal["Correct", "Report"] = "Correct"
     groups_policy: Literal["Exact", "Additive"] = "Exact"
+    match_by: tuple[Literal["userName", "employeeId"], ...] = ("userName",)
     defaults: Defaults = Defaults()
     suspend: bool = False
 

@@ -11,6 +11,7 @@ import msgspec
 from cxone_operator.api.conditions import Condition, find
 from cxone_operator.api.meta import (
     ABANDON,
+    CLAIMED_AS,
     GUESSED_NAME,
     RECONCILE_REQUESTED_AT,
     USER_FINALIZER,
@@ -122,6 +123,11 @@ class CxoneUser(msgspec.Struct, frozen=True, gc=False):
     def claimed(self) -> bool:
         """The resource carries our finalizer, so it cannot vanish before the user is deprovisioned."""
         return USER_FINALIZER in self.metadata.finalizers
+
+    @property
+    def claimed_as(self) -> str:
+        """The userName of the account that we look for or make, as long as its id is not recorded."""
+        return self.metadata.annotations.get(CLAIMED_AS, self.spec.user_name) if self.claimed else self.spec.user_name
 
     @property
     def reconcile_requested_at(self) -> str | None:

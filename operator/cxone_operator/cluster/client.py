@@ -32,9 +32,14 @@ class Cluster(Protocol):
         """Replace what the status says; the new object."""
 
     async def patch_finalizers(
-        self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
+        self,
+        plural: str,
+        ref: Reference,
+        finalizers: Sequence[str],
+        resource_version: str,
+        annotations: Mapping[str, str] | None = None,
     ) -> Body:
-        """Replace the finalizers, if nobody has written since `resource_version`; the new object."""
+        """Replace the finalizers, set annotations, if nobody has written since `resource_version`; the new object."""
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str | None]:
         """The decoded data of a Secret; raises Gone."""
@@ -70,10 +75,16 @@ class ClusterClient:
         return await self._write(plural, "PATCH", f"{_object(plural, ref)}/status", patch)
 
     async def patch_finalizers(
-        self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
+        self,
+        plural: str,
+        ref: Reference,
+        finalizers: Sequence[str],
+        resource_version: str,
+        annotations: Mapping[str, str] | None = None,
     ) -> Body:
-        """Replace the whole list; the resourceVersion makes a concurrent change a Conflicted error."""
-        wanted = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
+        """Replace the whole list, and set annotations; the resourceVersion makes a concurrent change Conflicted."""
+        wanted: Body = {"uid": ref.uid, "resourceVersion": resource_version, "finalizers": list(finalizers)}
+        wanted = {**wanted, "annotations": dict(annotations)} if annotations is not None else wanted
         return await self._write(plural, "PATCH", _object(plural, ref), {"metadata": wanted})
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str | None]:

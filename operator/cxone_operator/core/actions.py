@@ -162,6 +162,16 @@ Action = (
 )
 
 
+def names_in(action: RemoteAction) -> tuple[str, ...]:
+    """The userNames that the account may have once the request was made, the one that is asked for first."""
+    match action:
+        case Create(state):
+            return (state.user_name,)
+        case Update(remote, change) if renames(action):
+            return (change.target.user_name, remote.state.user_name)
+    return (action.remote.state.user_name,)
+
+
 def lane_of(action: RemoteAction) -> Lane:
     """Whoever loses access goes first, whoever gains a seat goes last."""
     match action:
@@ -173,6 +183,11 @@ def lane_of(action: RemoteAction) -> Lane:
             return Lane.UPDATES
         case Update() | Create():
             return Lane.JOINERS
+
+
+def renames(action: RemoteAction) -> bool:
+    """The account gets another userName."""
+    return isinstance(action, Update) and Field.USER_NAME in action.change.fields
 
 
 def takes_seat(action: RemoteAction) -> bool:

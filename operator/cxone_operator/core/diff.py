@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from cxone_operator.api.user import Difference
 from cxone_operator.core import equal
-from cxone_operator.core.users import Change, Email, Field, PhoneNumber, UserState
+from cxone_operator.core.users import Change, Email, Field, PhoneNumber, UserState, key_of
 
 Value = object
 Item = TypeVar("Item")
@@ -46,8 +46,8 @@ def differences(change: Change | None, actual: UserState) -> tuple[Difference, .
 
 
 def introduced(state: UserState) -> tuple[Difference, ...]:
-    """A new user as people read it: every attribute that is given, where there was none."""
-    declared = (field for field in Field if _value(state, field) not in (None, ()))
+    """A new user as people read it: every attribute that is given besides its name, where there was none."""
+    declared = (field for field in Field if field is not Field.USER_NAME and _value(state, field) not in (None, ()))
     found = (Difference(field.value, _shown(_value(state, field)), _shown(None)) for field in declared)
     return tuple(sorted(found, key=lambda difference: difference.field))
 
@@ -66,6 +66,8 @@ def _same(field: Field, wanted: Value, shown: Value, displays: Mapping[str, str]
     match field:
         case Field.ACTIVE:
             return wanted == shown
+        case Field.USER_NAME:
+            return key_of(str(wanted)) == key_of(str(shown))
         case Field.ROLES | Field.GROUPS:
             return equal.same_names(_items(wanted, str), _items(shown, str), displays)
         case Field.EMAILS:

@@ -17,6 +17,8 @@ from cxone_operator.core.users import Field
 
 _WHOLE_USER = ("userName",)
 """The field that stands for an account that is gone."""
+NOBODY = "(none)"
+"""What is shown as the actual userName of an account that is gone."""
 
 
 def drifted_fields(user: CxoneUser, action: Action) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ def _was_reported(user: CxoneUser) -> bool:
 def _was_to_be_active(user: CxoneUser) -> bool:
     """When the status was written: as it shows the user, unless it lists just that as different."""
     listed = {difference.field: difference.desired for difference in user.status.differences}
-    if _WHOLE_USER[0] in listed:
+    if any(item.field == _WHOLE_USER[0] and item.actual == NOBODY for item in user.status.differences):
         return True
     return listed.get(Field.ACTIVE.value, str(user.status.active).lower()) == "true"
 

@@ -37,14 +37,25 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """CXone has several users of this userName."""
+    """Several accounts could be meant, or one that belongs to another resource; see `core.identity`."""
 
     ids: tuple[str, ...]
+    own: Present | None = None
+    """The one among them that is known by its id."""
+    holder: str = ""
+    """The other resource that has the account of this userName."""
+    passing: bool = False
+    """That one is about to get another name, so waiting helps."""
+    gives_way: bool = False
+    """All of a circle wait for each other's names, and this one takes another name for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Nobody has looked, or something has happened since."""
+
+    itself: bool = False
+    """No list of everybody answers it: the account is asked for by its id."""
 
 
 UNKNOWN = Unknown()

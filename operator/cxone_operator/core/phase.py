@@ -33,7 +33,7 @@ from dataclasses import replace
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference
-from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update, takes_seat
+from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update, renames, takes_seat
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.evidence import carried_out
@@ -102,13 +102,18 @@ def advance(work: Work, event: Event, moment: Moment) -> Step:
             return None, _left_open(work, _UNSEEN if isinstance(event, Gone) else _UNFINISHED)
 
 
-def is_final(user: CxoneUser, action: RemoteAction, failure: Failure, *, doubtful: bool = False) -> bool:
+def is_final(
+    user: CxoneUser, action: RemoteAction, failure: Failure, *, doubtful: bool = False, looked: bool = False
+) -> bool:
     """Trying again helps nobody; but a resource that is being deleted never gives up locking its user out.
 
     `doubtful`: another request of ours may have created the user, so that one who exists already is no stranger.
+    `looked`: it was looked at after such a refusal before, and nothing was found that explains it.
     """
     if user.metadata.deleting or failure.scope is Scope.TENANT:
         return False
+    if renames(action) and failure.code == "409":
+        return looked
     if failure.reason is Reason.ALREADY_EXISTS and isinstance(action, Create):
         return user.spec.adoption_policy == "Never" and not doubtful
     if failure.reason is Reason.UNSUPPORTED:

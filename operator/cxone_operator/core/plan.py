@@ -12,7 +12,7 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | any, stalled       | any              | Refuse as before, until what would cure it has changed                    |
 | any                | unknown          | LookUp                                                                    |
 | any                | absent, unproven | LookUp by itself: a list may have a hole (`core.belief`)                  |
-| any                | several          | Refuse AmbiguousMatch                                                     |
+| any                | in dispute       | Refuse, Wait, or give way (`core.dispute`); a leaver's own: Deactivate    |
 | deleted, unclaimed | any              | Ignore                                                                    |
 | deleted            | any              | Release, if Retain, ObserveOnly, abandoned, not the owner, or handed over |
 | deleted, heir comes| any              | Wait until it is claimed                                                  |
@@ -32,7 +32,8 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | any                | drifted          | Report under driftPolicy Report                                           |
 | inactive           | active           | Deactivate, before anything else                                          |
 | inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
-| any                | differs          | Update (takes a seat where it activates)                                  |
+| claimed otherwise  | absent           | Wait as a leaver does; then Claim by the new userName, before a Create    |
+| any                | differs          | Update (takes a seat where it activates); its userName last, and alone    |
 | any                | agrees           | Settle                                                                    |
 
 A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait (but a
@@ -45,20 +46,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cxone_operator.api.conditions import LICENSED, READY, SYNCED
+from cxone_operator.api.conditions import LICENSED, READY
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
-from cxone_operator.core import actions
+from cxone_operator.core import actions, dispute
 from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, takes_seat
+from cxone_operator.core.adoption import NOT_OURS, is_ours, may_adopt
 from cxone_operator.core.belief import believed
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
-from cxone_operator.core.drift import only_drifted
+from cxone_operator.core.drift import NOBODY, only_drifted
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.protection import refusal
-from cxone_operator.core.users import Change, Field, RemoteUser, UserState
+from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
 from cxone_operator.core.work import Phase, Trigger, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
@@ -86,6 +88,8 @@ class Facts:
     """Name of the older resource that owns this userName; None where this one does."""
     heir: Heir = Heir.NONE
     """Who takes over when this one is deleted."""
+    holds: bool = False
+    """The resource has an account by its id that no other one looks after."""
     deleting_for: float = 0.0
     """Seconds since the deletion was first seen."""
     own_identities: frozenset[str] = frozenset()
@@ -153,6 +157,11 @@ class Facts:
         return self.work.failure
 
     @property
+    def renamed(self) -> bool:
+        """The account was looked for, or made, under another userName than the declared one."""
+        return key_of(self.user.claimed_as) != key_of(self.user.spec.user_name)
+
+    @property
     def reclaims(self) -> bool:
         """A seat of an inactive user is released explicitly on this tenant."""
         return self.tenant.license.mode == "Quota" and self.tenant.license.reclaim
@@ -192,7 +201,7 @@ def _may_still_appear(facts: Facts) -> Action | None:
         return None
     if facts.old_job:
         return actions.Wait(Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended")
-    if not facts.leaving or _is_settled(facts.user):
+    if not (facts.leaving or facts.renamed) or _is_settled(facts.user):
         return None
     if facts.doubt_ended < 0:
         text = "A request that may still create the user has not ended for certain"
@@ -209,13 +218,15 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
     if facts.closing and takes_seat(action):
         text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
         return actions.Wait(Reason.TENANT_NOT_READY, text)
-    if isinstance(action, actions.Create) and not _may_create(facts.user):
-        return actions.Announce()
+    if isinstance(action, actions.Create):
+        return _before_creating(facts) or action
     return action
 
 
-def _may_create(user: CxoneUser) -> bool:
-    return user.spec.adoption_policy == "Adopt" or started_creating(user)
+def _before_creating(facts: Facts) -> Action | None:
+    if facts.renamed:
+        return actions.Claim()
+    return None if may_adopt(facts.user) else actions.Announce()
 
 
 def _is_settled(user: CxoneUser) -> bool:
@@ -230,18 +241,31 @@ def _wanted(facts: Facts) -> Action:
         return _plan_deletion(facts)
     refused = _refusal(facts)
     if refused is not None:
-        return refused
+        return _leaving_first(facts, refused)
     match facts.believed:
         case Unknown():
             return _look_up(facts)
-        case Ambiguous(ids):
-            return _ambiguous(ids)
+        case Ambiguous() as several:
+            return _leaving_first(facts, dispute.settle(several))
         case Absent() | Present() if facts.user.spec.management_policy == "ObserveOnly":
             return _observe(facts)
         case Absent():
             return _plan_absent(facts)
         case Present(user):
             return _plan_present(facts, user)
+
+
+def _leaving_first(facts: Facts, action: Action) -> Action:
+    """Whatever becomes of its name: whoever is to have no access has none, by the id of the account."""
+    leaves = facts.holds and not facts.schedule.active and not _only_reports(facts)
+    if not dispute.is_dispute(action) or not (leaves or facts.renamed):
+        return action
+    if isinstance(facts.known, Unknown):
+        return _look_up(facts)
+    if not leaves:
+        return action
+    own = facts.known.own if isinstance(facts.known, Ambiguous) else facts.known
+    return Deactivate(own.user) if isinstance(own, Present) and own.user.state.active else action
 
 
 def _plan_deletion(facts: Facts) -> Action:
@@ -260,9 +284,11 @@ def _plan_departure(facts: Facts) -> Action:
             return _look_up(facts)
         case Absent(age):
             return _let_go(facts, age)
-        case Ambiguous(ids):
-            return _ambiguous(ids)
-        case Present(user) if not is_ours(facts.user, user):
+        case Ambiguous(own=Present() as own):
+            return _deprovision(facts, own)
+        case Ambiguous(holder=holder) as several:
+            return actions.Release(deprovisioned=False) if holder else dispute.settle(several)
+        case Present(user) if not _is_ours(facts, user):
             return actions.Release(deprovisioned=False)
         case Present() as known:
             return _deprovision(facts, known)
@@ -325,13 +351,8 @@ def _protected(facts: Facts) -> Action | None:
 
 
 def _look_up(facts: Facts) -> Action:
-    return actions.LookUp(itself=isinstance(facts.known, Absent))
-
-
-def _ambiguous(ids: tuple[str, ...]) -> Action:
-    return actions.Refuse(
-        Reason.AMBIGUOUS_MATCH, f"CXone has {len(ids)} users of this userName ({', '.join(ids)}); leave one of them"
-    )
+    itself = facts.known.itself if isinstance(facts.known, Unknown) else isinstance(facts.known, Absent)
+    return actions.LookUp(itself=itself)
 
 
 def _observe(facts: Facts) -> Action:
@@ -341,23 +362,20 @@ def _observe(facts: Facts) -> Action:
         return actions.Report(found) if found else actions.Settle(facts.known.user)
     if not facts.schedule.active:
         return actions.Settle(None)
-    return actions.Report((Difference("userName", facts.user.spec.user_name, "(none)"),))
+    return actions.Report((Difference("userName", facts.user.spec.user_name, NOBODY),))
 
 
 def _plan_absent(facts: Facts) -> Action:
     if not facts.schedule.active:
         return actions.Settle(None)
     if _only_reports(facts):
-        return actions.Report((Difference("userName", facts.user.spec.user_name, "(none)"),))
+        return actions.Report((Difference("userName", facts.user.spec.user_name, NOBODY),))
     return actions.Create(facts.desired)
 
 
 def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
-    if not is_ours(facts.user, remote):
-        return actions.Refuse(
-            Reason.ALREADY_EXISTS,
-            "the user exists in CXone and adoptionPolicy is Never; set adoptionPolicy: Adopt to take it over",
-        )
+    if not _is_ours(facts, remote):
+        return actions.Refuse(Reason.ALREADY_EXISTS, NOT_OURS)
     change = _change(facts, remote)
     if change is not None and _only_reports(facts):
         return actions.Report(differences(change, remote.state))
@@ -366,25 +384,24 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
     if not facts.schedule.active and facts.reclaims and not facts.seat_given_back:
         return _reclaim(facts, remote)
     if change is not None:
-        return Update(remote, change, takes_seat=Field.ACTIVE in change.fields)
+        return _update(remote, change)
     return actions.Settle(remote)
+
+
+def _update(remote: RemoteUser, change: Change) -> Update:
+    """A name that CXone refuses stops nothing else, and the refusal is about nothing else."""
+    rest = tuple(field for field in change.fields if field is not Field.USER_NAME)
+    return Update(remote, Change(change.target, rest or change.fields), takes_seat=Field.ACTIVE in rest)
+
+
+def _is_ours(facts: Facts, remote: RemoteUser) -> bool:
+    return is_ours(facts.user, remote, facts.tenant.match_by)
 
 
 def _change(facts: Facts, remote: RemoteUser) -> Change | None:
     additive = facts.tenant.groups_policy == "Additive"
     undeclared = frozenset(_NAME_FIELDS[part] for part in facts.user.guessed_name)
     return change_between(facts.desired, remote.state, additive_groups=additive, undeclared=undeclared)
-
-
-def is_ours(user: CxoneUser, remote: RemoteUser) -> bool:
-    """The resource may manage this account: it has adopted or created it, or is free to adopt it."""
-    return user.spec.adoption_policy == "Adopt" or user.status.user_id == remote.id or started_creating(user)
-
-
-def started_creating(user: CxoneUser) -> bool:
-    """The status records that we set out to create this user, so one that exists now is ours."""
-    synced = user.status.condition(SYNCED)
-    return synced is not None and synced.reason == Reason.PROGRESSING
 
 
 def _only_reports(facts: Facts) -> bool:

@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+import idna
+
 
 @dataclass(frozen=True, slots=True)
 class Email:
@@ -62,6 +64,7 @@ class RemoteUser:
 class Field(StrEnum):
     """The comparable attributes, each named by its SCIM path."""
 
+    USER_NAME = "userName"
     ACTIVE = "active"
     GIVEN_NAME = "name.givenName"
     FAMILY_NAME = "name.familyName"
@@ -81,6 +84,7 @@ class Field(StrEnum):
 
 
 _ATTRIBUTES = {
+    Field.USER_NAME: "user_name",
     Field.ACTIVE: "active",
     Field.GIVEN_NAME: "given_name",
     Field.FAMILY_NAME: "family_name",
@@ -104,14 +108,23 @@ class Change:
 
 
 def key_of(user_name: str) -> str:
-    """The natural key of a user: userName without regard to case (RFC 7643 section 4.1.1) and to how Unicode writes it.
+    """The natural key of a user: two userNames are the same one where their keys are equal; never raises.
 
-    Composed (NFC), case folded, and the domain as IDNA has it.
+    Without regard to case (RFC 7643 section 4.1.1; Unicode default case folding, NFC), the domain as IDNA has it
+    (UTS 46, RFC 5891), whichever of its two forms was written.
     """
     if user_name.isascii():
         return user_name.lower()
-    local, at, domain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", user_name).casefold()).rpartition("@")
+    local, at, domain = unicodedata.normalize("NFC", user_name).rpartition("@")
+    return _folded(local) + at + _ascii_domain(domain)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+def _ascii_domain(domain: str) -> str:
     try:
-        return local + at + domain.encode("idna").decode()
-    except UnicodeError:
-        return local + at + domain
+        return idna.encode(domain, uts46=True).decode()
+    except UnicodeError:  # no domain name, so a text like any other
+        return _folded(domain)

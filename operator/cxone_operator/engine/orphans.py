@@ -12,8 +12,8 @@ from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError
 from cxone_operator.core import outcome
 from cxone_operator.core.actions import Release
+from cxone_operator.core.adoption import started_creating
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import started_creating
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.census import Census

@@ -48,6 +48,8 @@ from cxone_operator.engine.tell.users import UserStatuses
 from cxone_operator.engine.tell.waits import Waits
 from cxone_operator.telemetry import metrics
 
+_NOT_RECORDED = (Reason.ALREADY_EXISTS, Reason.OWNERSHIP_CONFLICT)
+"""The account is somebody else's: an id in the status would make it ours."""
 _WRITE_SECONDS = 1.0
 """When to look again at somebody whose write is under way, should nobody tell of its end."""
 
@@ -169,7 +171,7 @@ class Router:
         if facts.leaving:
             self._memory.leavers.suspect(uid)
         lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
-        pause = self._lookups.ask(user.spec.user_name, lane, self._account_of(facts), itself=itself)
+        pause = self._lookups.ask(self._view.asked_name(user), lane, self._account_of(facts), itself=itself)
         if pause > 0:
             self._wait(uid, Wait(Reason.REMOTE_UNAVAILABLE, INCOMPLETE, pause, departing=True))
             return
@@ -183,7 +185,7 @@ class Router:
         if attempt is not None and not isinstance(attempt.action, Create):
             return attempt.action.remote.id
         user = facts.user
-        return user.status.user_id or self._memory.directory.account_of(key_of(user.spec.user_name))
+        return self._view.account_id(user) or self._memory.directory.account_of(key_of(user.spec.user_name))
 
     def _wait(self, uid: str, wait: Wait) -> None:
         """A pause after a failure keeps its phase: the failure is what is told."""
@@ -228,7 +230,7 @@ class Router:
             case Refuse(reason, message):
                 if not action.by_cxone:
                     self._trail.refused(user, reason, message)
-                subject = replace(subject, ours=subject.ours and reason is not Reason.ALREADY_EXISTS)
+                subject = replace(subject, ours=subject.ours and (facts.holds or reason not in _NOT_RECORDED))
                 told = self._statuses.tell(user, outcome.stalled(subject, reason, message))
             case Pause():
                 told = self._statuses.tell(user, outcome.paused(subject, "The user"))

@@ -16,7 +16,6 @@ from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.users import key_of
 from cxone_operator.core.work import Freed
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.admit.limiter import RateLimiter
@@ -129,7 +128,7 @@ class Tenant:
         if not memory.resources.put(user):
             return
         if old is not None and old.reconcile_requested_at != user.reconcile_requested_at:
-            memory.directory.forget(key_of(user.spec.user_name), memory.time)
+            memory.forget(user)
         if old is not None and old.metadata.generation != user.metadata.generation and memory.works.get(uid):
             self._rooms.door.on(uid, Freed())
         self._wake.set()
@@ -203,6 +202,7 @@ class Tenant:
         memory, now = self._memory, self._memory.time
         for uid in memory.alarms.due(now):
             memory.resources.mark(uid)
+        memory.mark_moved()
         for user in memory.resources.take(SLICE):
             self._look(user)
         delay = self._send(now)

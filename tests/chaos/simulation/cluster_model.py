@@ -141,9 +141,15 @@ class ClusterModel:
         return self._store(plural, {**body, "status": merged}, "MODIFIED", origin, _summary(merged), verb="status")
 
     def patch_finalizers(
-        self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str, origin: Origin
+        self,
+        plural: str,
+        ref: Reference,
+        finalizers: Sequence[str],
+        resource_version: str,
+        annotations: Mapping[str, str],
+        origin: Origin,
     ) -> Body:
-        """Replace the finalizers, if nobody has written since."""
+        """Replace the finalizers and set annotations, if nobody has written since."""
         body = self._guarded(plural, ref)
         metadata = body["metadata"]
         if metadata["resourceVersion"] != resource_version:
@@ -151,10 +157,11 @@ class ClusterModel:
         deleting = "deletionTimestamp" in metadata
         if deleting and set(finalizers) - set(metadata["finalizers"]):
             raise Forbidden("no new finalizers can be added if the object is being deleted")
-        changed = {**body, "metadata": {**metadata, "finalizers": list(finalizers)}}
+        kept = {**metadata["annotations"], **annotations}
+        changed = {**body, "metadata": {**metadata, "finalizers": list(finalizers), "annotations": kept}}
         if deleting and not finalizers:
             return self._remove(plural, changed, origin)
-        if list(finalizers) == metadata["finalizers"]:
+        if changed == body:
             return body
         return self._store(plural, changed, "MODIFIED", origin, ",".join(finalizers), verb="finalizers")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from chaos.simulation.people import PEOPLE
 from chaos.simulation.schedule import (
     SECOND,
     Act,
@@ -38,7 +39,6 @@ from chaos.simulation.schedule import (
 )
 from cxone_operator.core.users import Field
 
-PEOPLE = 5
 _LIMITS = (Limits(), Limits(), Limits(1, 100, 1), Limits(50, 40, 1), Limits(2, 100, 0))
 _PAUSES = (0.0, 0.0, 0.05, 0.3, 1.0, 3.0, 8.0)
 _OPERATIONS = (
@@ -46,7 +46,8 @@ _OPERATIONS = (
     *("write", "write", "remote", "kube_status", "kube_finalizers", "kube_finalizers", "kube_get", "kube_list"),
 )
 """`write` is any change in CXone, `remote` any request to it."""
-_RARE_ACTS = (Act.TRANSFER, Act.ADOPT)
+_RARE_ACTS = (Act.TRANSFER, Act.ADOPT, Act.RENAME, Act.TAKE)
+_COMMON_HANDS = [hand for hand in Hand if hand is not Hand.RENAME]
 _RARE_TENANT_ACTS = (TenantAct.PROTECT, TenantAct.UNPROTECT, TenantAct.DOWN, TenantAct.UP)
 _COMMON_ACTS = (Act.JOIN, Act.JOIN, Act.JOIN, Act.LEAVE, Act.DELETE, Act.DELETE, Act.MOVE, Act.REHIRE, Act.RECREATE)
 
@@ -67,7 +68,7 @@ _disturbance = st.one_of(
     _crash,
     _fault,
     _fault,
-    st.builds(Outsider, st.sampled_from(Hand), _who),
+    st.builds(Outsider, st.sampled_from(_COMMON_HANDS), _who),
     st.builds(Tenant, st.sampled_from([act for act in TenantAct if act not in _RARE_TENANT_ACTS])),
     st.builds(Cut, st.sampled_from((0.5, 5.0, 20.0))),
     st.builds(Stop, st.sampled_from((0.5, 5.0))),
@@ -87,6 +88,7 @@ class Feature(Enum):
     IGNORED = auto()
     NOT_OFFERED = auto()
     LISTING = auto()
+    NAMES = auto()
 
 
 _features = st.one_of(st.just([]), st.lists(st.sampled_from(Feature), max_size=2, unique=True)).map(frozenset)
@@ -117,7 +119,7 @@ _OWN_EVENTS: dict[Feature, st.SearchStrategy[Event]] = {
         st.builds(
             Fault, st.sampled_from(FaultKind), st.sampled_from(_OPERATIONS[:13]), st.integers(1, 9), st.just(SECOND)
         ),
-        st.builds(Outsider, st.sampled_from(Hand), _who, st.just(SECOND)),
+        st.builds(Outsider, st.sampled_from(_COMMON_HANDS), _who, st.just(SECOND)),
         st.builds(Job, st.sampled_from(JobEnd), st.just(SECOND)),
     ),
     Feature.IGNORED: st.one_of(
@@ -127,6 +129,11 @@ _OWN_EVENTS: dict[Feature, st.SearchStrategy[Event]] = {
         _acts(Act.DELETE, Act.LEAVE, Act.REHIRE, Act.RECREATE), st.builds(Outsider, st.just(Hand.DELETE), _who)
     ),
     Feature.NOT_OFFERED: _acts(Act.ERASE, Act.DELETE, Act.JOIN),
+    Feature.NAMES: st.one_of(
+        _acts(Act.RENAME, Act.RENAME, Act.TAKE, Act.JOIN, Act.LEAVE, Act.DELETE),
+        _acts(Act.RENAME, Act.TAKE),
+        st.builds(Outsider, st.sampled_from((Hand.RENAME, Hand.RENAME, Hand.CREATE)), _who),
+    ),
 }
 
 
@@ -183,7 +190,7 @@ def _peculiar(draw: st.DrawFn, feature: Feature) -> dict[str, Any]:
                 "listing": draw(st.sampled_from([item for item in Listing if item is not Listing.HONEST])),
                 "page": 2,
             }
-        case Feature.DATES:
+        case Feature.DATES | Feature.NAMES:
             return {}
 
 

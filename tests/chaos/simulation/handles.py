@@ -74,12 +74,17 @@ class ClusterHandle:
         return await self._call("kube_status", lambda origin: self._model.patch_status(plural, ref, status, origin))
 
     async def patch_finalizers(
-        self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
+        self,
+        plural: str,
+        ref: Reference,
+        finalizers: Sequence[str],
+        resource_version: str,
+        annotations: Mapping[str, str] | None = None,
     ) -> Body:
-        """Replace the finalizers."""
+        """Replace the finalizers, and set annotations."""
 
         def effect(origin: Origin) -> Body:
-            return self._model.patch_finalizers(plural, ref, finalizers, resource_version, origin)
+            return self._model.patch_finalizers(plural, ref, finalizers, resource_version, annotations or {}, origin)
 
         return await self._call("kube_finalizers", effect)
 

@@ -18,6 +18,7 @@ from cxone_operator.scim.errors import ScimError
 TENANT = DEFAULT
 SYNC_SECONDS = 30
 ROLES = ("Agent", "Supervisor")
+PEOPLE = 5
 
 
 class People:
@@ -66,8 +67,20 @@ class People:
             case Act.MOVE if current is not None:
                 role = self._cluster.objects[USERS, current]["spec"]["role"]
                 self._cluster.edit(USERS, current, role=ROLES[1 - ROLES.index(role)])
-            case _ if current is not None and act in _EDITS:
-                self._cluster.edit(USERS, current, **_EDITS[act])
+            case _ if current is not None:
+                self._edit(act, who, current)
+
+    def _edit(self, act: Act, who: int, current: str) -> None:
+        if act in _EDITS:
+            self._cluster.edit(USERS, current, **_EDITS[act])
+        elif act in (Act.RENAME, Act.TAKE):
+            self._rename(act, who, current)
+
+    def _rename(self, act: Act, who: int, current: str) -> None:
+        name = self._cluster.objects[USERS, current]["spec"]["userName"].lower()
+        other = f"{'q' if name[0] == 'p' else 'p'}{who}@example.com"
+        taken = f"p{(who + 1) % PEOPLE}@example.com"
+        self._cluster.edit(USERS, current, userName=other if act is Act.RENAME else taken)
 
     def approve(self) -> None:
         """Agree to whatever the deprovisioning guards hold."""
@@ -214,7 +227,8 @@ class People:
         found = [
             (int(body["metadata"]["uid"].split("-")[1]), body["metadata"]["name"])
             for body in self._cluster.all(USERS)
-            if body["spec"]["userName"].lower() == f"p{who}@example.com" and "deletionTimestamp" not in body["metadata"]
+            if body["spec"]["userName"].lower() in (f"p{who}@example.com", f"q{who}@example.com")
+            and "deletionTimestamp" not in body["metadata"]
         ]
         return max(found)[1] if found else None
 
@@ -237,6 +251,8 @@ def _secret_of(tenant: str) -> str:
 
 
 def _change_by_hand(state: UserState, hand: Hand) -> Change:
+    if hand is Hand.RENAME:
+        return Change(replace(state, user_name=f"x{state.user_name}"), (Field.USER_NAME,))
     if hand is Hand.EDIT:
         return Change(replace(state, roles=("Janitor",)), (Field.ROLES,))
     return Change(replace(state, active=hand is Hand.ACTIVATE), (Field.ACTIVE,))

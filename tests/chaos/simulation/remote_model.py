@@ -60,6 +60,8 @@ class RemoteModel:
     """Nobody can reach it."""
     next_jobs: list[JobEnd] = field(default_factory=list)
     jobs: dict[str, _Job] = field(default_factory=dict)
+    renamed_by_hand: set[str] = field(default_factory=set)
+    """Ids of users that an administrator has renamed."""
     most_used: list[tuple[float, int, int]] = field(default_factory=list)
     """(time, used, total) at each change."""
     _made: int = 0
@@ -126,6 +128,12 @@ class RemoteModel:
         taken = [name for name in change.fields if name is not self.setting.ignored or not origin.operator]
         values = {name.attribute: getattr(change.target, name.attribute) for name in taken}
         changed = replace(user, state=replace(user.state, **values))
+        others = [one for one in self.named(changed.state.user_name.lower()) if one.id != user_id]
+        if others and changed.state.user_name.lower() != key:
+            self._note(origin, "refused", key, "the name is taken")
+            raise AlreadyExists("the name is taken", code="409")
+        if changed.state.user_name != user.state.user_name and not origin.operator:
+            self.renamed_by_hand.add(user_id)
         before, after = user.state.active, changed.state.active
         if after and not before:
             self._take_seat(user, origin)

@@ -37,6 +37,10 @@ class Act(StrEnum):
     ADOPT = "adopt"
     REQUEST = "request"
     TOUCH = "touch"
+    RENAME = "rename"
+    """To another name of the same person, and back."""
+    TAKE = "take"
+    """To the name of the next person, whether or not anybody has it."""
 
 
 class Hand(StrEnum):
@@ -47,6 +51,7 @@ class Hand(StrEnum):
     EDIT = "edit"
     DELETE = "delete"
     CREATE = "create"
+    RENAME = "rename"
 
 
 class TenantAct(StrEnum):
@@ -289,6 +294,13 @@ class Schedule:
     def undisturbed(self) -> bool:
         """Nobody but the operator and people's plain edits."""
         return all(isinstance(step.event, Person | Dates) for step in self.steps)
+
+    @property
+    def renames(self) -> bool:
+        """Names change hands, so that they say little of who is who."""
+        events = [step.event for step in self.steps]
+        by_people = any(isinstance(event, Person) and event.act in (Act.RENAME, Act.TAKE) for event in events)
+        return by_people or any(isinstance(event, Outsider) and event.hand is Hand.RENAME for event in events)
 
     @property
     def clock_jumps(self) -> bool:

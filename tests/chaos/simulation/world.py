@@ -17,6 +17,7 @@ from chaos.simulation.cluster_model import ClusterModel
 from chaos.simulation.history import complaints_about_history
 from chaos.simulation.journal import PEOPLE, Journal, Origin, wall_clock
 from chaos.simulation.loop import Livelock, VirtualLoop, run
+from chaos.simulation.names import complaints_about_accounts
 from chaos.simulation.people import SYNC_SECONDS, People
 from chaos.simulation.process import Process, adopt
 from chaos.simulation.remote_model import RemoteModel
@@ -173,11 +174,12 @@ class World:
     def _complaints(self, remotes: dict[str, RemoteModel]) -> list[str]:
         if self._process is None or not self._process.alive:
             return ["no operator runs"]
-        return [
-            complaint
-            for remote in remotes.values()
-            for complaint in complaints_about_state(self.schedule.setting, self.cluster, remote, self._loop.time())
-        ]
+        return [complaint for remote in remotes.values() for complaint in self._complaints_about(remote)]
+
+    def _complaints_about(self, remote: RemoteModel) -> list[str]:
+        if self.schedule.renames:
+            return complaints_about_accounts(self.cluster, remote, self._loop.time())
+        return complaints_about_state(self.schedule.setting, self.cluster, remote, self._loop.time())
 
     def _start(self) -> None:
         if self._process is not None and self._process.alive:
@@ -236,9 +238,11 @@ def simulate(schedule: Schedule) -> Verdict:
         except Livelock as error:
             found, seconds = [f"livelock: {error}"], 0.0
     world = worlds[0]
-    history = complaints_about_history(schedule, world.cluster, world.journal, world.remotes.values())
     trails = tuple(Trail(process.name, process.trail, process.wire.writes) for process in world.processes)
-    told = complaints_about_trails(trails, world.journal)
+    history, told = list[str](), list[str]()
+    if not schedule.renames:
+        history = complaints_about_history(schedule, world.cluster, world.journal, world.remotes.values())
+        told = complaints_about_trails(trails, world.journal)
     logged = (f"the operator logged {error}" for error in errors)
     complaints = tuple(dict.fromkeys([*history, *told, *found, *logged]))
     return Verdict(complaints, world.journal, trails, seconds, world.remotes, world.cluster)

@@ -88,7 +88,7 @@ def differed(field: str, desired: str, *, active: bool | None, retried: bool = F
     """A user whose status lists a difference: reported by policy, or `retried` as a request had no effect."""
     retry = [condition("Reconciling", "True", "ProgressingWithRetry")] if retried else []
     conditions = [condition("Synced", "False", "DifferencesFound"), *retry]
-    found = [{"field": field, "desired": desired, "actual": "otherwise"}]
+    found = [{"field": field, "desired": desired, "actual": "otherwise" if active is not None else "(none)"}]
     return a_user("jane", status={"active": active, "differences": found, "conditions": conditions}, **fields)
 
 

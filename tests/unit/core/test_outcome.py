@@ -10,10 +10,10 @@ import pytest
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference, UserStatus
 from cxone_operator.core import outcome
+from cxone_operator.core.adoption import started_creating
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import started_creating
 from cxone_operator.core.users import RemoteUser
 from unit.builders import NOW, a_remote, a_user, condition
 

@@ -153,9 +153,16 @@ class FakeCluster:
         return await self._write("status", ref, {"status": status}, {})
 
     async def patch_finalizers(
-        self, plural: str, ref: Reference, finalizers: Sequence[str], resource_version: str
+        self,
+        plural: str,
+        ref: Reference,
+        finalizers: Sequence[str],
+        resource_version: str,
+        annotations: Mapping[str, str] | None = None,
     ) -> Body:
-        return await self._write("finalizers", ref, {}, {"finalizers": list(finalizers)})
+        kept: Body = self._found(ref.uid)["metadata"].get("annotations", {})  # type: ignore[attr-defined]
+        changed: Body = {"finalizers": list(finalizers), "annotations": {**kept, **(annotations or {})}}
+        return await self._write("finalizers", ref, {}, changed)
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str]:
         self.reads += 1

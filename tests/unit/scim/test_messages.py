@@ -79,6 +79,7 @@ def test_a_team_brings_its_extension() -> None:
 
 
 VALUES = {
+    Field.USER_NAME: "jane@example.com",
     Field.ACTIVE: True,
     Field.GIVEN_NAME: "Jane",
     Field.FAMILY_NAME: "Smith",

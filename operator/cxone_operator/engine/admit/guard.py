@@ -126,8 +126,10 @@ class Guard:
 
     def _active_users(self, used: int) -> int:
         """Managed users that are active, or were when the window began; never more than there are."""
-        directory, managed = self._memory.directory, self._memory.resources.keys()
-        active = len(managed & directory.active_keys)
+        directory, resources = self._memory.directory, self._memory.resources
+        managed, accounts = resources.keys(), (user.status.user_id for user in resources)
+        renamed = (id_ for id_ in accounts if id_ is not None and directory.is_active(id_))
+        active = len(managed & directory.active_keys) + sum(directory.name(id_) not in managed for id_ in renamed)
         return min(len(managed), active + max(0, used - self._memory.leavers.under_way))
 
     def _admit(self, leavers: list[Leaver], *, approved: str | None) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.adoption import is_ours
 from cxone_operator.core.desired import schedule
-from cxone_operator.core.knowledge import Absent, Knowledge, Present, Proof
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import Facts, Heir, is_ours
-from cxone_operator.core.users import key_of
+from cxone_operator.core.plan import Facts, Heir
+from cxone_operator.engine.decide.accounts import Accounts
 from cxone_operator.engine.memory.memory import Memory
 
 
@@ -16,17 +17,21 @@ class View:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._accounts = Accounts(memory)
 
     def facts(self, user: CxoneUser) -> Facts:
         """All that the next step of a user depends on."""
         memory, uid, now = self._memory, user.metadata.uid, self._memory.time
+        owner = self._accounts.owner(user)
+        succeeded = owner is not None and self._accounts.succeeds(owner, user)
         return Facts(
             user=user,
             tenant=memory.spec,
             schedule=schedule(user.spec, memory.clocks.now()),
             known=self.known(user),
-            owner=self._owner(user),
+            owner=owner.metadata.name if owner is not None and (succeeded or not user.metadata.deleting) else None,
             heir=self._heir(user),
+            holds=not succeeded and self._accounts.holds(user),
             deleting_for=memory.works.see_deletion(uid, now) if user.metadata.deleting else 0.0,
             own_identities=memory.own_identities,
             work=memory.works.get(uid),
@@ -41,33 +46,35 @@ class View:
         )
 
     def known(self, user: CxoneUser) -> Knowledge:
-        """What is known of the user in CXone."""
-        return self._memory.directory.known(key_of(user.spec.user_name), self._memory.time)
+        """What is known of the user's account in CXone."""
+        return self._accounts.known(user)
+
+    def asked_name(self, user: CxoneUser) -> str:
+        """The userName that a look-up asks for."""
+        return self._accounts.asked_name(user)
+
+    def account_id(self, user: CxoneUser) -> str | None:
+        """The id that a look-up asks for where the name leads nowhere."""
+        return self._accounts.id_of(user)
 
     def subject(self, user: CxoneUser) -> Subject:
         """The user for a status, with what is known of it."""
         known = self.known(user)
-        remote = known.user if isinstance(known, Present) else None
+        account = known.own if isinstance(known, Ambiguous) else known
+        remote = account.user if isinstance(account, Present) else None
         looked = remote is not None or (isinstance(known, Absent) and known.proof is Proof.ASKED)
-        ours = remote is None or is_ours(user, remote)
+        ours = remote is None or is_ours(user, remote, self._memory.spec.match_by)
         return Subject(user, self._memory.clocks.now(), remote, remote_known=looked, ours=ours)
-
-    def _owner(self, user: CxoneUser) -> str | None:
-        """The older resource of that userName, which owns it."""
-        other = self._memory.resources.owner(user)
-        older = other is not None and other.age_order < user.age_order and user.spec.management_policy == "Full"
-        return other.metadata.name if other is not None and older else None
 
     def _heir(self, user: CxoneUser) -> Heir:
         """Who takes over from a resource that is being deleted."""
         if not user.metadata.deleting:
             return Heir.NONE
-        other, known = self._memory.resources.owner(user), self.known(user)
-        if other is None or (other.spec.adoption_policy == "Never" and not _inherits(other, known)):
+        other, known = self._accounts.heir(user), self.known(user)
+        if other is None or (other.spec.adoption_policy == "Never" and not self._inherits(other, known)):
             return Heir.NONE
         return Heir.CLAIMED if other.claimed else Heir.UNCLAIMED
 
-
-def _inherits(heir: CxoneUser, known: Knowledge) -> bool:
-    """What it must not adopt it cannot take over, so nobody would look after the account."""
-    return isinstance(known, Present) and is_ours(heir, known.user)
+    def _inherits(self, heir: CxoneUser, known: Knowledge) -> bool:
+        """What it must not adopt it cannot take over, so nobody would look after the account."""
+        return isinstance(known, Present) and is_ours(heir, known.user, self._memory.spec.match_by)

@@ -70,7 +70,15 @@ class Directory:
         """When the last whole list was begun: whoever was not in it did not exist then."""
         self._ever_complete = False
         self._accounts: dict[str, str] = {}
-        """Natural key → id of an account that was found by its id only: under another name, or not listed at all."""
+        """Natural key → id of an account of that name that was found by its id only: no list shows it."""
+        self._by_employee: dict[str, tuple[str, ...]] = {}
+        """employeeId → ids."""
+        self._asked: dict[str, float] = {}
+        """When an account was last asked for by its id."""
+        self._gone: set[str] = set()
+        """Ids of which CXone has said that there is no such account."""
+        self._moved: set[str] = set()
+        """Ids of accounts that have another name now or are gone, with the keys that they had."""
         self.whole = True
         """The last list had no hole."""
         self.unreadable = 0
@@ -125,6 +133,35 @@ class Directory:
         ids = self._ids.get(key, ()) or self._account(key)
         return ids[0] if len(ids) == 1 else None
 
+    def account(self, id_: str, now: float) -> Knowledge:
+        """What is known of an account by its id: Absent only where CXone has said so when it was asked for it."""
+        user = self._users.get(id_)
+        if user is None:
+            return Absent(0.0) if id_ in self._gone else Unknown()
+        key = key_of(user.state.user_name)
+        asked = self._asked.get(id_, _NEVER)
+        if self._unknown.get(key, _NEVER) > asked:
+            return Unknown()
+        return Present(user, now - max(asked, self._read.get(key, _NEVER), self._listed))
+
+    def name(self, id_: str) -> str | None:
+        """The natural key of an account, as last read; None where it is not known."""
+        user = self._users.get(id_)
+        return key_of(user.state.user_name) if user is not None else None
+
+    def is_active(self, id_: str) -> bool:
+        """The account of that id is active, as last read."""
+        return id_ in self._users and self._users[id_].state.active
+
+    def employed(self, employee_id: str) -> tuple[RemoteUser, ...]:
+        """All accounts with that employeeId (SCIM externalId), as last read."""
+        return tuple(self._users[id_] for id_ in self._by_employee.get(employee_id, ()))
+
+    def moved(self) -> set[str]:
+        """What concerns resources by other ways than their userName, since it was last asked for."""
+        moved, self._moved = self._moved, set()
+        return moved
+
     def put(self, user: RemoteUser, now: float) -> None:
         """CXone has told us this version just now."""
         key = key_of(user.state.user_name)
@@ -137,6 +174,7 @@ class Directory:
         """CXone has told us just now that this user is gone."""
         key = key_of(user.state.user_name)
         self._drop(user.id)
+        self._gone.add(user.id)
         self._unknown.pop(key, None)
         self._read[key] = self._touched[key] = now
 
@@ -165,14 +203,27 @@ class Directory:
                 self._accounts.pop(key, None)
                 self._read[key] = sent
 
-    def learn_accounts(self, accounts: Mapping[str, RemoteUser], sent: float) -> None:
-        """Accounts that were asked for by id at `sent`, each by the natural key whose name does not find it."""
-        for key, user in accounts.items():
-            if self._touched.get(key, _NEVER) <= sent:
-                self._store(user)
-                self._accounts[key] = user.id
-                self._read[key] = sent
-                self._unknown.pop(key, None)
+    def learn_accounts(self, accounts: Mapping[str, RemoteUser | None], sent: float) -> None:
+        """Accounts that were asked for by id at `sent`, as their names do not find them; None where one is gone."""
+        for id_, user in accounts.items():
+            names = {self.name(id_), key_of(user.state.user_name) if user is not None else None}
+            if any(self._touched.get(name, _NEVER) > sent for name in names if name is not None):
+                continue
+            if user is None:
+                self._drop(id_)
+                self._gone.add(id_)
+            else:
+                self._learn_account(user, sent)
+
+    def _learn_account(self, user: RemoteUser, sent: float) -> None:
+        key = key_of(user.state.user_name)
+        hidden = key in self._read and not self._ids.get(key)
+        self._store(user)
+        self._asked[user.id] = sent
+        if hidden:
+            self._accounts[key] = user.id
+            self._read[key] = sent
+            self._unknown.pop(key, None)
 
     def begin_refresh(self, now: float, asked: Iterable[str] | None = None) -> Refresh:
         """Start reading a snapshot: of everybody, or of the `asked` keys, which proves nothing of any other."""
@@ -209,6 +260,7 @@ class Directory:
             self._listed, self._ever_complete = refresh.started, True
             self._touched = {key: time for key, time in self._touched.items() if time > refresh.started}
             self._accounts = {key: id_ for key, id_ in self._accounts.items() if key not in refresh.seen}
+            self._asked = {id_: t for id_, t in self._asked.items() if t > refresh.started or id_ not in refresh.ids}
             self._read = {key: t for key, t in self._read.items() if t > refresh.started or key in self._accounts}
         else:
             for key in refresh.asked or ():
@@ -229,6 +281,7 @@ class Directory:
     def _doubt_missing(self, refresh: Refresh) -> set[str]:
         missing = {key for key in self._ids.keys() - refresh.seen if self._touched.get(key, _NEVER) <= refresh.started}
         self._unknown.update(dict.fromkeys(missing, refresh.started))
+        self._moved.update(id_ for key in missing for id_ in self._ids[key])
         return missing
 
     def _proof(self, key: str) -> Proof:
@@ -270,10 +323,15 @@ class Directory:
 
     def _store(self, user: RemoteUser) -> None:
         key = key_of(user.state.user_name)
-        others = self._ids.get(key, ())
-        if self._users.get(user.id) is not None:
-            self._drop(user.id)
+        others, old = self._ids.get(key, ()), self.name(user.id)
+        self._take_away(user.id)
+        if old != key:
+            self._leave_name(user.id, old)
+        self._gone.discard(user.id)
         self._users[user.id] = user
+        employee = user.state.employee_id
+        if employee is not None:
+            self._by_employee[employee] = (*self._by_employee.get(employee, ()), user.id)
         ids = self._ids.get(key, ())
         self._ids[key] = others if user.id in others else (*ids, user.id)
         if user.state.active:
@@ -281,15 +339,24 @@ class Directory:
         self._names.update(_names(user))
 
     def _drop(self, id_: str) -> None:
+        self._leave_name(id_, self.name(id_))
+        self._take_away(id_)
+
+    def _leave_name(self, id_: str, key: str | None) -> None:
+        """An account has another name now, or is gone: that also concerns whoever has it by its id."""
+        self._moved.add(id_)
+        if key is not None:
+            self._moved.add(key)
+            if not set(self._ids.get(key, ())) - {id_}:
+                self._unknown.pop(key, None)
+
+    def _take_away(self, id_: str) -> None:
         user = self._users.pop(id_, None)
         if user is None:
             return
         key = key_of(user.state.user_name)
-        rest = tuple(other for other in self._ids.get(key, ()) if other != id_)
-        if rest:
-            self._ids[key] = rest
-        else:
-            self._ids.pop(key, None)
+        _take_out(self._ids, key, id_)
+        _take_out(self._by_employee, user.state.employee_id or "", id_)
         if user.state.active:
             _take(self._active, key)
         for name in _names(user):
@@ -299,6 +366,14 @@ class Directory:
 def _names(user: RemoteUser) -> list[tuple[str, str]]:
     roles, groups = user.state.roles or (), user.state.groups or ()
     return [*(("role", name) for name in roles), *(("group", name) for name in groups)]
+
+
+def _take_out(index: dict[str, tuple[str, ...]], key: str, id_: str) -> None:
+    rest = tuple(other for other in index.get(key, ()) if other != id_)
+    if rest:
+        index[key] = rest
+    else:
+        index.pop(key, None)
 
 
 def _take(counter: Counter, what: object) -> None:  # type: ignore[type-arg]

@@ -13,6 +13,7 @@ import msgspec
 from cxone_operator.api.meta import USER_FINALIZER
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.users import key_of
 from cxone_operator.core.work import Moment
 from cxone_operator.engine.base.backoff import BackOff
 from cxone_operator.engine.base.clocks import Clocks
@@ -86,6 +87,18 @@ class Memory:
         self.resources.mark_everything()
         self.wake()
 
+    def forget(self, user: CxoneUser, *names: str) -> None:
+        """Something may have happened to this user's account, whatever it is called; `names` are more of its names."""
+        account = self.directory.name(user.status.user_id or "")
+        keys = {*map(key_of, (user.spec.user_name, user.claimed_as, *names)), *([account] if account else [])}
+        for key in keys:
+            self.directory.forget(key, self.time)
+
+    def mark_moved(self) -> None:
+        """Accounts have other names, or are gone: whoever has them, or waits for such a name, is looked at."""
+        for what in self.directory.moved():
+            self.resources.mark_key(what)
+
     def looked_after(self, uid: str) -> CxoneUser | None:
         """The resource, if nobody saw it being deleted and we must not lose its user from sight.
 
@@ -114,6 +127,9 @@ class Memory:
         user = self.resources.remove(uid)
         for heir in self.resources.namesakes(user) if user is not None else ():
             self.in_doubt.pass_on(uid, heir)
+        account = self.directory.name((user.status.user_id if user is not None else None) or "")
+        if account is not None:
+            self.resources.mark_key(account)
         self.queues.discard(uid)
         self.seats.lose_sight(uid)
         self.leavers.withdraw(uid)

@@ -20,6 +20,8 @@ class Resources:
     def __init__(self) -> None:
         self._users: dict[str, CxoneUser] = {}
         self._by_key: dict[str, tuple[str, ...]] = {}
+        self._by_link: dict[str, tuple[str, ...]] = {}
+        """By id of the account, and by natural key that a resource was claimed under and does not declare."""
         self._marked: dict[str, None] = {}
         self.census = Census()
         self.version = 0
@@ -46,11 +48,9 @@ class Resources:
         if old is not None and not is_newer(user.metadata.resource_version, old.metadata.resource_version):
             return False
         self._keep(user)
-        key = key_of(user.spec.user_name)
-        namesakes = self._by_key.get(key, ())
-        if uid not in namesakes:
-            namesakes = self._by_key[key] = (*namesakes, uid)
-        self._mark_all(namesakes)
+        self.mark_key(key_of(user.spec.user_name))
+        if old is not None and user.status.user_id != old.status.user_id:
+            self._mark_links(old)
         return True
 
     def absorb(self, user: CxoneUser) -> None:
@@ -63,6 +63,9 @@ class Resources:
             self.mark(user.metadata.uid)
         if user.claimed != old.claimed:
             self.mark_key(key_of(user.spec.user_name))
+        if user.status.user_id != old.status.user_id:
+            self._mark_links(user)
+            self._mark_links(old)
 
     def replace(self, user: CxoneUser) -> None:
         """Keep a version that no server has."""
@@ -77,13 +80,9 @@ class Resources:
             return None
         self.version += 1
         self.census.remove(user)
-        key = key_of(user.spec.user_name)
-        namesakes = tuple(other for other in self._by_key.get(key, ()) if other != uid)
-        if namesakes:
-            self._by_key[key] = namesakes
-        else:
-            self._by_key.pop(key, None)
-        self._mark_all(namesakes)
+        self._unlink(user)
+        self.mark_key(key_of(user.spec.user_name))
+        self._mark_links(user)
         return user
 
     def mark(self, uid: str) -> None:
@@ -92,8 +91,9 @@ class Resources:
             self._marked[uid] = None
 
     def mark_key(self, key: str) -> None:
-        """Every resource of that userName may need work."""
+        """Every resource that declares that userName, was claimed under it, or has the account of that id."""
         self._mark_all(self._by_key.get(key, ()))
+        self._mark_all(self._by_link.get(key, ()))
 
     def mark_everything(self) -> None:
         """Something has changed that concerns all users."""
@@ -117,20 +117,72 @@ class Resources:
 
     def owner(self, user: CxoneUser) -> CxoneUser | None:
         """The oldest resource that manages this userName and is not being deleted; None where there is none."""
-        contenders = [self._users[uid] for uid in self.namesakes(user) if _contends(self._users[uid])]
-        return min(contenders, key=lambda contender: contender.age_order, default=None)
+        return min(self.contenders(user), key=lambda contender: contender.age_order, default=None)
+
+    def contenders(self, user: CxoneUser) -> list[CxoneUser]:
+        """All resources that manage this userName and are not being deleted."""
+        return [self._users[uid] for uid in self.namesakes(user) if _contends(self._users[uid])]
+
+    def declares(self, key: str) -> bool:
+        """Some resource has that userName."""
+        return key in self._by_key
+
+    def holder(self, account_id: str) -> CxoneUser | None:
+        """The resource that has the account of that id: of several, the oldest that is not being deleted."""
+        holders = [self._users[uid] for uid in self._by_link.get(account_id, ())]
+        holders = [one for one in holders if one.status.user_id == account_id and one.spec.management_policy == "Full"]
+        return min(holders, key=lambda one: (one.metadata.deleting, one.age_order), default=None)
 
     def _keep(self, user: CxoneUser) -> None:
         old = self._users.get(user.metadata.uid)
         if old is not None:
             self.census.remove(old)
+        if old is None or _key(old) != _key(user) or _links(old) != _links(user):
+            self._link(user, old)
         self._users[user.metadata.uid] = user
         self.census.add(user)
         self.version += 1
 
+    def _link(self, user: CxoneUser, old: CxoneUser | None) -> None:
+        """Whoever had the name of this one until now may own it from here on."""
+        uid = user.metadata.uid
+        if old is not None:
+            self._unlink(old)
+            self._mark_all(self._by_key.get(_key(old), ()))
+        self._by_key[_key(user)] = (*self._by_key.get(_key(user), ()), uid)
+        for link in _links(user):
+            self._by_link[link] = (*self._by_link.get(link, ()), uid)
+
+    def _unlink(self, user: CxoneUser) -> None:
+        _take_out(self._by_key, _key(user), user.metadata.uid)
+        for link in _links(user):
+            _take_out(self._by_link, link, user.metadata.uid)
+
+    def _mark_links(self, user: CxoneUser) -> None:
+        for link in _links(user):
+            self._mark_all(self._by_link.get(link, ()))
+
     def _mark_all(self, uids: Iterable[str]) -> None:
         for uid in uids:
             self.mark(uid)
+
+
+def _key(user: CxoneUser) -> str:
+    return key_of(user.spec.user_name)
+
+
+def _links(user: CxoneUser) -> tuple[str, ...]:
+    """What leads to a resource besides its userName."""
+    account, first = user.status.user_id, key_of(user.claimed_as)
+    return (*((account,) if account is not None else ()), *((first,) if first != _key(user) else ()))
+
+
+def _take_out(index: dict[str, tuple[str, ...]], key: str, uid: str) -> None:
+    rest = tuple(other for other in index.get(key, ()) if other != uid)
+    if rest:
+        index[key] = rest
+    else:
+        index.pop(key, None)
 
 
 def _contends(user: CxoneUser) -> bool:

@@ -5,7 +5,8 @@ A walk that is about to begin answers every question at no cost, so only leavers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.lane import Lane
@@ -32,8 +33,8 @@ class LookUps:
         self._questions: dict[Lane, Questions] = {Lane.LEAVERS: {}, Lane.UPDATES: {}}
         self._asking: dict[str, float] = {}
         """Natural key → when the request set out that asks for it."""
-        self._ids: dict[str, str] = {}
-        """Natural key → the id of its account, where that is known."""
+        self._ids: dict[str, set[str]] = {}
+        """Natural key → the ids of the accounts that are looked for under it, where they are known."""
         self._themselves: set[str] = set()
         """Natural keys for which a list of everybody is no answer."""
         self._in_vain: dict[str, tuple[int, float]] = {}
@@ -52,7 +53,7 @@ class LookUps:
         if key in self._asking and self._asking[key] >= memory.directory.forgotten(key):
             return 0.0
         if user_id is not None:
-            self._ids[key] = user_id
+            self._ids.setdefault(key, set()).add(user_id)
         if itself:
             self._themselves.add(key)
         if lane is Lane.LEAVERS:
@@ -104,7 +105,7 @@ class LookUps:
         self._asking.update(dict.fromkeys(keys, sent))
         try:
             found = await find_all(remote, names, lane)
-            ids = {key: self._ids[key] for key in keys if key in self._ids}
+            ids = set().union(*(self._ids.get(key, ()) for key in keys))
             accounts = await accounts_of(remote, ids, found.users, lane)
         except ScimError as error:
             memory.reading.failed(error.failure, memory.time, memory.clocks.jitter())
@@ -122,10 +123,10 @@ class LookUps:
                 memory.resources.mark_key(key)
             memory.wake()
 
-    def _told(self, keys: Iterable[str], found: Found, accounts: Collection[str]) -> list[str]:
+    def _told(self, keys: Iterable[str], found: Found, accounts: AbstractSet[str]) -> list[str]:
         """Of whom the answer says whether they exist; the others are left alone for a while."""
         memory, seen = self._memory, {key_of(user.state.user_name) for user in found.users}
-        told = [key for key in keys if found.whole or key in seen or key in accounts]
+        told = [key for key in keys if found.whole or key in seen or self._ids.get(key, set()) & accounts]
         for key in told:
             self._in_vain.pop(key, None)
         for key in set(keys) - set(told):

@@ -6,7 +6,7 @@ has by id (an inactive user, or one that was renamed).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, key_of
@@ -32,12 +32,11 @@ async def find_all(remote: Remote, names: Sequence[str], lane: Lane) -> Found:
 
 
 async def accounts_of(
-    remote: Remote, ids: Mapping[str, str], found: Iterable[RemoteUser], lane: Lane
-) -> dict[str, RemoteUser]:
-    """By natural key, the accounts that exist although their names were not found; `ids` by natural key."""
-    seen = {key_of(user.state.user_name) for user in found}
-    accounts = {key: await remote.get(id_, lane) for key, id_ in ids.items() if key not in seen}
-    return {key: account for key, account in accounts.items() if account is not None}
+    remote: Remote, ids: Iterable[str], found: Iterable[RemoteUser], lane: Lane
+) -> dict[str, RemoteUser | None]:
+    """By id, the accounts that their names do not find, None where there is none any more."""
+    seen = {user.id for user in found}
+    return {id_: await remote.get(id_, lane) for id_ in ids if id_ not in seen}
 
 
 def _missing(names: Sequence[str], users: Iterable[RemoteUser]) -> list[str]:

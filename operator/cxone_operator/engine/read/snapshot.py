@@ -74,14 +74,15 @@ class Snapshot:
                 changed += self._mark(self._memory.directory.take_page(refresh, found.users))
                 accounts = await accounts_of(remote, self._ids_of(names), found.users, lane)
                 self._memory.directory.learn_accounts(accounts, refresh.started)
-                refresh.seen |= accounts.keys()
+                known = (user for user in accounts.values() if user is not None)
+                refresh.seen |= {key_of(user.state.user_name) for user in known}
         return changed
 
-    def _ids_of(self, names: Iterable[str]) -> dict[str, str]:
-        """Those of them who had an account, by natural key."""
+    def _ids_of(self, names: Iterable[str]) -> set[str]:
+        """The accounts of those of them who had one."""
         wanted = {key_of(name) for name in names}
         users = ((key_of(user.spec.user_name), user.status.user_id) for user in self._memory.resources)
-        return {key: id_ for key, id_ in users if id_ is not None and key in wanted}
+        return {id_ for key, id_ in users if id_ is not None and key in wanted}
 
     def _take_over(self, refresh: Refresh, changed: int, names_before: frozenset[str]) -> None:
         """Whoever has waited for a complete snapshot is looked at: absences may have come into doubt on the way."""

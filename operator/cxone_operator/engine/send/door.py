@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from cxone_operator.core import work
-from cxone_operator.core.actions import Deactivate, Reclaim
-from cxone_operator.core.users import key_of
+from cxone_operator.core.actions import Deactivate, Reclaim, names_in
 from cxone_operator.core.work import Effect, Event
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.tell.audit import AuditTrail
@@ -23,10 +22,10 @@ class Door:
 
     def on(self, uid: str, event: Event) -> None:
         """It has happened."""
-        memory = self._memory
-        user_name = self._user_name(uid)
+        memory, before = self._memory, self._memory.works.get(uid)
+        attempt = before.attempt if before is not None else None
         for effect in memory.works.advance(uid, event, memory.moment):
-            self._carry_out(uid, user_name, effect)
+            self._carry_out(uid, attempt, effect)
 
     def answered(self, uid: str, event: Event) -> None:
         """A request for this user has ended, so it is looked at again; one whose resource went meanwhile is let go."""
@@ -50,20 +49,20 @@ class Door:
         for uid in self._memory.works:
             self.on(uid, work.Closed())
 
-    def _user_name(self, uid: str) -> str:
-        user, under_way = self._memory.resources.get(uid), self._memory.works.get(uid)
-        if user is None and under_way is not None and under_way.attempt is not None:
-            user = under_way.attempt.user
-        return user.spec.user_name if user is not None else ""
+    def _forget(self, uid: str, attempt: work.Attempt | None) -> None:
+        """Under all names that the account may have: the request may have renamed it, or was made for another name."""
+        user = self._memory.resources.get(uid) or (attempt.user if attempt is not None else None)
+        if user is not None:
+            self._memory.forget(user, *(names_in(attempt.action) if attempt is not None else ()))
 
-    def _carry_out(self, uid: str, user_name: str, effect: Effect) -> None:
+    def _carry_out(self, uid: str, attempt: work.Attempt | None, effect: Effect) -> None:
         memory = self._memory
         match effect:
             case work.Audit():
                 self._trail.ended(effect)
                 self._move_seat(uid, effect)
             case work.Forget():
-                memory.directory.forget(key_of(user_name), memory.time)
+                self._forget(uid, attempt)
             case work.Doubt(seconds):
                 memory.in_doubt.add(uid, seconds)
             case work.PromiseSeat():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cxone_operator.api.reasons import Reason
+from cxone_operator.core.actions import renames
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure
-from cxone_operator.core.phase import is_final
+from cxone_operator.core.phase import QUICK_LOOKS, is_final
 from cxone_operator.core.suggestion import did_you_mean
 from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
 from cxone_operator.engine.memory.memory import Memory
@@ -16,10 +17,11 @@ from cxone_operator.engine.memory.memory import Memory
 def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: float = REQUEST_SECONDS) -> Failed:
     """The request for this attempt was refused, or lost; `doubt_seconds`: how long it may still have its effect."""
     uid = attempt.user.metadata.uid
-    doubtful = memory.in_doubt.until(uid) > memory.time
-    if not is_final(attempt.user, attempt.action, failure, doubtful=doubtful):
+    doubtful, work = memory.in_doubt.until(uid) > memory.time, memory.works.get(uid)
+    looked = work is not None and work.failures >= QUICK_LOOKS
+    if not is_final(attempt.user, attempt.action, failure, doubtful=doubtful, looked=looked):
         return Failed(failure, doubt_seconds)
-    user = memory.resources.get(uid) or attempt.user
+    user = attempt.user  # as of the request: what was asked of the resource since may be the cure
     leaving = user.metadata.deleting or not schedule(user.spec, memory.clocks.now()).active
     trigger = Trigger(user.metadata.generation, memory.epoch, user.reconcile_requested_at, leaving)
     return Failed(failure, doubt_seconds, trigger, _message(memory, attempt, failure))
@@ -28,6 +30,8 @@ def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: fl
 def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:
     """What CXone said, or better: which name it does not know, and which one was probably meant."""
     spec, defaults = attempt.user.spec, memory.spec.defaults
+    if renames(attempt.action):
+        return _not_renamed(failure)
     if failure.reason is Reason.ROLE_NOT_FOUND:
         roles = (spec.role, defaults.role, *(spec.secondary_roles or ()))
         return _missing("role", roles, memory.directory.roles(), failure, memory.name)
@@ -35,6 +39,17 @@ def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:
         groups = (*(spec.groups or ()), *(defaults.groups or ()))
         return _missing("group", groups, memory.directory.groups(), failure, memory.name)
     return failure.message
+
+
+def _not_renamed(failure: Failure) -> str:
+    if failure.code == "409":
+        why, remedy = "another account has that name, perhaps one that it does not show", "free the name in CXone"
+    else:
+        why, remedy = "it does not let userName be changed", "rename the account in CXone"
+    return (
+        f"CXone refuses the new userName, as {why} ({failure.message}); {remedy}, or set spec.userName back to the "
+        "name that the account has"
+    )
 
 
 def _missing(what: str, names: Iterable[str | None], known: set[str], failure: Failure, tenant: str) -> str:

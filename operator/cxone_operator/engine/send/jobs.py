@@ -15,7 +15,7 @@ from datetime import datetime
 from cxone_operator.api.conditions import timestamp
 from cxone_operator.api.tenant import BulkJob
 from cxone_operator.api.user import CxoneUser
-from cxone_operator.core.actions import RemoteAction
+from cxone_operator.core.actions import RemoteAction, names_in
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
@@ -181,14 +181,14 @@ class Jobs:
         await self._tasks.sleep(self._typical_seconds)
         memory = self._memory
         try:
-            for names in remote.portions([user.spec.user_name for user in self._in_job(job, users)]):
+            for names in remote.portions([self._name(user) for user in self._in_job(job, users)]):
                 sent = memory.time
                 found = await remote.find(names, Lane.UPDATES)
                 memory.directory.learn((), found.users, sent)
         except ScimError:
             return False
         for user in self._in_job(job, users):
-            known = memory.directory.known(key_of(user.spec.user_name), memory.time)
+            known = memory.directory.known(key_of(self._name(user)), memory.time)
             self._door.answered(user.metadata.uid, Seen(known))
         if self._in_job(job, users):
             return False
@@ -277,6 +277,12 @@ class Jobs:
             if work is not None and work.sent and work.attempt is not None and work.attempt.action is item.action:
                 self._door.answered(item.uid, Ended(given_up=True))
 
+    def _name(self, user: CxoneUser) -> str:
+        """What the account of somebody in a job is called when the job has done its work."""
+        work = self._memory.works.get(user.metadata.uid)
+        names = names_in(work.attempt.action) if work is not None and work.attempt is not None else ()
+        return names[0] if names else user.spec.user_name
+
     def _each(self, users: Iterable[CxoneUser], event: Withdrawn) -> None:
         for user in users:
             self._door.answered(user.metadata.uid, event)
@@ -301,7 +307,7 @@ class Jobs:
             if (job.id, uid) in self._left:
                 self._left.discard((job.id, uid))
                 memory.seats.lose_sight(job.id + uid)
-                memory.directory.forget(key_of(user.spec.user_name), memory.time)
+                memory.forget(user)
                 memory.resources.mark(uid)
 
 

@@ -6,11 +6,11 @@ needs no queue of its own: the next look finds the same difference and writes ag
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cxone_operator.api import user as user_api
 from cxone_operator.api.conditions import READY
-from cxone_operator.api.meta import USER_FINALIZER, InvalidResource
+from cxone_operator.api.meta import CLAIMED_AS, USER_FINALIZER, InvalidResource
 from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Gone, Unreachable
@@ -58,8 +58,9 @@ class UserStatuses:
         return True
 
     def claim(self, user: CxoneUser) -> None:
-        """Put our finalizer on."""
-        self._set_finalizers(user, (*user.metadata.finalizers, USER_FINALIZER))
+        """Put our finalizer on, and write down the userName that the account is looked for by."""
+        finalizers = dict.fromkeys((*user.metadata.finalizers, USER_FINALIZER))
+        self._set_finalizers(user, tuple(finalizers), {CLAIMED_AS: user.spec.user_name})
 
     def release(self, user: CxoneUser) -> None:
         """Take our finalizer off."""
@@ -68,9 +69,11 @@ class UserStatuses:
             return
         self._set_finalizers(user, [name for name in user.metadata.finalizers if name != USER_FINALIZER])
 
-    def _set_finalizers(self, user: CxoneUser, finalizers: Sequence[str]) -> None:
-        version = user.metadata.resource_version
-        self._put(user, lambda: self._cluster.patch_finalizers(user_api.PLURAL, user.reference, finalizers, version))
+    def _set_finalizers(
+        self, user: CxoneUser, finalizers: Sequence[str], annotations: Mapping[str, str] | None = None
+    ) -> None:
+        version, set_ = user.metadata.resource_version, self._cluster.patch_finalizers
+        self._put(user, lambda: set_(user_api.PLURAL, user.reference, finalizers, version, annotations))
 
     def _put(self, user: CxoneUser, write: Callable[[], Awaitable[Body]], *, interim: bool = False) -> None:
         leaves = user.metadata.deleting or not schedule(user.spec, self._memory.clocks.now()).active

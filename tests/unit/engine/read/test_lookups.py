@@ -245,19 +245,21 @@ async def test_an_account_that_no_name_finds_is_asked_for_by_its_id(active: bool
     """Hidden as it is inactive, or named otherwise by somebody: it is not gone, and can be locked out."""
     scene = Scene()
     account = a_remote("renamed" if active else "jane", active=active)
+    name = "renamed" if active else "jane"
     scene.remote.users[key_of(account.state.user_name)] = account
     scene.remote.hidden = {"jane@example.com"}
     scene.lookups.ask("jane@example.com", LEAVERS, account.id, itself=True)
     await scene.turn()
-    assert scene.known("jane") == Present(account, 0.0)
-    assert (scene.finds, scene.remote.asked["get"]) == (1, 1)
+    directory = scene.memory.directory
+    assert directory.account(account.id, scene.time) == Present(account, 0.0)
+    assert (scene.finds, scene.remote.asked["get"], directory.name(account.id)) == (1, 1, f"{name}@example.com")
     scene.snapshot(*(user for name, user in scene.remote.users.items() if name not in scene.remote.hidden))
     scene.time += 5.0
-    assert scene.known("jane") == Present(account, 5.0), "a list that hides it says nothing of it"
+    assert directory.account(account.id, scene.time) == Present(account, 5.0), "a list that hides it says nothing of it"
     del scene.remote.users[key_of(account.state.user_name)]
     scene.lookups.ask("jane@example.com", LEAVERS, account.id, itself=True)
     await scene.turn()
-    assert scene.known("jane") == Absent(0.0)
+    assert (scene.known("jane"), directory.account(account.id, scene.time)) == (Absent(0.0), Absent(0.0))
 
 
 async def test_an_answer_that_may_lack_somebody_is_asked_for_name_by_name() -> None:

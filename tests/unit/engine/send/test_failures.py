@@ -68,14 +68,14 @@ def test_how_long_it_may_have_its_effect_is_up_to_who_sent_it() -> None:
     assert failed(scene.memory, attempt, lost, 900.0).doubt_seconds == 900.0
 
 
-def test_the_trigger_is_that_of_the_newest_version() -> None:
-    """It is compared with what is so at the next look, which is not to be taken for news."""
+def test_the_trigger_is_that_of_the_request() -> None:
+    """What was asked of the resource since was never tried, and may be the cure: a deletion, or another userName."""
     scene = Scene()
     scene.memory.epoch = 7
     annotations = {"cxone.dev/reconcile-requested-at": "now"}
     scene.see(a_user(active=False, metadata={"generation": 5, "annotations": annotations}))
     found = failed(scene.memory, Attempt(a_user(), CREATE, 0.0), NO_ROLE)
-    assert found.trigger == Trigger(5, 7, "now", leaving=True)
+    assert found.trigger == Trigger(1, 7, None, leaving=False)
 
 
 def test_a_resource_that_is_gone_is_judged_as_it_was() -> None:

@@ -1,0 +1,178 @@
+"""The accounts: which of CXone's a resource has, and which other resource has, or wants, the same one."""
+
+from __future__ import annotations
+
+from cxone_operator.api.conditions import READY, STALLED
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.adoption import is_ours
+from cxone_operator.core.identity import Traces, identify
+from cxone_operator.core.knowledge import UNKNOWN, Absent, Knowledge, Present, Proof
+from cxone_operator.core.users import RemoteUser, key_of
+from cxone_operator.engine.memory.memory import Memory
+
+_LONGEST_CIRCLE = 50
+"""Resources that wait for each other's names."""
+
+
+class Accounts:
+    """Accounts of one tenant's resources."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def id_of(self, user: CxoneUser) -> str | None:
+        """The account that is recorded on a resource, unless another resource has it with more right.
+
+        Where none is recorded, what was made under another userName than the declared one is as good as that.
+        """
+        recorded = user.status.user_id
+        if recorded is None:
+            first = self._by_first_name(user)
+            ours = isinstance(first, Present) and is_ours(user, first.user, self._memory.spec.match_by)
+            return first.user.id if isinstance(first, Present) and ours else None
+        if user.spec.management_policy == "ObserveOnly":
+            return recorded
+        holder = self._memory.resources.holder(recorded)
+        return recorded if holder is None or holder.metadata.uid == user.metadata.uid else None
+
+    def known(self, user: CxoneUser) -> Knowledge:
+        """What is known of the resource's account in CXone."""
+        directory, now, key = self._memory.directory, self._memory.time, key_of(user.spec.user_name)
+        account_id, by_name = self.id_of(user), directory.known(key, now)
+        if account_id is None and key_of(user.claimed_as) == key and not self._contested(user, by_name):
+            return by_name  # the common case, as also below, at the cost of a few look-ups in memory
+        account = directory.account(account_id, now) if account_id is not None else UNKNOWN
+        if isinstance(account, Present) and isinstance(by_name, Present) and by_name.user.id == account_id:
+            return by_name
+        return identify(self._traces(user, account_id, account, by_name))
+
+    def asked_name(self, user: CxoneUser) -> str:
+        """What a look-up asks for: the name that the account was made under, until there is one of that name."""
+        first = None if self.id_of(user) is not None else self._by_first_name(user)
+        return user.spec.user_name if first is None or isinstance(first, Present) else user.claimed_as
+
+    def owner(self, user: CxoneUser) -> CxoneUser | None:
+        """The other resource that this userName belongs to rather, None where it is this one.
+
+        The older one; but nobody takes a name away by a rename.
+        """
+        if user.spec.management_policy != "Full" or len(self._memory.resources.namesakes(user)) < 2:
+            return None
+        others = [one for one in self._memory.resources.contenders(user) if one.metadata.uid != user.metadata.uid]
+        other = min(others, key=self._rank, default=None)
+        return other if other is not None and self._rank(other) < self._rank(user) else None
+
+    def heir(self, user: CxoneUser) -> CxoneUser | None:
+        """The living resource that goes on with the account of one that is being deleted."""
+        resources, recorded = self._memory.resources, user.status.user_id
+        holder = resources.holder(recorded) if recorded is not None else None
+        if holder is not None and holder.metadata.uid != user.metadata.uid and not holder.metadata.deleting:
+            return holder
+        heir = min(resources.contenders(user), key=self._rank, default=None)
+        return heir if heir is not None and self.succeeds(heir, user) else None
+
+    def succeeds(self, other: CxoneUser, user: CxoneUser) -> bool:
+        """The other one looks after this one's account, or would: by its id, or by the name that it has."""
+        account_id = self.id_of(user)
+        if account_id is None:
+            first = self._by_first_name(user)
+            return first is None or (isinstance(first, Absent) and first.proof is Proof.ASKED)
+        if other.status.user_id == account_id:
+            return True
+        named = self._memory.directory.name(account_id) == key_of(other.spec.user_name)
+        return other.status.user_id is None and named
+
+    def holds(self, user: CxoneUser) -> bool:
+        """The resource has an account by its id, as far as is known."""
+        account_id = self.id_of(user) if user.spec.management_policy == "Full" else None
+        if account_id is None:
+            return False
+        return not isinstance(self._memory.directory.account(account_id, self._memory.time), Absent)
+
+    def _rank(self, user: CxoneUser) -> tuple[bool, tuple[str, str]]:
+        return self._is_newcomer(user), user.age_order
+
+    def _is_newcomer(self, user: CxoneUser) -> bool:
+        """Its account still has another name."""
+        key, account_id = key_of(user.spec.user_name), self.id_of(user)
+        if account_id is None:
+            return key_of(user.claimed_as) != key
+        return self._memory.directory.name(account_id) not in (None, key)
+
+    def _contested(self, user: CxoneUser, by_name: Knowledge) -> bool:
+        """More than the name decides on who it is."""
+        if isinstance(by_name, Present) and self._holder(user, by_name.user.id) is not None:
+            return True
+        return bool(self._matches(user))
+
+    def _traces(self, user: CxoneUser, account_id: str | None, account: Knowledge, by_name: Knowledge) -> Traces:
+        holder = self._holder(user, by_name.user.id) if isinstance(by_name, Present) else None
+        return Traces(
+            by_name=by_name,
+            account_id=account_id,
+            account=account,
+            first=self._by_first_name(user),
+            matches=self._matches(user),
+            holder=holder.metadata.name if holder is not None else "",
+            passing=holder is not None and self._moves(holder) and holder.status.condition(STALLED) is None,
+            gives_way=holder is not None and account_id is not None and self._gives_way(account_id, holder),
+        )
+
+    def _by_first_name(self, user: CxoneUser) -> Knowledge | None:
+        """Of the name that it was claimed under, where it is not the declared one: somebody else's counts as none."""
+        key, now = key_of(user.claimed_as), self._memory.time
+        if key == key_of(user.spec.user_name):
+            return None
+        known = self._memory.directory.known(key, now)
+        if isinstance(known, Present) and (
+            self._memory.resources.declares(key) or self._holder(user, known.user.id) is not None
+        ):
+            return Absent(known.age)
+        return known
+
+    def _matches(self, user: CxoneUser) -> tuple[RemoteUser, ...]:
+        """Accounts with the declared employeeId that are nobody's, where the tenant says that it identifies people."""
+        employee = user.spec.employee_id
+        if employee is None or "employeeId" not in self._memory.spec.match_by:
+            return ()
+        found = self._memory.directory.employed(employee)
+        return tuple(account for account in found if self._is_nobodys(user, account))
+
+    def _is_nobodys(self, user: CxoneUser, account: RemoteUser) -> bool:
+        key = key_of(account.state.user_name)
+        declared = key != key_of(user.spec.user_name) and self._memory.resources.declares(key)
+        return not declared and self._holder(user, account.id) is None
+
+    def _holder(self, user: CxoneUser, account_id: str) -> CxoneUser | None:
+        """Another resource, of another userName, that has this account."""
+        holder = self._memory.resources.holder(account_id)
+        if holder is None or holder.metadata.uid == user.metadata.uid:
+            return None
+        return holder if key_of(holder.spec.user_name) != key_of(user.spec.user_name) else None
+
+    def _moves(self, holder: CxoneUser) -> bool:
+        """Its account gets another name than it has, if that is free."""
+        ready, stalled = holder.status.condition(READY), holder.status.condition(STALLED)
+        reports = ready is not None and ready.reason == Reason.DIFFERENCES_FOUND
+        stuck = stalled is not None and stalled.reason != Reason.OWNERSHIP_CONFLICT
+        return not (holder.metadata.deleting or holder.spec.suspend or stuck or reports)
+
+    def _gives_way(self, account_id: str, holder: CxoneUser) -> bool:
+        """Those who have each other's names wait in a circle, and this account's id is the smallest in it."""
+        ids = {account_id}
+        for _ in range(_LONGEST_CIRCLE):
+            other = self.id_of(holder)
+            if other is None or not self._moves(holder):
+                return False
+            ids.add(other)
+            wanted = self._memory.directory.known(key_of(holder.spec.user_name), self._memory.time)
+            if not isinstance(wanted, Present):
+                return False
+            if wanted.user.id == account_id:
+                return min(ids) == account_id
+            following = self._holder(holder, wanted.user.id)
+            if following is None:
+                return False
+            holder = following
+        return False
