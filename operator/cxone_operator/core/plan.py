@@ -46,7 +46,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cxone_operator.api.conditions import LICENSED, READY
+from cxone_operator.api.conditions import LICENSED
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
@@ -56,7 +56,8 @@ from cxone_operator.core.adoption import NOT_OURS, is_ours, may_adopt
 from cxone_operator.core.belief import believed
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
-from cxone_operator.core.drift import NOBODY, only_drifted
+from cxone_operator.core.drift import NOBODY, is_settled, only_drifted
+from cxone_operator.core.evidence import harmless
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.protection import refusal
@@ -158,7 +159,12 @@ class Facts:
 
     @property
     def renamed(self) -> bool:
-        """The account was looked for, or made, under another userName than the declared one."""
+        """The account was looked for, or made, under another userName than the declared one, and no id is recorded."""
+        return self.user.status.user_id is None and self.claims_anew
+
+    @property
+    def claims_anew(self) -> bool:
+        """Before an account is made its userName is on the resource."""
         return key_of(self.user.claimed_as) != key_of(self.user.spec.user_name)
 
     @property
@@ -183,16 +189,9 @@ def plan(facts: Facts) -> Action:
 
 def _under_way(facts: Facts, work: Work) -> Action:
     waits = work.phase is Phase.IN_JOB and facts.leaving and work.attempt is not None
-    return actions.LeaveJob() if waits and not _harmless(facts, work) else actions.Stay()
-
-
-def _harmless(facts: Facts, work: Work) -> bool:
-    """What the job is to do lets nobody in, and nobody who has access waits for its end."""
-    action = work.attempt.action if work.attempt is not None else None
-    if isinstance(action, Deactivate | Delete):
-        return True
     locked_out = isinstance(facts.known, Present) and not facts.known.user.state.active
-    return locked_out and not facts.user.metadata.deleting and isinstance(action, Update) and not action.takes_seat
+    stays = not waits or harmless(work, locked_out=locked_out, deleting=facts.user.metadata.deleting)
+    return actions.Stay() if stays else actions.LeaveJob()
 
 
 def _may_still_appear(facts: Facts) -> Action | None:
@@ -201,7 +200,7 @@ def _may_still_appear(facts: Facts) -> Action | None:
         return None
     if facts.old_job:
         return actions.Wait(Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended")
-    if not (facts.leaving or facts.renamed) or _is_settled(facts.user):
+    if not (facts.leaving or facts.renamed) or is_settled(facts.user):
         return None
     if facts.doubt_ended < 0:
         text = "A request that may still create the user has not ended for certain"
@@ -218,22 +217,9 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
     if facts.closing and takes_seat(action):
         text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
         return actions.Wait(Reason.TENANT_NOT_READY, text)
-    if isinstance(action, actions.Create):
-        return _before_creating(facts) or action
-    return action
-
-
-def _before_creating(facts: Facts) -> Action | None:
-    if facts.renamed:
+    if isinstance(action, actions.Create) and facts.claims_anew:
         return actions.Claim()
-    return None if may_adopt(facts.user) else actions.Announce()
-
-
-def _is_settled(user: CxoneUser) -> bool:
-    """The status says of this very spec that CXone agrees."""
-    ready = user.status.condition(READY)
-    agrees = ready is not None and ready.status == "True" and ready.observed_generation == user.metadata.generation
-    return agrees and not user.metadata.deleting
+    return actions.Announce() if isinstance(action, actions.Create) and not may_adopt(facts.user) else action
 
 
 def _wanted(facts: Facts) -> Action:

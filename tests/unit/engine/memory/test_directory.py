@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Proof, Unknown
-from cxone_operator.core.users import RemoteUser
+from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.engine.memory.directory import Directory
 from unit.builders import a_remote
 
@@ -289,7 +289,9 @@ def test_counts_are_those_of_the_users(script: list[tuple[str, list[RemoteUser]]
             for user in users:
                 getattr(directory, what)(user, now)
     kept = list(directory._users.values())
-    assert directory.active_users == sum(user.state.active for user in kept)
+    active = {key_of(user.state.user_name) for user in kept if user.state.active}
+    doubted = directory._unknown.keys() - active
+    assert directory.active_users == sum(user.state.active for user in kept) + len(doubted)
     assert directory.roles() == {name for user in kept for name in user.state.roles or ()}
     assert set(directory.keys()) == {user.state.user_name for user in kept}
     for key in list(directory.keys()):
