@@ -19,7 +19,7 @@ CLIENT_ID = "CXONE_CLIENT_ID"
 CLIENT_SECRET = "CXONE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 """Its secret; required together with CXONE_BASE_URL."""
 _CREDENTIALS = frozenset({CLIENT_ID, CLIENT_SECRET})
-_LISTS = frozenset({"scopes", "groups", "protectedUsers"})
+_LISTS = frozenset({"scopes", "groups", "protectedUsers", "matchBy"})
 _NAMES = {"baseUrl": "baseURL"}
 
 

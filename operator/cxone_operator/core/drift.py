@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cxone_operator.api.conditions import RECONCILING, SYNCED
+from cxone_operator.api.conditions import READY, RECONCILING, SYNCED
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Action, Create, Deactivate, Report, Update
@@ -43,6 +43,13 @@ def only_drifted(user: CxoneUser, *, active: bool) -> bool:
     `active`: what the clock asks for now.
     """
     return (_agreed(user) or _was_reported(user)) and _was_to_be_active(user) is active
+
+
+def is_settled(user: CxoneUser) -> bool:
+    """The status says of this very spec that CXone agrees."""
+    ready = user.status.condition(READY)
+    agrees = ready is not None and ready.status == "True" and ready.observed_generation == user.metadata.generation
+    return agrees and not user.metadata.deleting
 
 
 def _agreed(user: CxoneUser) -> bool:

@@ -9,6 +9,7 @@ from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Rem
 from cxone_operator.core.diff import change_between
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof, Unknown
 from cxone_operator.core.users import Change
+from cxone_operator.core.work import Work
 
 
 def carried_out(action: RemoteAction, known: Knowledge) -> bool | None:
@@ -24,6 +25,14 @@ def carried_out(action: RemoteAction, known: Knowledge) -> bool | None:
             return isinstance(known, Present) and _has(known, action.change)
         case Reclaim():
             return None
+
+
+def harmless(work: Work, *, locked_out: bool, deleting: bool) -> bool:
+    """What a job is to do lets nobody in, and nobody who has access waits for its end."""
+    action = work.attempt.action if work.attempt is not None else None
+    if isinstance(action, Deactivate | Delete):
+        return True
+    return locked_out and not deleting and isinstance(action, Update) and not action.takes_seat
 
 
 def _has(known: Present, change: Change) -> bool:

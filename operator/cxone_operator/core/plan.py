@@ -43,128 +43,22 @@ is being deleted; and a Create under adoptionPolicy Never comes after an Announc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, auto
-
-from cxone_operator.api.conditions import LICENSED, READY
 from cxone_operator.api.reasons import Reason
-from cxone_operator.api.tenant import TenantSpec
-from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
+from cxone_operator.api.user import Difference
 from cxone_operator.core import actions, dispute
 from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, takes_seat
 from cxone_operator.core.adoption import NOT_OURS, is_ours, may_adopt
-from cxone_operator.core.belief import believed
-from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
-from cxone_operator.core.drift import NOBODY, only_drifted
-from cxone_operator.core.failure import Failure
-from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
+from cxone_operator.core.drift import NOBODY, is_settled, only_drifted
+from cxone_operator.core.evidence import harmless
+from cxone_operator.core.facts import Facts, Heir
+from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Unknown
 from cxone_operator.core.protection import refusal
-from cxone_operator.core.users import Change, Field, RemoteUser, UserState, key_of
-from cxone_operator.core.work import Phase, Trigger, Work
+from cxone_operator.core.users import Change, Field, RemoteUser
+from cxone_operator.core.work import Phase, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
 """By the words of `cxone.dev/guessed-name`."""
-
-
-class Heir(Enum):
-    """A younger resource of the same userName."""
-
-    NONE = auto()
-    UNCLAIMED = auto()
-    """It will take over once it carries our finalizer; until then it could vanish unseen."""
-    CLAIMED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that a decision may depend on."""
-
-    user: CxoneUser
-    tenant: TenantSpec
-    schedule: Schedule
-    known: Knowledge
-    owner: str | None = None
-    """Name of the older resource that owns this userName; None where this one does."""
-    heir: Heir = Heir.NONE
-    """Who takes over when this one is deleted."""
-    holds: bool = False
-    """The resource has an account by its id that no other one looks after."""
-    deleting_for: float = 0.0
-    """Seconds since the deletion was first seen."""
-    own_identities: frozenset[str] = frozenset()
-    """Lower-case names and ids of the operator's own account in CXone."""
-    work: Work | None = None
-    """What is under way for the user, None where it is at rest."""
-    now: float = 0.0
-    """In the clock of `work`."""
-    epoch: int = 0
-    """Counts what may cure permanent failures of any user."""
-    doubt_ended: float = float("inf")
-    """Seconds since no request can create the user any more; negative while one may."""
-    old_job: bool = False
-    """A bulk job of an earlier process may still create users."""
-    closing: bool = False
-    """The tenant is being deleted: nobody gains access through it any more."""
-    deletes: bool = True
-    """CXone offers to delete users."""
-    reclaim_due: bool = True
-    """An inactive user's seat is to be released by us; False while CXone may still do it by itself."""
-    seat_seen_free: bool = False
-    """The quota has shown that CXone gave the seat back by itself."""
-
-    @property
-    def desired(self) -> UserState:
-        """The state to reach."""
-        return desired_state(self.user.spec, self.tenant.defaults, self.schedule.active)
-
-    @property
-    def deletion_policy(self) -> DeletionPolicy:
-        """The user's own policy, else the tenant's, else Deactivate."""
-        return self.user.spec.deletion_policy or self.tenant.defaults.deletion_policy or "Deactivate"
-
-    @property
-    def seat_given_back(self) -> bool:
-        """This user holds no seat, as far as we know for certain."""
-        if self.seat_seen_free:
-            return True
-        if self.work is not None and self.work.seat_released is not None:
-            return self.work.seat_released
-        licensed = self.user.status.condition(LICENSED)
-        return licensed is not None and licensed.reason in (Reason.RELEASED, Reason.NOT_REQUIRED)
-
-    @property
-    def leaving(self) -> bool:
-        """The user is to have no access."""
-        return self.user.metadata.deleting or not self.schedule.active
-
-    @property
-    def believed(self) -> Knowledge:
-        """What is known, as far as it proves enough."""
-        joins = self.schedule.active and self.user.spec.management_policy == "Full"
-        return believed(self.user, self.known, self.work, joins=joins)
-
-    @property
-    def trigger(self) -> Trigger:
-        """The present state of everything that frees a stalled user."""
-        return Trigger(self.user.metadata.generation, self.epoch, self.user.reconcile_requested_at, self.leaving)
-
-    @property
-    def lasting_failure(self) -> Failure | None:
-        """Why the user is stalled, None where it is not or something has changed since."""
-        if self.work is None or self.work.phase is not Phase.STALLED or self.work.trigger != self.trigger:
-            return None
-        return self.work.failure
-
-    @property
-    def renamed(self) -> bool:
-        """The account was looked for, or made, under another userName than the declared one."""
-        return key_of(self.user.claimed_as) != key_of(self.user.spec.user_name)
-
-    @property
-    def reclaims(self) -> bool:
-        """A seat of an inactive user is released explicitly on this tenant."""
-        return self.tenant.license.mode == "Quota" and self.tenant.license.reclaim
 
 
 def plan(facts: Facts) -> Action:
@@ -183,16 +77,9 @@ def plan(facts: Facts) -> Action:
 
 def _under_way(facts: Facts, work: Work) -> Action:
     waits = work.phase is Phase.IN_JOB and facts.leaving and work.attempt is not None
-    return actions.LeaveJob() if waits and not _harmless(facts, work) else actions.Stay()
-
-
-def _harmless(facts: Facts, work: Work) -> bool:
-    """What the job is to do lets nobody in, and nobody who has access waits for its end."""
-    action = work.attempt.action if work.attempt is not None else None
-    if isinstance(action, Deactivate | Delete):
-        return True
     locked_out = isinstance(facts.known, Present) and not facts.known.user.state.active
-    return locked_out and not facts.user.metadata.deleting and isinstance(action, Update) and not action.takes_seat
+    stays = not waits or harmless(work, locked_out=locked_out, deleting=facts.user.metadata.deleting)
+    return actions.Stay() if stays else actions.LeaveJob()
 
 
 def _may_still_appear(facts: Facts) -> Action | None:
@@ -201,7 +88,7 @@ def _may_still_appear(facts: Facts) -> Action | None:
         return None
     if facts.old_job:
         return actions.Wait(Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended")
-    if not (facts.leaving or facts.renamed) or _is_settled(facts.user):
+    if not (facts.leaving or facts.renamed) or is_settled(facts.user):
         return None
     if facts.doubt_ended < 0:
         text = "A request that may still create the user has not ended for certain"
@@ -218,22 +105,9 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
     if facts.closing and takes_seat(action):
         text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
         return actions.Wait(Reason.TENANT_NOT_READY, text)
-    if isinstance(action, actions.Create):
-        return _before_creating(facts) or action
-    return action
-
-
-def _before_creating(facts: Facts) -> Action | None:
-    if facts.renamed:
+    if isinstance(action, actions.Create) and facts.claims_anew:
         return actions.Claim()
-    return None if may_adopt(facts.user) else actions.Announce()
-
-
-def _is_settled(user: CxoneUser) -> bool:
-    """The status says of this very spec that CXone agrees."""
-    ready = user.status.condition(READY)
-    agrees = ready is not None and ready.status == "True" and ready.observed_generation == user.metadata.generation
-    return agrees and not user.metadata.deleting
+    return actions.Announce() if isinstance(action, actions.Create) and not may_adopt(facts.user) else action
 
 
 def _wanted(facts: Facts) -> Action:

@@ -30,10 +30,11 @@ from cxone_operator.core.actions import (
     lane_of,
 )
 from cxone_operator.core.drift import drifted_fields
+from cxone_operator.core.facts import Facts
 from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.plan import plan
 from cxone_operator.core.users import key_of
 from cxone_operator.core.work import Freed, Phase, Planned, Seen
 from cxone_operator.engine.admit.guard import Guard

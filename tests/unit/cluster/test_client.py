@@ -91,6 +91,6 @@ async def test_a_namesake_is_not_who_is_meant() -> None:
         await cluster.get("cxoneusers", JANE)
 
 
-async def test_what_is_no_text_is_left_out_of_a_secret() -> None:
-    cluster, _ = client(Server({"data": {"clientId": "ZGVtbw==", "blob": "/w==", "odd": 7}}))
-    assert await cluster.secret("workforce", "cxone-credentials") == {"clientId": "demo"}
+async def test_what_is_no_text_in_a_secret_is_told_from_what_is_missing() -> None:
+    cluster, _ = client(Server({"data": {"clientId": "ZGVtbw==", "blob": "/w=="}}))
+    assert await cluster.secret("workforce", "cxone-credentials") == {"clientId": "demo", "blob": None}

@@ -9,8 +9,9 @@ from cxone_operator.core import actions
 from cxone_operator.core.actions import Create, Delete
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.evidence import carried_out
+from cxone_operator.core.facts import Facts
 from cxone_operator.core.knowledge import Absent, Proof
-from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.plan import plan
 from cxone_operator.core.work import Attempt, Phase, Work
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user
 

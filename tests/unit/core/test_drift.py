@@ -11,8 +11,9 @@ from cxone_operator.api.user import CxoneUser, Difference
 from cxone_operator.core.actions import Action, Create, Deactivate, Reclaim, Report, Settle, Update
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.drift import drifted_fields
+from cxone_operator.core.facts import Facts
 from cxone_operator.core.knowledge import Absent, Knowledge, Present
-from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.plan import plan
 from cxone_operator.core.users import Change, Field
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 

@@ -27,9 +27,10 @@ from cxone_operator.core.actions import (
 from cxone_operator.core.adoption import is_ours
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.dispute import settle
+from cxone_operator.core.facts import Facts
 from cxone_operator.core.identity import Traces, identify, stand_in
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Ambiguous, Knowledge, Present, Proof, Unknown
-from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.plan import plan
 from cxone_operator.core.users import Change, Field
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 

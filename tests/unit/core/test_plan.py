@@ -15,8 +15,9 @@ from cxone_operator.core import actions
 from cxone_operator.core.actions import Action, takes_seat
 from cxone_operator.core.adoption import is_ours
 from cxone_operator.core.desired import schedule
+from cxone_operator.core.facts import Facts, Heir
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
-from cxone_operator.core.plan import Facts, Heir, plan
+from cxone_operator.core.plan import plan
 from cxone_operator.core.users import Field, RemoteUser, UserState
 from cxone_operator.core.work import Work
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition

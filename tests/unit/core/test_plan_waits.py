@@ -12,9 +12,10 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core import actions
 from cxone_operator.core.actions import Create, Deactivate, Delete, RemoteAction, Update
 from cxone_operator.core.desired import schedule
+from cxone_operator.core.facts import Facts
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Knowledge, Present, Unknown
-from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.plan import plan
 from cxone_operator.core.users import Change, Field
 from cxone_operator.core.work import Attempt, Phase, Trigger, Work
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition

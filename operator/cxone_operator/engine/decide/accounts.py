@@ -120,9 +120,12 @@ class Accounts:
         )
 
     def _by_first_name(self, user: CxoneUser) -> Knowledge | None:
-        """Of the name that it was claimed under, where it is not the declared one: somebody else's counts as none."""
+        """Of the name that it was claimed under, where it is not the declared one: somebody else's counts as none.
+
+        None also where an id was recorded, because then that name has done its service.
+        """
         key, now = key_of(user.claimed_as), self._memory.time
-        if key == key_of(user.spec.user_name):
+        if user.status.user_id is not None or key == key_of(user.spec.user_name):
             return None
         known = self._memory.directory.known(key, now)
         if isinstance(known, Present) and (

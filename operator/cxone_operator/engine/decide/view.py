@@ -5,9 +5,9 @@ from __future__ import annotations
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.adoption import is_ours
 from cxone_operator.core.desired import schedule
+from cxone_operator.core.facts import Facts, Heir
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof
 from cxone_operator.core.outcome import Subject
-from cxone_operator.core.plan import Facts, Heir
 from cxone_operator.engine.decide.accounts import Accounts
 from cxone_operator.engine.memory.memory import Memory
 

@@ -8,8 +8,8 @@ import pytest
 
 from cxone_operator.api.tenant import BulkJob
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.facts import Facts, Heir
 from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Proof, Unknown
-from cxone_operator.core.plan import Facts, Heir
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.core.work import REQUEST_SECONDS, Phase, Planned

@@ -6,10 +6,11 @@ import pytest
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Deactivate
+from cxone_operator.core.facts import Facts
 from cxone_operator.core.knowledge import Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.patience import patience
-from cxone_operator.core.plan import Facts, plan
+from cxone_operator.core.plan import plan
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.window import SlidingWindow
 from cxone_operator.core.work import Phase, Planned

@@ -1,0 +1,122 @@
+"""The facts: all that a decision about one user may depend on, at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from cxone_operator.api.conditions import LICENSED
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import TenantSpec
+from cxone_operator.api.user import CxoneUser, DeletionPolicy
+from cxone_operator.core.belief import believed
+from cxone_operator.core.desired import Schedule, desired_state
+from cxone_operator.core.failure import Failure
+from cxone_operator.core.knowledge import Knowledge
+from cxone_operator.core.users import UserState, key_of
+from cxone_operator.core.work import Phase, Trigger, Work
+
+
+class Heir(Enum):
+    """A younger resource of the same userName."""
+
+    NONE = auto()
+    UNCLAIMED = auto()
+    """It will take over once it carries our finalizer; until then it could vanish unseen."""
+    CLAIMED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a decision may depend on."""
+
+    user: CxoneUser
+    tenant: TenantSpec
+    schedule: Schedule
+    known: Knowledge
+    owner: str | None = None
+    """Name of the older resource that owns this userName; None where this one does."""
+    heir: Heir = Heir.NONE
+    """Who takes over when this one is deleted."""
+    holds: bool = False
+    """The resource has an account by its id that no other one looks after."""
+    deleting_for: float = 0.0
+    """Seconds since the deletion was first seen."""
+    own_identities: frozenset[str] = frozenset()
+    """Lower-case names and ids of the operator's own account in CXone."""
+    work: Work | None = None
+    """What is under way for the user, None where it is at rest."""
+    now: float = 0.0
+    """In the clock of `work`."""
+    epoch: int = 0
+    """Counts what may cure permanent failures of any user."""
+    doubt_ended: float = float("inf")
+    """Seconds since no request can create the user any more; negative while one may."""
+    old_job: bool = False
+    """A bulk job of an earlier process may still create users."""
+    closing: bool = False
+    """The tenant is being deleted: nobody gains access through it any more."""
+    deletes: bool = True
+    """CXone offers to delete users."""
+    reclaim_due: bool = True
+    """An inactive user's seat is to be released by us; False while CXone may still do it by itself."""
+    seat_seen_free: bool = False
+    """The quota has shown that CXone gave the seat back by itself."""
+
+    @property
+    def desired(self) -> UserState:
+        """The state to reach."""
+        return desired_state(self.user.spec, self.tenant.defaults, self.schedule.active)
+
+    @property
+    def deletion_policy(self) -> DeletionPolicy:
+        """The user's own policy, else the tenant's, else Deactivate."""
+        return self.user.spec.deletion_policy or self.tenant.defaults.deletion_policy or "Deactivate"
+
+    @property
+    def seat_given_back(self) -> bool:
+        """This user holds no seat, as far as we know for certain."""
+        if self.seat_seen_free:
+            return True
+        if self.work is not None and self.work.seat_released is not None:
+            return self.work.seat_released
+        licensed = self.user.status.condition(LICENSED)
+        return licensed is not None and licensed.reason in (Reason.RELEASED, Reason.NOT_REQUIRED)
+
+    @property
+    def leaving(self) -> bool:
+        """The user is to have no access."""
+        return self.user.metadata.deleting or not self.schedule.active
+
+    @property
+    def believed(self) -> Knowledge:
+        """What is known, as far as it proves enough."""
+        joins = self.schedule.active and self.user.spec.management_policy == "Full"
+        return believed(self.user, self.known, self.work, joins=joins)
+
+    @property
+    def trigger(self) -> Trigger:
+        """The present state of everything that frees a stalled user."""
+        return Trigger(self.user.metadata.generation, self.epoch, self.user.reconcile_requested_at, self.leaving)
+
+    @property
+    def lasting_failure(self) -> Failure | None:
+        """Why the user is stalled, None where it is not or something has changed since."""
+        if self.work is None or self.work.phase is not Phase.STALLED or self.work.trigger != self.trigger:
+            return None
+        return self.work.failure
+
+    @property
+    def renamed(self) -> bool:
+        """The account was looked for, or made, under another userName than the declared one, and no id is recorded."""
+        return self.user.status.user_id is None and self.claims_anew
+
+    @property
+    def claims_anew(self) -> bool:
+        """Before an account is made its userName is on the resource."""
+        return key_of(self.user.claimed_as) != key_of(self.user.spec.user_name)
+
+    @property
+    def reclaims(self) -> bool:
+        """A seat of an inactive user is released explicitly on this tenant."""
+        return self.tenant.license.mode == "Quota" and self.tenant.license.reclaim
