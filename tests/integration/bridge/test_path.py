@@ -176,7 +176,6 @@ def test_who_has_gone_stays_gone(company: Company, bridge: Bridge) -> None:
     assert not in_cxone(company, person)["active"]
 
 
-@pytest.mark.xfail(reason="the operator does not rename accounts yet", strict=True)
 def test_a_wedding_moves_the_account(company: Company, bridge: Bridge) -> None:
     """The account gets the new address, and the end that is said under it is the end of that account."""
     company.open()
