@@ -96,14 +96,15 @@ class Guard:
 
     def _gathers(self) -> float:
         pending, now = self._memory.leavers, self._memory.time
-        if pending.suspects:
+        if pending.suspects or self._memory.sites.may_grow(self._memory):
             return max(0.0, min(GATHER_SECONDS, pending.began + LONGEST_LOOKUP_SECONDS - now))
         return min(pending.arrived + GATHER_SECONDS, pending.began + LONGEST_GATHER_SECONDS) - now
 
     def _decide(self) -> None:
         pending, policy = self._memory.leavers, self._memory.spec.safety.deprovisioning
         leavers = list(pending.waiting.values())
-        used = pending.count_within(policy.window_seconds)
+        seconds = policy.window_seconds
+        used = pending.count_within(seconds) + self._memory.site.admitted(seconds, self._memory)
         allowed = allowance(policy, self._active_users(used))
         since = pending.since or timestamp(self._memory.clocks.now())
         name = plan_hash(leavers, since)
@@ -126,9 +127,11 @@ class Guard:
 
     def _active_users(self, used: int) -> int:
         """Managed users that are active, or were when the window began; never more than there are."""
-        directory, managed = self._memory.directory, self._memory.resources.keys()
-        active = len(managed & directory.active_keys)
-        return min(len(managed), active + max(0, used - self._memory.leavers.under_way))
+        members = self._memory.site.everybody(self._memory)
+        managed = set().union(*(member.resources.keys() for member in members))
+        active = set().union(*(member.resources.keys() & member.directory.active_keys for member in members))
+        under_way = sum(member.leavers.under_way for member in members)
+        return min(len(managed), len(active) + max(0, used - under_way))
 
     def _admit(self, leavers: list[Leaver], *, approved: str | None) -> None:
         pending = self._memory.leavers

@@ -53,15 +53,17 @@ class View:
 
     def _owner(self, user: CxoneUser) -> str | None:
         """The older resource of that userName, which owns it."""
-        other = self._memory.resources.owner(user)
-        older = other is not None and other.age_order < user.age_order and user.spec.management_policy == "Full"
-        return other.metadata.name if other is not None and older else None
+        other = self._memory.site.owner(user, self._memory)
+        if other is None or other.age_order >= user.age_order or user.spec.management_policy != "Full":
+            return None
+        namespace, name = other.metadata.namespace, other.metadata.name
+        return name if namespace == user.metadata.namespace else f"{namespace}/{name}"
 
     def _heir(self, user: CxoneUser) -> Heir:
         """Who takes over from a resource that is being deleted."""
         if not user.metadata.deleting:
             return Heir.NONE
-        other, known = self._memory.resources.owner(user), self.known(user)
+        other, known = self._memory.site.owner(user, self._memory), self.known(user)
         if other is None or (other.spec.adoption_policy == "Never" and not _inherits(other, known)):
             return Heir.NONE
         return Heir.CLAIMED if other.claimed else Heir.UNCLAIMED

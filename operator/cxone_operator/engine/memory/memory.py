@@ -22,10 +22,11 @@ from cxone_operator.engine.memory.leavers import PendingDeprovisionings
 from cxone_operator.engine.memory.queues import Queues
 from cxone_operator.engine.memory.resources import Resources
 from cxone_operator.engine.memory.seats import SeatReservations
+from cxone_operator.engine.memory.site import Site, Sites
 from cxone_operator.engine.memory.work import Alarms, Works
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Memory:
     """One tenant, in memory."""
 
@@ -35,7 +36,11 @@ class Memory:
     clocks: Clocks
     wake: Callable[[], None]
     """Has the loop take a turn soon."""
-    resources: Resources = field(default_factory=Resources)
+    sites: Sites = field(default_factory=Sites)
+    """All CXones of the process."""
+    site: Site = field(init=False)
+    """Ours, with everybody else who works on it."""
+    resources: Resources = field(init=False)
     directory: Directory = field(default_factory=Directory)
     seats: SeatReservations = field(default_factory=SeatReservations)
     queues: Queues = field(default_factory=Queues)
@@ -67,6 +72,8 @@ class Memory:
     def __post_init__(self) -> None:
         self.leavers = PendingDeprovisionings(self.clocks)
         self.in_doubt = InDoubt(self.clocks)
+        self.resources = Resources(lambda key: self.site.mark(key, self))
+        self.site = self.sites.expect(self)
 
     @property
     def time(self) -> float:
@@ -110,8 +117,8 @@ class Memory:
     def lose(self, uid: str) -> None:
         """The resource is gone, and with it all that was to be done for it; its heirs inherit what may still happen."""
         user = self.resources.remove(uid)
-        for heir in self.resources.namesakes(user) if user is not None else ():
-            self.in_doubt.pass_on(uid, heir)
+        if user is not None:
+            self.site.inherit_doubt(user, self.in_doubt.until(uid), self)
         self.queues.discard(uid)
         self.seats.lose_sight(uid)
         self.leavers.withdraw(uid)

@@ -7,7 +7,7 @@ our own write is put in like an event, which makes the watch's echo of it old ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, KeysView
+from collections.abc import Callable, Iterable, Iterator, KeysView
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.users import key_of
@@ -17,7 +17,9 @@ from cxone_operator.engine.memory.census import Census
 class Resources:
     """The resources of one tenant."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        """`tell`: is told the natural key wherever it may have got another owner."""
+        self._tell = tell
         self._users: dict[str, CxoneUser] = {}
         self._by_key: dict[str, tuple[str, ...]] = {}
         self._marked: dict[str, None] = {}
@@ -51,6 +53,7 @@ class Resources:
         if uid not in namesakes:
             namesakes = self._by_key[key] = (*namesakes, uid)
         self._mark_all(namesakes)
+        self._tell_of(key)
         return True
 
     def absorb(self, user: CxoneUser) -> None:
@@ -63,11 +66,13 @@ class Resources:
             self.mark(user.metadata.uid)
         if user.claimed != old.claimed:
             self.mark_key(key_of(user.spec.user_name))
+            self._tell_of(key_of(user.spec.user_name))
 
     def replace(self, user: CxoneUser) -> None:
         """Keep a version that no server has."""
         self._keep(user)
         self.mark_key(key_of(user.spec.user_name))
+        self._tell_of(key_of(user.spec.user_name))
 
     def remove(self, uid: str) -> CxoneUser | None:
         """The resource is gone; its namesakes are marked, as one of them may own the userName now."""
@@ -84,6 +89,7 @@ class Resources:
         else:
             self._by_key.pop(key, None)
         self._mark_all(namesakes)
+        self._tell_of(key)
         return user
 
     def mark(self, uid: str) -> None:
@@ -127,6 +133,10 @@ class Resources:
         self._users[user.metadata.uid] = user
         self.census.add(user)
         self.version += 1
+
+    def _tell_of(self, key: str) -> None:
+        if self._tell is not None:
+            self._tell(key)
 
     def _mark_all(self, uids: Iterable[str]) -> None:
         for uid in uids:

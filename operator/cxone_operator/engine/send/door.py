@@ -61,9 +61,11 @@ class Door:
         match effect:
             case work.Audit():
                 self._trail.ended(effect)
+                memory.site.doubt(key_of(user_name), memory)
                 self._move_seat(uid, effect)
             case work.Forget():
                 memory.directory.forget(key_of(user_name), memory.time)
+                memory.site.doubt(key_of(user_name), memory)
             case work.Doubt(seconds):
                 memory.in_doubt.add(uid, seconds)
             case work.PromiseSeat():
