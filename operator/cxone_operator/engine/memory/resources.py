@@ -97,9 +97,11 @@ class Resources:
         if uid in self._users:
             self._marked[uid] = None
 
-    def mark_key(self, key: str) -> None:
-        """Every resource of that userName may need work."""
-        self._mark_all(self._by_key.get(key, ()))
+    def mark_key(self, key: str) -> bool:
+        """Every resource of that userName may need work; False where there is none."""
+        namesakes = self._by_key.get(key, ())
+        self._mark_all(namesakes)
+        return bool(namesakes)
 
     def mark_everything(self) -> None:
         """Something has changed that concerns all users."""

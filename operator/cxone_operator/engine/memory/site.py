@@ -10,7 +10,6 @@ Nothing of a neighbour is kept here. It is asked when it matters, which costs on
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from cxone_operator.api.tenant import TenantSpec
@@ -36,11 +35,13 @@ class Member(Protocol):
     directory: Directory
     leavers: PendingDeprovisionings
     in_doubt: InDoubt
-    wake: Callable[[], None]
 
     @property
     def time(self) -> float:
         """Seconds of the loop's clock."""
+
+    def wake(self) -> None:
+        """Have the loop take a turn soon."""
 
 
 class Site:
@@ -74,8 +75,7 @@ class Site:
     def mark(self, key: str, me: Member) -> None:
         """A resource of that userName has changed, so the others look at theirs: whose it is may have changed."""
         for other in self.others(me):
-            if key in other.resources.keys():
-                other.resources.mark_key(key)
+            if other.resources.mark_key(key):
                 other.wake()
 
     def doubt(self, key: str, me: Member) -> None:
