@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import time
 from collections import Counter
@@ -51,6 +52,12 @@ class Company:
         self._simulator.stop(0.0)
         logs = [log for operator in self.operators for log in operator.logs]
         assert leaks(logs, self._secrets, CLIENT_ID) == []
+
+    def branch(self, namespace: str) -> Company:
+        """The same CXone and operator, and another namespace, which the operator watches as well."""
+        branch = copy.copy(self)
+        branch.namespace = namespace
+        return branch
 
     @property
     def operator(self) -> Operator:

@@ -156,6 +156,7 @@ class Supervisor:
         self._resources.pop(key, None)
         tenant = self._tenants.pop(key, None)
         if tenant is not None:
+            tenant.leave()
             self._tasks.start(tenant.stop(STOP_SECONDS))
             self._hand_over(tenant)
 
@@ -173,6 +174,8 @@ class Supervisor:
         name = f"{key[0]}/{key[1]}" if resource is not None else "environment"
         tenant = self._workshop.tenant(name, spec, resource, self._source(resource))
         self._tenants[key] = tenant
+        if after is not None:
+            after.leave(tenant)
         tenant.start(after)
 
     def _hand_over(self, tenant: Tenant) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cxone_operator.api.meta import APPROVE_DEPROVISIONING
 from cxone_operator.api.reasons import Reason
-from cxone_operator.api.tenant import BulkJob, CxoneTenant, TenantSpec
+from cxone_operator.api.tenant import BulkJob, CxoneTenant
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
@@ -104,6 +104,14 @@ class Tenant:
         self._main = asyncio.create_task(self._run(after), name=f"tenant {self._memory.name}")
         self._rooms.tasks.start(self._stay_connected())
 
+    def leave(self, heir: Tenant | None = None) -> None:
+        """Neighbours go on without this loop, as of now: it is replaced by the heir, or has no resource any more."""
+        memory = self._memory
+        if heir is None:
+            memory.sites.leave(memory)
+        else:
+            memory.sites.replace(memory, heir._memory)
+
     async def stop(self, seconds: float) -> None:
         """Take nothing new, give requests in flight that long to end, and write down what came of them."""
         self._stopping = True
@@ -157,8 +165,7 @@ class Tenant:
         self._take_approval(resource)
         memory.spec = resource.spec
         if respec:
-            limit = resource.spec.rate_limit.requests_per_minute
-            self._rooms.limiter.window.configure(limit, reserved_for_leavers(resource.spec))
+            memory.site.agree_on_limit()
             memory.free_stalled()
 
     def set_gauges(self) -> None:
@@ -238,7 +245,7 @@ class Tenant:
     def _send(self, now: float) -> float:
         self._drop_refused_credentials()
         rooms, remote = self._rooms, self._rooms.connection.client
-        if remote is None or self._memory.spec.suspend:
+        if remote is None or self._memory.spec.suspend or self._memory.sites.may_grow(self._memory):
             return _HOUSEKEEPING_SECONDS
         if rooms.limiter.circuit.is_open:
             return self._probe(remote, now)
@@ -288,20 +295,21 @@ class Tenant:
             return
         await asyncio.sleep(_BREATH_SECONDS)
 
+    def _meet(self, remote: Remote | None) -> None:
+        """The credentials were taken."""
+        memory = self._memory
+        log.info("authenticated", tenant=memory.name)
+        memory.own_identities = remote.identities if remote is not None else frozenset()
+        memory.deletes = remote is None or remote.capabilities.deletes
+        self._rooms.limiter.circuit.reset()
+        memory.reading.succeeded()
+        memory.free_stalled()
+
     async def _stay_connected(self) -> None:
         memory, connection = self._memory, self._rooms.connection
         while not self._stopping:
-            if connection.due() <= 0 and await connection.look():
-                log.info("authenticated", tenant=memory.name)
-                remote = connection.client
-                memory.own_identities = remote.identities if remote is not None else frozenset()
-                memory.deletes = remote is None or remote.capabilities.deletes
-                self._rooms.limiter.circuit.reset()
-                memory.reading.succeeded()
-                memory.free_stalled()
+            if connection.due() <= 0:
+                if await connection.look():
+                    self._meet(connection.client)
+                memory.sites.settle(memory)
             await self._rooms.tasks.sleep(min(1.0, max(0.05, connection.due())))
-
-
-def reserved_for_leavers(spec: TenantSpec) -> int:
-    """Requests of each window that only leavers get."""
-    return spec.rate_limit.requests_per_minute * spec.rate_limit.reserved_percent_for_leavers // 100

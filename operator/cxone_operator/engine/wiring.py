@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -14,7 +14,6 @@ from cxone_operator.api.tenant import CxoneTenant, TenantSpec
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.fence import Fence
-from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.admit.seats import SeatGate
@@ -22,6 +21,7 @@ from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.memory.site import Sites
 from cxone_operator.engine.read.connection import Connection, CredentialSource
 from cxone_operator.engine.read.lookups import LookUps
 from cxone_operator.engine.read.quota import QuotaReader
@@ -36,7 +36,7 @@ from cxone_operator.engine.tell.tenant_status import TenantStatusWriter
 from cxone_operator.engine.tell.users import UserStatuses
 from cxone_operator.engine.tell.waits import Waits
 from cxone_operator.engine.tell.writer import Writer
-from cxone_operator.engine.tenant import Rooms, Tenant, reserved_for_leavers
+from cxone_operator.engine.tenant import Rooms, Tenant
 from cxone_operator.scim.auth import Credentials, TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.dialect import Dialect, UnsupportedPreset, dialect_for
@@ -59,17 +59,18 @@ class Workshop:
     build: BuildClient
     clocks: Clocks
     audit: Audit
+    sites: Sites = field(default_factory=Sites)
 
     def tenant(self, name: str, spec: TenantSpec, resource: CxoneTenant | None, source: CredentialSource) -> Tenant:
         """The loop of a tenant, not started yet."""
         metrics.expect_tenant(name)
         wake, tasks = asyncio.Event(), Tasks()
-        memory = Memory(name, spec, self.clocks, wake.set)
+        memory = Memory(name, spec, self.clocks, wake.set, self.sites)
         view = View(memory)
         trail = AuditTrail(name, self.audit, self.clocks.monotonic)
         door = Door(memory, trail)
-        limiter = RateLimiter(_window(spec, self.clocks), self.clocks, metrics.api_throttled.labels(name).inc)
-        connection = Connection(source, lambda found: self.build(name, memory.spec, found, limiter), self.clocks)
+        limiter = RateLimiter(memory.site.window, self.clocks, metrics.api_throttled.labels(name).inc)
+        connection = Connection(source, lambda found: self._client(memory, found, limiter), self.clocks)
         statuses = UserStatuses(memory, self.cluster, self.writer, door.lose)
         summary = Summary(memory, connection, limiter)
         tenant_status = TenantStatusWriter(memory, resource, summary, self.cluster)
@@ -99,6 +100,12 @@ class Workshop:
         )
         return Tenant(rooms, wake)
 
+    def _client(self, memory: Memory, found: Credentials, limiter: RateLimiter) -> Remote | Failure:
+        """Whoever has the same credentials for the same address is a neighbour, also where they are refused."""
+        self.sites.join(memory, found.client_id)
+        limiter.window = memory.site.window
+        return self.build(memory.name, memory.spec, found, limiter)
+
 
 def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
     """A function that builds clients over one HTTP session, all behind one fence."""
@@ -115,10 +122,6 @@ def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
         return ScimClient(Transport(session, base, tokens, limiter, observe, fence), dialect)
 
     return build
-
-
-def _window(spec: TenantSpec, clocks: Clocks) -> SlidingWindow:
-    return SlidingWindow(spec.rate_limit.requests_per_minute, clocks.monotonic(), reserved_for_leavers(spec))
 
 
 def _dialect(spec: TenantSpec) -> Dialect:

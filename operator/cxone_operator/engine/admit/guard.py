@@ -7,6 +7,7 @@ process lets more people through than one window allows.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 
 from cxone_operator.api.conditions import timestamp
 from cxone_operator.api.meta import APPROVE_DEPROVISIONING
@@ -17,6 +18,7 @@ from cxone_operator.core.deprovisioning import Admissions, Leaver, admits, allow
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.leavers import Hold
 from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.memory.site import Member
 from cxone_operator.engine.tell.audit import AuditTrail
 
 GATHER_SECONDS = 0.5
@@ -96,14 +98,15 @@ class Guard:
 
     def _gathers(self) -> float:
         pending, now = self._memory.leavers, self._memory.time
-        if pending.suspects:
+        if pending.suspects or self._memory.sites.may_grow(self._memory):
             return max(0.0, min(GATHER_SECONDS, pending.began + LONGEST_LOOKUP_SECONDS - now))
         return min(pending.arrived + GATHER_SECONDS, pending.began + LONGEST_GATHER_SECONDS) - now
 
     def _decide(self) -> None:
         pending, policy = self._memory.leavers, self._memory.spec.safety.deprovisioning
         leavers = list(pending.waiting.values())
-        used = pending.count_within(policy.window_seconds)
+        seconds = policy.window_seconds
+        used = pending.count_within(seconds) + self._memory.site.admitted(seconds, self._memory)
         allowed = allowance(policy, self._active_users(used))
         since = pending.since or timestamp(self._memory.clocks.now())
         name = plan_hash(leavers, since)
@@ -126,11 +129,12 @@ class Guard:
 
     def _active_users(self, used: int) -> int:
         """Managed users that are active, or were when the window began; never more than there are."""
-        directory, resources = self._memory.directory, self._memory.resources
-        managed, accounts = resources.keys(), (user.status.user_id for user in resources)
-        renamed = (id_ for id_ in accounts if id_ is not None and directory.is_active(id_))
-        active = len(managed & directory.active_keys) + sum(directory.name(id_) not in managed for id_ in renamed)
-        return min(len(managed), active + max(0, used - self._memory.leavers.under_way))
+        members = self._memory.site.everybody(self._memory)
+        managed = set().union(*(member.resources.keys() for member in members))
+        active = set().union(*(managed & member.directory.active_keys for member in members))
+        renamed = set().union(*(_active_elsewhere(member, managed) for member in members))
+        under_way = sum(member.leavers.under_way for member in members)
+        return min(len(managed), len(active) + len(renamed) + max(0, used - under_way))
 
     def _admit(self, leavers: list[Leaver], *, approved: str | None) -> None:
         pending = self._memory.leavers
@@ -200,3 +204,10 @@ class Guard:
             else "describe the tenant by a CxoneTenant, which can carry an approval"
         )
         return f"undo it, or {approve}"
+
+
+def _active_elsewhere(member: Member, managed: AbstractSet[str]) -> set[str]:
+    """Ids of active accounts that resources have by their id, and that nobody manages under the name they have."""
+    directory = member.directory
+    ids = {user.status.user_id for user in member.resources} - {None}
+    return {id_ for id_ in ids if id_ is not None and directory.is_active(id_) and directory.name(id_) not in managed}

@@ -23,6 +23,7 @@ class RateLimiter:
 
     def __init__(self, window: SlidingWindow, clocks: Clocks, throttled: Callable[[], None]) -> None:
         self.window = window
+        """May be that of neighbours, too: whatever they send counts as well."""
         self.circuit = Circuit()
         self._clocks = clocks
         self._clock = clocks.monotonic
@@ -44,14 +45,14 @@ class RateLimiter:
 
         Nobody waits in front of an open circuit: what is wanted may be something else when it closes.
         """
-        await self._enter(lane)
+        window = await self._enter(lane)
         probes = self.circuit.probing = self.circuit.is_open
         try:
             yield
         finally:
             if probes:
                 self.circuit.probing = False
-            self.window.leave(self._clock())
+            window.leave(self._clock())
             self._notify()
 
     def expect_leavers(self, come: bool) -> None:
@@ -93,7 +94,7 @@ class RateLimiter:
         """Requests that could be sent right now."""
         return self.window.remaining(self._clock())
 
-    async def _enter(self, lane: Lane) -> None:
+    async def _enter(self, lane: Lane) -> SlidingWindow:
         ticket = (lane, next(self._arrivals))
         heapq.heappush(self._queue, ticket)
         try:
@@ -103,7 +104,9 @@ class RateLimiter:
                 if self._closed:
                     raise NotSent
                 self._check_circuit()
-            self.window.enter(self._clock())
+            window = self.window
+            window.enter(self._clock())
+            return window
         finally:
             self._queue.remove(ticket)
             heapq.heapify(self._queue)

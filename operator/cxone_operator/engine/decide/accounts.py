@@ -10,6 +10,7 @@ from cxone_operator.core.identity import Traces, identify
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Knowledge, Present, Proof
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.memory.site import Site
 
 _LONGEST_CIRCLE = 50
 """Resources that wait for each other's names."""
@@ -20,6 +21,10 @@ class Accounts:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+
+    @property
+    def _site(self) -> Site:
+        return self._memory.site
 
     def id_of(self, user: CxoneUser) -> str | None:
         """The account that is recorded on a resource, unless another resource has it with more right.
@@ -33,7 +38,7 @@ class Accounts:
             return first.user.id if isinstance(first, Present) and ours else None
         if user.spec.management_policy == "ObserveOnly":
             return recorded
-        holder = self._memory.resources.holder(recorded)
+        holder = self._site.holder(recorded, self._memory)
         return recorded if holder is None or holder.metadata.uid == user.metadata.uid else None
 
     def known(self, user: CxoneUser) -> Knowledge:
@@ -57,19 +62,21 @@ class Accounts:
 
         The older one; but nobody takes a name away by a rename.
         """
-        if user.spec.management_policy != "Full" or len(self._memory.resources.namesakes(user)) < 2:
+        if user.spec.management_policy != "Full":
             return None
-        others = [one for one in self._memory.resources.contenders(user) if one.metadata.uid != user.metadata.uid]
+        others = [one for one in self._site.contenders(user, self._memory) if one.metadata.uid != user.metadata.uid]
+        if not others:
+            return None
         other = min(others, key=self._rank, default=None)
         return other if other is not None and self._rank(other) < self._rank(user) else None
 
     def heir(self, user: CxoneUser) -> CxoneUser | None:
         """The living resource that goes on with the account of one that is being deleted."""
-        resources, recorded = self._memory.resources, user.status.user_id
-        holder = resources.holder(recorded) if recorded is not None else None
+        recorded = user.status.user_id
+        holder = self._site.holder(recorded, self._memory) if recorded is not None else None
         if holder is not None and holder.metadata.uid != user.metadata.uid and not holder.metadata.deleting:
             return holder
-        heir = min(resources.contenders(user), key=self._rank, default=None)
+        heir = min(self._site.contenders(user, self._memory), key=self._rank, default=None)
         return heir if heir is not None and self.succeeds(heir, user) else None
 
     def succeeds(self, other: CxoneUser, user: CxoneUser) -> bool:
@@ -114,7 +121,7 @@ class Accounts:
             account=account,
             first=self._by_first_name(user),
             matches=self._matches(user),
-            holder=holder.metadata.name if holder is not None else "",
+            holder=named_from(user, holder) if holder is not None else "",
             passing=holder is not None and self._moves(holder) and holder.status.condition(STALLED) is None,
             gives_way=holder is not None and account_id is not None and self._gives_way(account_id, holder),
         )
@@ -129,7 +136,7 @@ class Accounts:
             return None
         known = self._memory.directory.known(key, now)
         if isinstance(known, Present) and (
-            self._memory.resources.declares(key) or self._holder(user, known.user.id) is not None
+            self._site.declares(key, self._memory) or self._holder(user, known.user.id) is not None
         ):
             return Absent(known.age)
         return known
@@ -144,12 +151,12 @@ class Accounts:
 
     def _is_nobodys(self, user: CxoneUser, account: RemoteUser) -> bool:
         key = key_of(account.state.user_name)
-        declared = key != key_of(user.spec.user_name) and self._memory.resources.declares(key)
+        declared = key != key_of(user.spec.user_name) and self._site.declares(key, self._memory)
         return not declared and self._holder(user, account.id) is None
 
     def _holder(self, user: CxoneUser, account_id: str) -> CxoneUser | None:
         """Another resource, of another userName, that has this account."""
-        holder = self._memory.resources.holder(account_id)
+        holder = self._site.holder(account_id, self._memory)
         if holder is None or holder.metadata.uid == user.metadata.uid:
             return None
         return holder if key_of(holder.spec.user_name) != key_of(user.spec.user_name) else None
@@ -179,3 +186,9 @@ class Accounts:
                 return False
             holder = following
         return False
+
+
+def named_from(user: CxoneUser, other: CxoneUser) -> str:
+    """What the other resource is called where this one is."""
+    namespace, name = other.metadata.namespace, other.metadata.name
+    return name if namespace == user.metadata.namespace else f"{namespace}/{name}"

@@ -8,7 +8,7 @@ from cxone_operator.core.desired import schedule
 from cxone_operator.core.facts import Facts, Heir
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof
 from cxone_operator.core.outcome import Subject
-from cxone_operator.engine.decide.accounts import Accounts
+from cxone_operator.engine.decide.accounts import Accounts, named_from
 from cxone_operator.engine.memory.memory import Memory
 
 
@@ -29,7 +29,7 @@ class View:
             tenant=memory.spec,
             schedule=schedule(user.spec, memory.clocks.now()),
             known=self.known(user),
-            owner=owner.metadata.name if owner is not None and (succeeded or not user.metadata.deleting) else None,
+            owner=named_from(user, owner) if owner is not None and (succeeded or not user.metadata.deleting) else None,
             heir=self._heir(user),
             holds=not succeeded and self._accounts.holds(user),
             deleting_for=memory.works.see_deletion(uid, now) if user.metadata.deleting else 0.0,

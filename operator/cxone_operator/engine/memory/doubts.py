@@ -38,9 +38,9 @@ class InDoubt:
         if self._clocks.monotonic() < self._earlier:
             self._ours.add(uid)
 
-    def pass_on(self, uid: str, heir: str) -> None:
-        """The heir's user is the same, so what may still happen to one may happen to the other."""
-        self._until[heir] = max(self.until(uid), self.until(heir))
+    def inherit(self, heir: str, until: float) -> None:
+        """The heir's user is that of a resource that is gone: what may happen to one may happen to the other."""
+        self._until[heir] = max(until, self.until(heir))
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""

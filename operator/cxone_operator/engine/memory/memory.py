@@ -23,10 +23,11 @@ from cxone_operator.engine.memory.leavers import PendingDeprovisionings
 from cxone_operator.engine.memory.queues import Queues
 from cxone_operator.engine.memory.resources import Resources
 from cxone_operator.engine.memory.seats import SeatReservations
+from cxone_operator.engine.memory.site import Site, Sites
 from cxone_operator.engine.memory.work import Alarms, Works
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Memory:
     """One tenant, in memory."""
 
@@ -36,7 +37,11 @@ class Memory:
     clocks: Clocks
     wake: Callable[[], None]
     """Has the loop take a turn soon."""
-    resources: Resources = field(default_factory=Resources)
+    sites: Sites = field(default_factory=Sites)
+    """All CXones of the process."""
+    site: Site = field(init=False)
+    """Ours, with everybody else who works on it."""
+    resources: Resources = field(init=False)
     directory: Directory = field(default_factory=Directory)
     seats: SeatReservations = field(default_factory=SeatReservations)
     queues: Queues = field(default_factory=Queues)
@@ -70,6 +75,8 @@ class Memory:
     def __post_init__(self) -> None:
         self.leavers = PendingDeprovisionings(self.clocks)
         self.in_doubt = InDoubt(self.clocks)
+        self.resources = Resources(lambda key: self.site.mark(key, self))
+        self.site = self.sites.expect(self)
 
     @property
     def time(self) -> float:
@@ -89,10 +96,17 @@ class Memory:
 
     def forget(self, user: CxoneUser, *names: str) -> None:
         """Something may have happened to this user's account, whatever it is called; `names` are more of its names."""
-        account = self.directory.name(user.status.user_id or "")
-        keys = {*map(key_of, (user.spec.user_name, user.claimed_as, *names)), *([account] if account else [])}
-        for key in keys:
+        for key in self._keys(user, *names):
             self.directory.forget(key, self.time)
+
+    def tell_neighbours(self, user: CxoneUser, *names: str) -> None:
+        """A request for this user has ended: what they have read of its account may be the past."""
+        for key in self._keys(user, *names):
+            self.site.doubt(key, self)
+
+    def _keys(self, user: CxoneUser, *names: str) -> set[str]:
+        account = self.directory.name(user.status.user_id or "")
+        return {*map(key_of, (user.spec.user_name, user.claimed_as, *names)), *([account] if account else [])}
 
     def mark_moved(self) -> None:
         """Accounts have other names, or are gone: whoever has them, or waits for such a name, is looked at."""
@@ -125,8 +139,8 @@ class Memory:
     def lose(self, uid: str) -> None:
         """The resource is gone, and with it all that was to be done for it; its heirs inherit what may still happen."""
         user = self.resources.remove(uid)
-        for heir in self.resources.namesakes(user) if user is not None else ():
-            self.in_doubt.pass_on(uid, heir)
+        if user is not None:
+            self.site.inherit_doubt(user, self.in_doubt.until(uid), self)
         account = self.directory.name((user.status.user_id if user is not None else None) or "")
         if account is not None:
             self.resources.mark_key(account)

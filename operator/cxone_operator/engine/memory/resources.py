@@ -7,7 +7,7 @@ our own write is put in like an event, which makes the watch's echo of it old ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, KeysView
+from collections.abc import Callable, Iterable, Iterator, KeysView
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.users import key_of
@@ -17,7 +17,9 @@ from cxone_operator.engine.memory.census import Census
 class Resources:
     """The resources of one tenant."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        """`tell`: is told the natural key wherever it may have got another owner."""
+        self._tell = tell
         self._users: dict[str, CxoneUser] = {}
         self._by_key: dict[str, tuple[str, ...]] = {}
         self._by_link: dict[str, tuple[str, ...]] = {}
@@ -48,9 +50,9 @@ class Resources:
         if old is not None and not is_newer(user.metadata.resource_version, old.metadata.resource_version):
             return False
         self._keep(user)
-        self.mark_key(key_of(user.spec.user_name))
+        self._news(_key(user))
         if old is not None and user.status.user_id != old.status.user_id:
-            self._mark_links(old)
+            self._news(*_links(old))
         return True
 
     def absorb(self, user: CxoneUser) -> None:
@@ -62,15 +64,14 @@ class Resources:
         if user.metadata.generation != old.metadata.generation or user.metadata.deleting != old.metadata.deleting:
             self.mark(user.metadata.uid)
         if user.claimed != old.claimed:
-            self.mark_key(key_of(user.spec.user_name))
+            self._news(_key(user))
         if user.status.user_id != old.status.user_id:
-            self._mark_links(user)
-            self._mark_links(old)
+            self._news(*_links(user), *_links(old))
 
     def replace(self, user: CxoneUser) -> None:
         """Keep a version that no server has."""
         self._keep(user)
-        self.mark_key(key_of(user.spec.user_name))
+        self._news(_key(user))
 
     def remove(self, uid: str) -> CxoneUser | None:
         """The resource is gone; its namesakes are marked, as one of them may own the userName now."""
@@ -81,8 +82,7 @@ class Resources:
         self.version += 1
         self.census.remove(user)
         self._unlink(user)
-        self.mark_key(key_of(user.spec.user_name))
-        self._mark_links(user)
+        self._news(_key(user), *_links(user))
         return user
 
     def mark(self, uid: str) -> None:
@@ -90,10 +90,14 @@ class Resources:
         if uid in self._users:
             self._marked[uid] = None
 
-    def mark_key(self, key: str) -> None:
-        """Every resource that declares that userName, was claimed under it, or has the account of that id."""
-        self._mark_all(self._by_key.get(key, ()))
-        self._mark_all(self._by_link.get(key, ()))
+    def mark_key(self, key: str) -> bool:
+        """Every resource that declares that userName, was claimed under it, or has the account of that id.
+
+        False where there is none.
+        """
+        concerned = (*self._by_key.get(key, ()), *self._by_link.get(key, ()))
+        self._mark_all(concerned)
+        return bool(concerned)
 
     def mark_everything(self) -> None:
         """Something has changed that concerns all users."""
@@ -114,10 +118,6 @@ class Resources:
     def namesakes(self, user: CxoneUser) -> tuple[str, ...]:
         """The uids of all resources of that userName, also of those that are being deleted."""
         return self._by_key.get(key_of(user.spec.user_name), ())
-
-    def owner(self, user: CxoneUser) -> CxoneUser | None:
-        """The oldest resource that manages this userName and is not being deleted; None where there is none."""
-        return min(self.contenders(user), key=lambda contender: contender.age_order, default=None)
 
     def contenders(self, user: CxoneUser) -> list[CxoneUser]:
         """All resources that manage this userName and are not being deleted."""
@@ -148,7 +148,7 @@ class Resources:
         uid = user.metadata.uid
         if old is not None:
             self._unlink(old)
-            self._mark_all(self._by_key.get(_key(old), ()))
+            self._news(_key(old))
         self._by_key[_key(user)] = (*self._by_key.get(_key(user), ()), uid)
         for link in _links(user):
             self._by_link[link] = (*self._by_link.get(link, ()), uid)
@@ -158,9 +158,12 @@ class Resources:
         for link in _links(user):
             _take_out(self._by_link, link, user.metadata.uid)
 
-    def _mark_links(self, user: CxoneUser) -> None:
-        for link in _links(user):
-            self._mark_all(self._by_link.get(link, ()))
+    def _news(self, *keys: str) -> None:
+        """Whose account it is may have changed, also for neighbours."""
+        for key in keys:
+            self.mark_key(key)
+            if self._tell is not None:
+                self._tell(key)
 
     def _mark_all(self, uids: Iterable[str]) -> None:
         for uid in uids:

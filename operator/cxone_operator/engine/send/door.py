@@ -49,20 +49,25 @@ class Door:
         for uid in self._memory.works:
             self.on(uid, work.Closed())
 
-    def _forget(self, uid: str, attempt: work.Attempt | None) -> None:
+    def _doubt(self, uid: str, attempt: work.Attempt | None, *, forget: bool) -> None:
         """Under all names that the account may have: the request may have renamed it, or was made for another name."""
         user = self._memory.resources.get(uid) or (attempt.user if attempt is not None else None)
-        if user is not None:
-            self._memory.forget(user, *(names_in(attempt.action) if attempt is not None else ()))
+        if user is None:
+            return
+        names = names_in(attempt.action) if attempt is not None else ()
+        if forget:
+            self._memory.forget(user, *names)
+        self._memory.tell_neighbours(user, *names)
 
     def _carry_out(self, uid: str, attempt: work.Attempt | None, effect: Effect) -> None:
         memory = self._memory
         match effect:
             case work.Audit():
                 self._trail.ended(effect)
+                self._doubt(uid, effect.attempt, forget=False)
                 self._move_seat(uid, effect)
             case work.Forget():
-                self._forget(uid, attempt)
+                self._doubt(uid, attempt, forget=True)
             case work.Doubt(seconds):
                 memory.in_doubt.add(uid, seconds)
             case work.PromiseSeat():

@@ -66,10 +66,10 @@ def test_a_doubt_is_passed_on_to_the_heir(at: Time) -> None:
     """Its user is the same, so the request may create that one as well; what the heir doubts itself stays."""
     at.in_doubt.claimed(JOHN)
     at.in_doubt.add(JANE, 900.0)
-    at.in_doubt.pass_on(JANE, JOHN)
+    at.in_doubt.inherit(JOHN, at.in_doubt.until(JANE))
     at.in_doubt.forget(JANE)
     assert at.in_doubt.until(JOHN) == 1000.0
-    at.in_doubt.pass_on(JANE, JOHN)
+    at.in_doubt.inherit(JOHN, at.in_doubt.until(JANE))
     assert at.in_doubt.until(JOHN) == 1000.0
 
 

@@ -54,27 +54,27 @@ def test_answer_of_an_own_write_that_carries_a_foreign_change_is_news() -> None:
     assert resources.marked == 1
 
 
-def test_the_oldest_namesake_owns_until_it_is_deleted() -> None:
-    """Then the next oldest does, and is looked at."""
+def test_namesakes_contend_until_they_are_deleted() -> None:
+    """Then the others are looked at."""
     resources = Resources()
     old = a_user("old", userName="JANE@example.com", metadata={"creationTimestamp": "2026-01-01T00:00:00Z"})
     new = a_user("new", userName="jane@example.com", metadata={"creationTimestamp": "2026-02-01T00:00:00Z"})
     resources.put(new)
     resources.put(old)
-    assert resources.owner(new) is old
+    assert set(resources.contenders(new)) == {old, new}
     going = a_user("old", userName="JANE@example.com", deleting=True, metadata={"resourceVersion": "5"})
     resources.take(10)
     resources.put(going)
-    assert resources.owner(going) is new
+    assert resources.contenders(going) == [new]
     assert {user.metadata.name for user in resources.take(10)} == {"old", "new"}
 
 
-def test_an_observer_owns_nothing() -> None:
+def test_an_observer_contends_for_nothing() -> None:
     """ObserveOnly does not manage, so it neither blocks a namesake nor inherits from one."""
     resources = Resources()
     watcher = a_user("watcher", userName="jane@example.com", managementPolicy="ObserveOnly")
     resources.put(watcher)
-    assert resources.owner(watcher) is None
+    assert resources.contenders(watcher) == []
 
 
 def kept(*users: CxoneUser) -> Resources:

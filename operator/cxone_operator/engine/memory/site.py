@@ -1,0 +1,200 @@
+"""Sites: the CxoneTenants of this process that mean the same CXone, and what is judged for all of them together.
+
+The same base URL and the same client id are the same CXone, whatever the Secrets and namespaces are called; two client
+ids of one base URL may be two customers of one platform, and count as that. Each CxoneTenant keeps a loop of its own,
+as defaults, policies and pauses are its own. Common are: who owns a userName and who inherits it, what a request of
+ours makes doubtful, the leavers that are counted, and the rate limit.
+
+Nothing of a neighbour is kept here. It is asked when it matters, which costs one look into a dict for each of them.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cxone_operator.api.tenant import TenantSpec
+from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.protection import is_protected
+from cxone_operator.core.users import key_of
+from cxone_operator.core.window import SlidingWindow
+from cxone_operator.engine.memory.directory import Directory
+from cxone_operator.engine.memory.doubts import InDoubt
+from cxone_operator.engine.memory.leavers import PendingDeprovisionings
+from cxone_operator.engine.memory.resources import Resources
+
+_PORTS = {"http": ":80", "https": ":443"}
+"""What a base URL need not say."""
+
+
+class Member(Protocol):
+    """What a site sees of the memory of one loop."""
+
+    spec: TenantSpec
+    site: Site
+    resources: Resources
+    directory: Directory
+    leavers: PendingDeprovisionings
+    in_doubt: InDoubt
+
+    @property
+    def time(self) -> float:
+        """Seconds of the loop's clock."""
+
+    def wake(self) -> None:
+        """Have the loop take a turn soon."""
+
+
+class Site:
+    """One CXone, and everybody here who works on it."""
+
+    def __init__(self, spec: TenantSpec, now: float) -> None:
+        limit = spec.rate_limit.requests_per_minute
+        self.window = SlidingWindow(limit, now, reserved_for_leavers(spec, limit))
+        self.members: list[Member] = []
+
+    def others(self, me: Member) -> list[Member]:
+        """Everybody but this one, which may have left."""
+        return [member for member in self.members if member is not me]
+
+    def everybody(self, me: Member) -> list[Member]:
+        """This one, and the others."""
+        return [me, *self.others(me)]
+
+    def contenders(self, user: CxoneUser, me: Member) -> list[CxoneUser]:
+        """All resources of all members that manage this userName and are not being deleted.
+
+        A neighbour that protects the user looks after nobody.
+        """
+        found = me.resources.contenders(user)
+        for other in self.others(me):
+            found += [one for one in other.resources.contenders(user) if not _protects(other, one)]
+        return found
+
+    def holder(self, account_id: str, me: Member) -> CxoneUser | None:
+        """The resource that has the account of that id: of several, the oldest that is not being deleted."""
+        found = [member.resources.holder(account_id) for member in self.everybody(me)]
+        holders = (one for one in found if one is not None)
+        return min(holders, key=lambda one: (one.metadata.deleting, one.age_order), default=None)
+
+    def declares(self, key: str, me: Member) -> bool:
+        """Some resource has that userName."""
+        return any(member.resources.declares(key) for member in self.everybody(me))
+
+    def mark(self, key: str, me: Member) -> None:
+        """A resource of that userName has changed, so the others look at theirs: whose it is may have changed."""
+        for other in self.others(me):
+            if other.resources.mark_key(key):
+                other.wake()
+
+    def doubt(self, key: str, me: Member) -> None:
+        """A request of this one has ended, so what the others have read of the user may be the past."""
+        for other in self.others(me):
+            other.directory.forget(key, other.time)
+        self.mark(key, me)
+
+    def inherit_doubt(self, user: CxoneUser, until: float, me: Member) -> None:
+        """The resource is gone; what may still happen to its user until then may happen to those of its namesakes."""
+        for member in self.everybody(me):
+            for heir in member.resources.namesakes(user):
+                member.in_doubt.inherit(heir, until)
+
+    def admitted(self, seconds: float, me: Member) -> int:
+        """Users that the others have let lose access without approval within that window."""
+        return sum(other.leavers.admissions.within(seconds, me.time).users for other in self.others(me))
+
+    def agree_on_limit(self) -> None:
+        """The least that any member allows, of which leavers keep the most that any member reserves."""
+        specs = [member.spec for member in self.members]
+        limit = min(spec.rate_limit.requests_per_minute for spec in specs)
+        reserved = max(reserved_for_leavers(spec, limit) for spec in specs)
+        if (limit, reserved) != (self.window.configured, self.window.reserved_for_leavers):
+            self.window.configure(limit, reserved)
+
+
+class Sites:
+    """All CXones of one process."""
+
+    def __init__(self) -> None:
+        self._sites: dict[tuple[str, str], Site] = {}
+        """By address and client id. A site outlives its members: what they have sent counts for those who come."""
+        self._unread: list[Member] = []
+
+    def expect(self, member: Member) -> Site:
+        """A loop begins. Until its credentials have been read it is alone, and may turn out to be a neighbour."""
+        self._unread.append(member)
+        site = Site(member.spec, member.time)
+        site.members.append(member)
+        return site
+
+    def join(self, member: Member, client_id: str) -> None:
+        """The credentials have been read: the member works on this CXone, and on no other."""
+        key = address_of(member.spec.base_url), client_id
+        site = self._sites.get(key)
+        if site is None:
+            site = self._sites[key] = Site(member.spec, member.time) if self._is_known(member.site) else member.site
+        if site is not member.site:
+            self.leave(member)
+            self._enter(member, site)
+        self.settle(member)
+
+    def settle(self, member: Member) -> None:
+        """The credentials have been looked at; where there are none, nobody knows whose neighbour it would be."""
+        if member in self._unread:
+            self._unread.remove(member)
+            for site in self._sites.values():
+                for one in site.members:
+                    one.wake()
+
+    def replace(self, old: Member, new: Member) -> None:
+        """A loop goes on in another one: on the same base URL its users must not seem to be gone meanwhile."""
+        if self._is_known(old.site) and address_of(old.spec.base_url) == address_of(new.spec.base_url):
+            self._enter(new, old.site)
+        self.leave(old)
+
+    def leave(self, member: Member) -> None:
+        """It ends, or works on another CXone: what it wants counts no more."""
+        site = member.site
+        if member in site.members:
+            site.members.remove(member)
+            if site.members:
+                site.agree_on_limit()
+            _introduce(member, site)
+
+    def may_grow(self, member: Member) -> bool:
+        """A loop of the same base URL has not shown yet whether it is a neighbour, and whom it owns."""
+        unread = [other.spec.base_url for other in self._unread if other is not member]
+        return any(address_of(base_url) == address_of(member.spec.base_url) for base_url in unread)
+
+    def _is_known(self, site: Site) -> bool:
+        return any(site is known for known in self._sites.values())
+
+    def _enter(self, member: Member, site: Site) -> None:
+        site.members.append(member)
+        member.site = site
+        site.agree_on_limit()
+        _introduce(member, site)
+
+
+def address_of(base_url: str) -> str:
+    """Equal for two base URLs that mean the same (RFC 3986 section 6.2)."""
+    scheme, _, rest = base_url.partition("://")
+    host, _, path = rest.partition("/")
+    scheme, host = scheme.lower(), host.lower()
+    return f"{scheme}://{host.removesuffix(_PORTS.get(scheme, ''))}/{path.rstrip('/')}"
+
+
+def reserved_for_leavers(spec: TenantSpec, limit: int) -> int:
+    """Requests of each window of `limit` that only leavers get."""
+    return limit * spec.rate_limit.reserved_percent_for_leavers // 100
+
+
+def _protects(member: Member, user: CxoneUser) -> bool:
+    return is_protected(user.spec.user_name, member.spec.safety.protected_users)
+
+
+def _introduce(member: Member, site: Site) -> None:
+    """Whom both know, both look at again."""
+    for user in member.resources if site.others(member) else ():
+        site.mark(key_of(user.spec.user_name), member)
+    member.resources.mark_everything()
+    member.wake()
