@@ -61,7 +61,7 @@ def test_namesakes_contend_until_they_are_deleted() -> None:
     new = a_user("new", userName="jane@example.com", metadata={"creationTimestamp": "2026-02-01T00:00:00Z"})
     resources.put(new)
     resources.put(old)
-    assert set(resources.contenders(new)) == {old, new}
+    assert resources.contenders(new) == [new, old]
     going = a_user("old", userName="JANE@example.com", deleting=True, metadata={"resourceVersion": "5"})
     resources.take(10)
     resources.put(going)
