@@ -53,7 +53,7 @@ from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy, Difference
 from cxone_operator.core import actions, dispute
 from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, renames, takes_seat
-from cxone_operator.core.adoption import NOT_OURS, is_ours, may_adopt
+from cxone_operator.core.adoption import is_ours, may_adopt, not_ours
 from cxone_operator.core.belief import believed
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.diff import change_between, differences
@@ -366,7 +366,7 @@ def _plan_absent(facts: Facts) -> Action:
 
 def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
     if not _is_ours(facts, remote):
-        return actions.Refuse(Reason.ALREADY_EXISTS, NOT_OURS)
+        return actions.Refuse(Reason.ALREADY_EXISTS, not_ours(facts.user))
     change = _change(facts, remote)
     if change is not None and _only_reports(facts):
         return actions.Report(differences(change, remote.state))
