@@ -12,8 +12,8 @@ from cxone_operator.core.users import RemoteUser
 
 _NOT_OURS = "the user exists in CXone and adoptionPolicy is Never; set adoptionPolicy: Adopt to take it over"
 _RESTORED = (
-    "; where the resource was restored without its status and the account is its own, an employeeId on both and matchBy "
-    "[userName, employeeId] on the tenant make it known again"
+    "; where the resource was restored without its status and the account is its own, an employeeId on both and "
+    "matchBy [userName, employeeId] on the tenant make it known again"
 )
 
 
