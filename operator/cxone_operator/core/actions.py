@@ -85,7 +85,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Write down that we are about to create the user: where adoption is forbidden, one that exists later is ours."""
+    """Write down what we are about to do: where adoption is forbidden, an account that exists later is ours.
+
+    The id of an account that is about to be renamed is written down with it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cxone_operator.api.conditions import SYNCED
+from cxone_operator.api.meta import CLAIMED_AS
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.users import RemoteUser
 
-NOT_OURS = (
-    "the user exists in CXone and adoptionPolicy is Never; set adoptionPolicy: Adopt to take it over. Where the "
-    "resource was restored without its status and the account is its own, an employeeId on both and matchBy [userName, "
-    "employeeId] on the tenant make it known again"
+_NOT_OURS = "the user exists in CXone and adoptionPolicy is Never; set adoptionPolicy: Adopt to take it over"
+_RESTORED = (
+    "; where the resource was restored without its status and the account is its own, an employeeId on both and "
+    "matchBy [userName, employeeId] on the tenant make it known again"
 )
 
 
 def is_ours(user: CxoneUser, remote: RemoteUser, match_by: Sequence[str] = ("userName",)) -> bool:
     """It has adopted or created this account, is free to adopt it, or has left its employeeId on it."""
     return may_adopt(user) or user.status.user_id == remote.id or _carries_our_key(user, remote, match_by)
+
+
+def not_ours(user: CxoneUser) -> str:
+    """Why the account that is there is left alone, and the remedies; a restored resource has been claimed before."""
+    return _NOT_OURS + (_RESTORED if CLAIMED_AS in user.metadata.annotations else "")
 
 
 def may_adopt(user: CxoneUser) -> bool:

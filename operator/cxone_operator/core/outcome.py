@@ -83,8 +83,8 @@ def waiting(subject: Subject, reason: Reason, message: str) -> UserStatus:
 
 
 def creating(subject: Subject) -> UserStatus:
-    """Recorded before the first request where adoption is forbidden: a user that exists from now on is ours."""
-    message = "Being created in CXone"
+    """Recorded before the first request where adoption is forbidden, and before an account has another name."""
+    message = "Being created in CXone" if subject.remote is None else "Being renamed in CXone"
     return _status(
         subject,
         [

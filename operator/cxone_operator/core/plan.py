@@ -32,13 +32,14 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | any                | drifted          | Report under driftPolicy Report                                           |
 | inactive           | active           | Deactivate, before anything else                                          |
 | inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
-| claimed otherwise  | absent           | Wait as a leaver does; then Claim by the new userName, before a Create    |
+| claimed otherwise  | absent           | Wait as a leaver does; then Claim by the declared userName, and go on     |
 | any                | differs          | Update (takes a seat where it activates); its userName last, and alone    |
 | any                | agrees           | Settle                                                                    |
 
 A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait (but a
 lock-out does not wait because something else has failed); so it is for whoever would gain access through a tenant that
-is being deleted; and a Create under adoptionPolicy Never comes after an Announce.
+is being deleted; and an Announce comes before a Create under adoptionPolicy Never, and before the rename of an account
+whose id is not recorded: that is what it is known by when its name is another one.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ from __future__ import annotations
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import Difference
 from cxone_operator.core import actions, dispute
-from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, takes_seat
-from cxone_operator.core.adoption import NOT_OURS, is_ours, may_adopt
+from cxone_operator.core.actions import Action, Deactivate, Delete, RemoteAction, Update, renames, takes_seat
+from cxone_operator.core.adoption import is_ours, may_adopt, not_ours
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.drift import NOBODY, is_settled, only_drifted
 from cxone_operator.core.evidence import harmless
@@ -107,7 +108,9 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
         return actions.Wait(Reason.TENANT_NOT_READY, text)
     if isinstance(action, actions.Create) and facts.claims_anew:
         return actions.Claim()
-    return actions.Announce() if isinstance(action, actions.Create) and not may_adopt(facts.user) else action
+    stranger = isinstance(action, actions.Create) and not may_adopt(facts.user)
+    unrecorded = renames(action) and facts.user.status.user_id is None
+    return actions.Announce() if stranger or unrecorded else action
 
 
 def _wanted(facts: Facts) -> Action:
@@ -121,6 +124,8 @@ def _wanted(facts: Facts) -> Action:
             return _look_up(facts)
         case Ambiguous() as several:
             return _leaving_first(facts, dispute.settle(several))
+        case Absent() if facts.renamed:
+            return actions.Claim()
         case Absent() | Present() if facts.user.spec.management_policy == "ObserveOnly":
             return _observe(facts)
         case Absent():
@@ -136,10 +141,8 @@ def _leaving_first(facts: Facts, action: Action) -> Action:
         return action
     if isinstance(facts.known, Unknown):
         return _look_up(facts)
-    if not leaves:
-        return action
     own = facts.known.own if isinstance(facts.known, Ambiguous) else facts.known
-    return Deactivate(own.user) if isinstance(own, Present) and own.user.state.active else action
+    return Deactivate(own.user) if leaves and isinstance(own, Present) and own.user.state.active else action
 
 
 def _plan_deletion(facts: Facts) -> Action:
@@ -156,6 +159,8 @@ def _plan_departure(facts: Facts) -> Action:
     match facts.believed:
         case Unknown():
             return _look_up(facts)
+        case Absent() if facts.renamed:
+            return actions.Claim()
         case Absent(age):
             return _let_go(facts, age)
         case Ambiguous(own=Present() as own):
@@ -249,7 +254,7 @@ def _plan_absent(facts: Facts) -> Action:
 
 def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
     if not _is_ours(facts, remote):
-        return actions.Refuse(Reason.ALREADY_EXISTS, NOT_OURS)
+        return actions.Refuse(Reason.ALREADY_EXISTS, not_ours(facts.user))
     change = _change(facts, remote)
     if change is not None and _only_reports(facts):
         return actions.Report(differences(change, remote.state))

@@ -12,6 +12,7 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import (
     Action,
+    Announce,
     Claim,
     Create,
     Deactivate,
@@ -107,9 +108,8 @@ RENAMED = a_user(
 )
 LEAVES = a_user("jane", userName="jones@example.com", active=False, status={"userId": "id-jane"})
 GOES = a_user("jane", userName="jones@example.com", deleting=True, status={"userId": "id-jane"})
-CLAIMED = a_user(
-    "jane", userName="jones@example.com", metadata={"annotations": {"cxone.dev/claimed-as": "Jane@Example.com"}}
-)
+_AS_JANE = {"annotations": {"cxone.dev/claimed-as": "Jane@Example.com"}}
+CLAIMED = a_user("jane", userName="jones@example.com", metadata=_AS_JANE)
 AGREED = a_user(
     "jane",
     status={
@@ -214,9 +214,22 @@ def test_a_new_name_waits_for_what_may_come_under_the_old_one(facts: dict[str, A
 def test_what_was_made_under_the_old_name_is_renamed() -> None:
     """No second account, also where a crash came before the status."""
     emails = a_state("jane", emails=a_state("jones").emails).emails
-    action = step(CLAIMED, Present(a_remote("jane", emails=emails)))
+    assert isinstance(step(CLAIMED, Present(a_remote("jane", emails=emails))), Announce), "the id comes first"
+    action = step(at_id(CLAIMED), Present(a_remote("jane", emails=emails)))
     assert isinstance(action, Update)
     assert (action.remote.id, action.change.fields) == ("id-jane", (Field.USER_NAME,))
+
+
+@pytest.mark.parametrize("spec", [{"active": False}, {"deleting": True}])
+def test_nobody_is_let_go_before_the_declared_name_was_looked_for(spec: dict[str, Any]) -> None:
+    """It may be that of the account, as after a restore."""
+    user = a_user("jane", userName="jones@example.com", metadata=_AS_JANE, **spec)
+    assert isinstance(step(user, Absent(3.0), deleting_for=60.0), Claim)
+
+
+def at_id(user: CxoneUser) -> CxoneUser:
+    status = msgspec.structs.replace(user.status, user_id="id-jane")
+    return msgspec.structs.replace(user, status=status)
 
 
 def replace_claim(user: CxoneUser, name: str) -> CxoneUser:

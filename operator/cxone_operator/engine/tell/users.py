@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import msgspec
+
 from cxone_operator.api import user as user_api
 from cxone_operator.api.conditions import READY
 from cxone_operator.api.meta import CLAIMED_AS, USER_FINALIZER, InvalidResource
@@ -59,8 +61,13 @@ class UserStatuses:
 
     def claim(self, user: CxoneUser) -> None:
         """Put our finalizer on, and write down the userName that the account is looked for by."""
-        finalizers = dict.fromkeys((*user.metadata.finalizers, USER_FINALIZER))
-        self._set_finalizers(user, tuple(finalizers), {CLAIMED_AS: user.spec.user_name})
+        finalizers = tuple(dict.fromkeys((*user.metadata.finalizers, USER_FINALIZER)))
+        claim = {CLAIMED_AS: user.spec.user_name}
+        if user.metadata.uid in self._memory.vanished:
+            metadata = msgspec.structs.replace(user.metadata, annotations={**user.metadata.annotations, **claim})
+            self._memory.resources.replace(CxoneUser(metadata, user.spec, user.status))
+            return
+        self._set_finalizers(user, finalizers, claim)
 
     def release(self, user: CxoneUser) -> None:
         """Take our finalizer off."""

@@ -1,0 +1,113 @@
+"""Names that change hands: schedules that once failed, each the smallest of its kind, and that the rules complain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chaos.simulation.names import complaints_about_accounts
+from chaos.simulation.schedule import (
+    Act,
+    Crash,
+    Hand,
+    InFlight,
+    Moment,
+    Outsider,
+    Person,
+    Schedule,
+    Setting,
+    Step,
+    Stop,
+    Tenant,
+    TenantAct,
+)
+from chaos.simulation.world import Verdict, simulate
+
+JOINS = Step(0.0, Person(Act.JOIN, 0))
+ONE = Setting(min_operations=1)
+FOUND: dict[str, Schedule] = {
+    "to a name that is taken, while a job makes the account": Schedule(
+        Setting(license="CountUsers", seats=1, min_operations=1, population=2, never=(0,)),
+        (Step(1.0, Person(Act.TAKE, 0)),),
+    ),
+    "while a job makes the account, and the tenant goes": Schedule(
+        Setting(license="CountUsers", seats=1, min_operations=1, population=1),
+        (Step(1.0, Person(Act.RENAME, 0)), Step(0.0, Tenant(TenantAct.DELETE))),
+    ),
+    "of somebody whose account is deleted by hand": Schedule(
+        ONE,
+        (
+            JOINS,
+            Step(3.0, Person(Act.RENAME, 0)),
+            Step(0.0, Stop(0.5)),
+            Step(0.0, Outsider(Hand.DELETE, 0)),
+        ),
+    ),
+    "while a job makes the account, and the operator dies": Schedule(
+        replace(ONE, population=1),
+        (
+            Step(0.0, Crash("job", 0, Moment.BEFORE, InFlight.ARRIVES, 2.0)),
+            Step(1.0, Person(Act.RENAME, 0)),
+            Step(3.0, Person(Act.DELETE, 0)),
+        ),
+    ),
+    "of two who swap": Schedule(
+        replace(ONE, population=2),
+        (
+            Step(20.0, Person(Act.RENAME, 1)),
+            Step(0.0, Person(Act.TAKE, 0)),
+            Step(0.0, Outsider(Hand.RENAME, 1)),
+        ),
+    ),
+    "there and here, and out": Schedule(
+        replace(ONE, population=1),
+        (
+            Step(20.0, Outsider(Hand.RENAME, 0)),
+            Step(0.1, Person(Act.RENAME, 0)),
+            Step(0.1, Person(Act.DELETE, 0)),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("schedule", FOUND.values(), ids=FOUND.keys())
+def test_found(schedule: Schedule) -> None:
+    """No account is left active that nobody wants and nobody speaks of."""
+    assert schedule.renames
+    assert simulate(schedule).complaints == ()
+
+
+@pytest.fixture(scope="module")
+def verdict() -> Verdict:
+    """Somebody was renamed, and all is well."""
+    return simulate(Schedule(replace(ONE, population=1), (Step(20.0, Person(Act.RENAME, 0)),)))
+
+
+def complaints(verdict: Verdict) -> list[str]:
+    return complaints_about_accounts(verdict.cluster, verdict.remote, 2000.0)
+
+
+def test_nobody_complains_without_a_cause(verdict: Verdict) -> None:
+    assert complaints(verdict) == []
+
+
+def test_an_account_that_nobody_owns(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its resource is gone, and it is active."""
+    kept = {key: body for key, body in verdict.cluster.objects.items() if "userName" not in body["spec"]}
+    monkeypatch.setattr(verdict.cluster, "objects", kept)
+    assert complaints(verdict) == ["id-1 is active as q0@example.com, and nobody wants it or says so"]
+
+
+def test_a_name_that_is_not_the_declared_one(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the resource says that all is well."""
+    user = verdict.remote.users["id-1"]
+    renamed = replace(user, state=replace(user.state, user_name="z@example.com"))
+    monkeypatch.setattr(verdict.remote, "users", {"id-1": renamed})
+    assert complaints(verdict) == ["p0 says that all is well, and its account is called z@example.com"]
+
+
+def test_an_account_that_is_not_there(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the resource says that all is well."""
+    monkeypatch.setattr(verdict.remote, "users", {})
+    assert complaints(verdict) == ["p0 says that all is well, and has no account"]
