@@ -74,9 +74,11 @@ class World:
         self._loop = loop
         self._chance = random.Random(schedule.setting.chance)
         self.cluster = ClusterModel(self.journal, self._chance)
+        setting = schedule.setting
+        models = [RemoteModel(setting, self.journal, self._chance, name) for name in setting.tenant_names]
         self.remotes = {
-            name: RemoteModel(schedule.setting, self.journal, self._chance, name)
-            for name in schedule.setting.tenant_names
+            name: models[0] if setting.shared else model
+            for name, model in zip(setting.tenant_names, models, strict=True)
         }
         self._people = People(schedule.setting, self.cluster, self.remotes)
         self._faults = Faults()
@@ -175,7 +177,7 @@ class World:
             return ["no operator runs"]
         return [
             complaint
-            for remote in remotes.values()
+            for remote in {id(remote): remote for remote in remotes.values()}.values()
             for complaint in complaints_about_state(self.schedule.setting, self.cluster, remote, self._loop.time())
         ]
 
@@ -238,7 +240,7 @@ def simulate(schedule: Schedule) -> Verdict:
     world = worlds[0]
     history = complaints_about_history(schedule, world.cluster, world.journal, world.remotes.values())
     trails = tuple(Trail(process.name, process.trail, process.wire.writes) for process in world.processes)
-    told = complaints_about_trails(trails, world.journal)
+    told = complaints_about_trails(trails, world.journal, {name: remote.name for name, remote in world.remotes.items()})
     logged = (f"the operator logged {error}" for error in errors)
     complaints = tuple(dict.fromkeys([*history, *told, *found, *logged]))
     return Verdict(complaints, world.journal, trails, seconds, world.remotes, world.cluster)
