@@ -25,18 +25,18 @@ class Scene:
     """One tenant at rest."""
 
     setting: Setting
-    tenant: Body | None
-    """None where it was deleted together with its users."""
+    tenants: dict[str, Body]
+    """By name, without those that were deleted together with their users."""
     living: list[Resource]
     past: Past
     remote: RemoteModel
     journal: Journal
     clock: datetime
 
-    @property
-    def closing(self) -> bool:
-        """The tenant is being deleted, so nobody gains access any more."""
-        return self.tenant is not None and "deletionTimestamp" in self.tenant["metadata"]
+    def closes(self, resource: Resource) -> bool:
+        """Its tenant is being deleted, so nobody gains access any more."""
+        tenant = self.tenants.get(tenant_of(resource.body))
+        return tenant is not None and "deletionTimestamp" in tenant["metadata"]
 
     @property
     def free(self) -> int:
@@ -53,7 +53,7 @@ class Scene:
 
     def protects(self, key: str) -> bool:
         """This user is never changed."""
-        return bool(self.setting.protected) and self.tenant is not None and is_protected(key, self.tenant)
+        return bool(self.setting.protected) and any(is_protected(key, tenant) for tenant in self.tenants.values())
 
     def titles(self, key: str) -> dict[str, Title]:
         """By uid, of all resources that ever were claimed, to the account that there is now; empty without one."""
@@ -78,11 +78,12 @@ class Scene:
 
 def complaints_about_state(setting: Setting, cluster: ClusterModel, remote: RemoteModel, now: float) -> list[str]:
     """What is not yet, or not any more, as it should be in a tenant."""
-    tenant = cluster.find(TENANTS, remote.name)
-    journal = cluster.journal.of(remote.name)
-    living = [Resource(body) for body in cluster.all(USERS) if tenant_of(body) == remote.name]
-    past = Past(cluster.history, journal, remote.name)
-    scene = Scene(setting, tenant, living, past, remote, journal, wall_clock(now))
+    names = setting.tenants_of(remote.name)
+    tenants = {name: body for name in names if (body := cluster.find(TENANTS, name)) is not None}
+    journal = cluster.journal.of(*names)
+    living = [Resource(body) for body in cluster.all(USERS) if tenant_of(body) in names]
+    past = Past(cluster.history, journal, *names)
+    scene = Scene(setting, tenants, living, past, remote, journal, wall_clock(now))
     found = [f"{one.name} is still being deleted" for one in living if one.deleting and not scene.protects(one.key)]
     for key in sorted({*past.everybody(), *(user.state.user_name.lower() for user in remote.users.values())}):
         found += _about_user(scene, key)
@@ -114,7 +115,7 @@ def _about_user(scene: Scene, key: str) -> Iterator[str]:
     if owner is None:
         if not resources and _left_for_good(scene, key):
             yield from _about_leaver(scene, key)
-    elif not owner.suspended and not (scene.closing and owner.active(scene.clock)):
+    elif not owner.suspended and not (scene.closes(owner) and owner.active(scene.clock)):
         title = Title.GOOD if owner.adopts else scene.titles(key).get(owner.uid, Title.GOOD)
         refused = owner.condition("Ready").get("reason") == "AlreadyExists"
         if title is Title.NONE or (title is Title.DOUBTFUL and refused):

@@ -21,7 +21,6 @@ from cxone_operator.cluster.errors import Conflicted, Forbidden, Gone
 Body = dict[str, Any]
 NAMESPACE = "workforce"
 USERS, TENANTS = "cxoneusers", "cxonetenants"
-SECRET = {"clientId": "id", "clientSecret": "secret"}
 
 _PENDING = {
     "type": "Ready",
@@ -167,7 +166,7 @@ class ClusterModel:
 
     def secret(self, name: str) -> Mapping[str, str]:
         """A tenant's Secret."""
-        data = self.secrets.get(name, SECRET)
+        data = self.secrets.get(name, {"clientId": name, "clientSecret": "secret"})
         if data is None:
             raise Gone("no such Secret")
         return data

@@ -167,7 +167,7 @@ def _settings(draw: st.DrawFn, features: frozenset[Feature]) -> Setting:
     for feature in Feature:
         if feature in features:
             common = replace(common, **_peculiar(draw, feature))
-    return common
+    return replace(common, shared=common.shared and not common.protected)
 
 
 def _peculiar(draw: st.DrawFn, feature: Feature) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _peculiar(draw: st.DrawFn, feature: Feature) -> dict[str, Any]:
         case Feature.PROTECTED:
             return {"protected": draw(st.sampled_from(("P0@example.com", "p1*", "p*")))}
         case Feature.TENANTS:
-            return {"tenants": 2}
+            return {"tenants": 2, "shared": draw(st.booleans())}
         case Feature.IGNORED:
             return {"ignored": Field.ROLES}
         case Feature.NOT_OFFERED:

@@ -40,25 +40,27 @@ def complaints_about_history(
     """What should never have happened."""
     slack = SLACK_SECONDS + sum(step.event.seconds for step in schedule.steps if isinstance(step.event, Cut))
     found = []
-    for remote in remotes:
-        own = journal.of(remote.name)
-        past = Past(cluster.history, own, remote.name)
+    for remote in {id(remote): remote for remote in remotes}.values():
+        tenants = schedule.setting.tenants_of(remote.name)
+        own = journal.of(*tenants)
+        past = Past(cluster.history, own, *tenants)
         found += _about_tenant(Story(schedule, cluster, own, remote, past, slack))
     return found
 
 
 def _about_tenant(story: Story) -> list[str]:
     setting, calm = story.schedule.setting, story.schedule.undisturbed
+    counts_alone = calm and not setting.shared  # each tenant promises seats by itself
     return [
         *_created_unasked(story),
         *_locked_out_wrongly(story),
         *_created_twice(story.journal),
         *_seats_taken_from_active(story),
-        *(_refused_for_seats(story.journal) if calm else ()),
+        *(_refused_for_seats(story.journal) if counts_alone else ()),
         *(() if story.schedule.clock_jumps else _beyond_limits(story)),
         *(_protected_changed(story) if setting.protected else ()),
         *(_strangers_changed(story) if setting.never else ()),
-        *(_batch_divided(story) if calm and setting.on_shortage == "HoldBatch" else ()),
+        *(_batch_divided(story) if counts_alone and setting.on_shortage == "HoldBatch" else ()),
         *(_asked_in_vain(story) if not (setting.takes_bulk and setting.takes_deletes) else ()),
     ]
 

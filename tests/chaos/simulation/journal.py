@@ -78,9 +78,9 @@ class Journal:
         """Note an effect."""
         self.entries.append(Entry(time, origin, verb, subject, detail, tenant))
 
-    def of(self, tenant: str) -> Journal:
-        """What concerns that tenant."""
-        return Journal([entry for entry in self.entries if entry.tenant in ("", tenant)])
+    def of(self, *tenants: str) -> Journal:
+        """What concerns those tenants."""
+        return Journal([entry for entry in self.entries if entry.tenant in ("", *tenants)])
 
     def written_since(self, time: float) -> list[Entry]:
         """Writes of the operator from that moment on."""

@@ -117,14 +117,14 @@ class Account:
 
 
 class Past:
-    """What resources and accounts a tenant had at any moment."""
+    """What resources and accounts the tenants of one CXone had at any moment."""
 
-    def __init__(self, history: Mapping[str, list[Version]], journal: Journal, tenant: str) -> None:
+    def __init__(self, history: Mapping[str, list[Version]], journal: Journal, *tenants: str) -> None:
         self._by_key: dict[str, list[list[Version]]] = {}
         self._tenants: list[list[Version]] = []
         for versions in history.values():
             body = versions[0].body
-            if tenant_of(body) != tenant:
+            if tenant_of(body) not in tenants:
                 continue
             if "userName" in body["spec"]:
                 self._by_key.setdefault(Resource(body).key, []).append(versions)

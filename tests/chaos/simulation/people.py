@@ -53,9 +53,7 @@ class People:
                 self._cluster.delete(USERS, current)
                 self._create(who, tenant)
             case Act.TRANSFER if current is not None and len(self._remotes) > 1:
-                tenant = self._tenant_of(current)
-                self._cluster.delete(USERS, current)
-                self._create(who, next(name for name in self._remotes if name != tenant))
+                self._transfer(who, current)
             case Act.DUPLICATE if current is not None:
                 self._create(who, self._tenant_of(current))
             case Act.DELETE if current is not None:
@@ -82,6 +80,14 @@ class People:
         taken = f"p{(who + 1) % PEOPLE}@example.com"
         self._cluster.edit(USERS, current, userName=other if act is Act.RENAME else taken)
 
+    def _transfer(self, who: int, current: str) -> None:
+        """In either order where both tenants are of the same CXone: one person must not be in two."""
+        home = self._tenant_of(current)
+        other = next(name for name in self._remotes if name != home)
+        steps = [lambda: self._cluster.delete(USERS, current), lambda: self._create(who, other)]
+        for step in reversed(steps) if self._setting.shared and self._made % 2 else steps:
+            step()
+
     def approve(self) -> None:
         """Agree to whatever the deprovisioning guards hold."""
         for tenant in self._cluster.all(TENANTS):
@@ -95,7 +101,7 @@ class People:
         A Secret that is as it was stays so: a new one is a new connection, which frees whoever is stuck.
         """
         for name, remote in self._remotes.items():
-            if _secret_of(name) in self._cluster.secrets:
+            if self._secret_of(name) in self._cluster.secrets:
                 self._set_secret(name, "secret healed")
             remote.refuses_credentials = False
             remote.next_jobs.clear()
@@ -135,10 +141,12 @@ class People:
 
     def _change_tenant(self, act: TenantAct, name: str) -> None:
         """Something happens to a tenant, its Secret or its seats."""
+        if self._setting.shared and act in (TenantAct.NO_SECRET, TenantAct.DELETE):
+            return  # nobody knows of a tenant without credentials, or of none, which CXone its users mean
         remote = self._remotes[name]
         match act:
             case TenantAct.NO_SECRET:
-                self._cluster.secrets[_secret_of(name)] = None
+                self._cluster.secrets[self._secret_of(name)] = None
             case TenantAct.SECRET:
                 self._set_secret(name, f"secret {self._cluster.now}")
             case TenantAct.REFUSED | TenantAct.ACCEPTED:
@@ -153,15 +161,21 @@ class People:
             case TenantAct.PROTECT | TenantAct.UNPROTECT:
                 self._edit_tenant(name, safety=self._safety(protects=act is TenantAct.PROTECT))
             case TenantAct.READDRESS:
-                self._edit_tenant(name, baseURL=f"http://cxone-{self._cluster.now}.example.com")
+                self._edit_tenant(name, baseURL=self._other_address())
             case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
                 self._cluster.delete(TENANTS, name)
+
+    def _other_address(self) -> str:
+        """Of a shared CXone another spelling: it stays the same one."""
+        if self._setting.shared:
+            return f"http://CXone.example.com:80{'/' * (self._made % 3)}"
+        return f"http://cxone-{self._cluster.now}.example.com"
 
     def _tenant_spec(self, name: str) -> Body:
         setting = self._setting
         return {
             "baseURL": "http://cxone.example.com",
-            "credentialsSecretRef": {"name": _secret_of(name)},
+            "credentialsSecretRef": {"name": self._secret_of(name)},
             "rateLimit": {"requestsPerMinute": setting.requests_per_minute},
             "bulk": {"minOperations": setting.min_operations, "maxOperations": 100, "jobTimeoutSeconds": 30},
             "license": self._license(name),
@@ -189,7 +203,11 @@ class People:
         return {"mode": mode, "onShortage": shortage, **limit}
 
     def _set_secret(self, tenant: str, secret: str) -> None:
-        self._cluster.secrets[_secret_of(tenant)] = {"clientId": "id", "clientSecret": secret}
+        name = self._secret_of(tenant)
+        self._cluster.secrets[name] = {"clientId": name, "clientSecret": secret}
+
+    def _secret_of(self, tenant: str) -> str:
+        return "cxone" if tenant == DEFAULT or self._setting.shared else f"cxone-{tenant}"
 
     def _edit_tenant(self, name: str, **spec: Any) -> None:
         if self._cluster.find(TENANTS, name) is not None:
@@ -244,10 +262,6 @@ _EDITS: dict[Act, dict[str, Any]] = {
     Act.ERASE: {"deletionPolicy": "Delete"},
     Act.ADOPT: {"adoptionPolicy": "Adopt"},
 }
-
-
-def _secret_of(tenant: str) -> str:
-    return "cxone" if tenant == DEFAULT else f"cxone-{tenant}"
 
 
 def _change_by_hand(state: UserState, hand: Hand) -> Change:

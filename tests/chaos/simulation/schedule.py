@@ -269,6 +269,8 @@ class Setting:
     protected: str = ""
     """The name or pattern that the tenant protects, at first and whenever somebody protects; nobody where empty."""
     tenants: int = 1
+    shared: bool = False
+    """All tenants mean the same CXone."""
     ignored: Field | None = None
     """CXone accepts changes of this field, and leaves it as it was."""
     listing: Listing = Listing.HONEST
@@ -281,6 +283,10 @@ class Setting:
     def tenant_names(self) -> tuple[str, ...]:
         """All of them."""
         return (DEFAULT, SECOND)[: self.tenants]
+
+    def tenants_of(self, cxone: str) -> tuple[str, ...]:
+        """Those that work on that CXone, which has the name of the first of them."""
+        return self.tenant_names if self.shared else (cxone,)
 
 
 @dataclass(frozen=True, slots=True)

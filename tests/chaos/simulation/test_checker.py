@@ -167,7 +167,7 @@ def test_a_gap_in_the_audit_trail_is_found(verdict: Verdict) -> None:
     create = next(line for line in trail.lines if line.action == "create")
 
     def said(lines: list[AuditLine]) -> str:
-        return "\n".join(complaints_about_trails([replace(trail, lines=lines)], verdict.journal))
+        return "\n".join(complaints_about_trails([replace(trail, lines=lines)], verdict.journal, {}))
 
     assert said(trail.lines) == ""
     assert "sent 3 create and has 2 audit lines" in said([line for line in trail.lines if line is not create])

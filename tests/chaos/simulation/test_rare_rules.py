@@ -129,7 +129,7 @@ def test_what_is_ignored_is_asked_for_once_in_a_sync_period() -> None:
     (trail,) = verdict.trails
     line = next(line for line in trail.lines if line.result is Result.FAILURE)
     less = replace(trail, lines=[one for one in trail.lines if one is not line])
-    assert any("audit lines" in found for found in complaints_about_trails([less], verdict.journal))
+    assert any("audit lines" in found for found in complaints_about_trails([less], verdict.journal, {}))
 
 
 def test_an_outage_that_another_tenant_notices_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

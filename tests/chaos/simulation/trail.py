@@ -7,7 +7,7 @@ counted at its wire. One that crashed may miss the lines of what it had under wa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chaos.simulation.journal import ADMINISTRATOR, Journal
@@ -43,14 +43,14 @@ class Trail:
     """By kind; each operation of a bulk request is one."""
 
 
-def complaints_about_trails(trails: Iterable[Trail], journal: Journal) -> list[str]:
-    """Writes without a line, lines without a write, and effects that no line admits."""
+def complaints_about_trails(trails: Iterable[Trail], journal: Journal, cxone: Mapping[str, str]) -> list[str]:
+    """Writes without a line, lines without a write, and effects that no line admits; `cxone` of each tenant."""
     crashed = {entry.origin.actor for entry in journal if entry.verb == "crash"}
     found: list[str] = []
     for trail in trails:
         if trail.actor not in crashed:
             found += _about_requests(trail)
-            found += _about_effects(trail, journal)
+            found += _about_effects(trail, journal, cxone)
     return found
 
 
@@ -62,7 +62,7 @@ def _about_requests(trail: Trail) -> Iterator[str]:
             yield f"{trail.actor} sent {sent} {kind} and has {lines} audit lines of it"
 
 
-def _about_effects(trail: Trail, journal: Journal) -> Iterator[str]:
+def _about_effects(trail: Trail, journal: Journal, cxone: Mapping[str, str]) -> Iterator[str]:
     """Whatever took effect is told as done, or as unknown; not so where an administrator had a hand in it,
     or where it took effect in part only.
 
@@ -70,7 +70,7 @@ def _about_effects(trail: Trail, journal: Journal) -> Iterator[str]:
     """
     touched = {(entry.tenant, entry.subject) for entry in journal if entry.origin.actor == ADMINISTRATOR}
     admitted = Counter(
-        (line.tenant.partition("/")[2], line.user_name.lower(), _WRITES[line.action])
+        (cxone.get(name := line.tenant.partition("/")[2], name), line.user_name.lower(), _WRITES[line.action])
         for line in trail.lines
         if _is_sent(line) and line.result is not Result.FAILURE
     )

@@ -75,9 +75,11 @@ class World:
         self._loop = loop
         self._chance = random.Random(schedule.setting.chance)
         self.cluster = ClusterModel(self.journal, self._chance)
+        setting = schedule.setting
+        models = [RemoteModel(setting, self.journal, self._chance, name) for name in setting.tenant_names]
         self.remotes = {
-            name: RemoteModel(schedule.setting, self.journal, self._chance, name)
-            for name in schedule.setting.tenant_names
+            name: models[0] if setting.shared else model
+            for name, model in zip(setting.tenant_names, models, strict=True)
         }
         self._people = People(schedule.setting, self.cluster, self.remotes)
         self._faults = Faults()
@@ -174,7 +176,8 @@ class World:
     def _complaints(self, remotes: dict[str, RemoteModel]) -> list[str]:
         if self._process is None or not self._process.alive:
             return ["no operator runs"]
-        return [complaint for remote in remotes.values() for complaint in self._complaints_about(remote)]
+        distinct = {id(remote): remote for remote in remotes.values()}.values()
+        return [complaint for remote in distinct for complaint in self._complaints_about(remote)]
 
     def _complaints_about(self, remote: RemoteModel) -> list[str]:
         if self.schedule.renames:
@@ -241,8 +244,9 @@ def simulate(schedule: Schedule) -> Verdict:
     trails = tuple(Trail(process.name, process.trail, process.wire.writes) for process in world.processes)
     history, told = list[str](), list[str]()
     if not schedule.renames:
+        customers = {name: remote.name for name, remote in world.remotes.items()}
         history = complaints_about_history(schedule, world.cluster, world.journal, world.remotes.values())
-        told = complaints_about_trails(trails, world.journal)
+        told = complaints_about_trails(trails, world.journal, customers)
     logged = (f"the operator logged {error}" for error in errors)
     complaints = tuple(dict.fromkeys([*history, *told, *found, *logged]))
     return Verdict(complaints, world.journal, trails, seconds, world.remotes, world.cluster)

@@ -201,3 +201,49 @@ async def test_another_process_goes_on_where_this_one_ended(seconds: float) -> N
     assert heir.memory.leavers.held == 1
     await heir.later(3600.0)
     assert heir.leaves("john")
+
+
+# Neighbours: other tenants of the same CXone.
+
+
+async def test_whom_a_neighbour_has_let_go_counts_here() -> None:
+    """One may go in all, so nobody is left to go here."""
+    scene, other = Scene(), Scene()
+    for one in (scene, other):
+        one.memory.sites = scene.memory.sites
+        scene.memory.sites.join(one.memory, "id")
+    other.leaves("john")
+    await other.later()
+    assert other.leaves("john")
+    scene.leaves("jane")
+    await scene.later()
+    assert not scene.leaves("jane")
+    assert scene.memory.leavers.hold is not None
+    assert "(1 have)" in scene.memory.leavers.hold.message
+
+
+async def test_the_share_is_of_all_whom_the_neighbours_manage() -> None:
+    """Two of ten, of whom eight are declared in the other namespace."""
+    scene, other = Scene(minUsers=0, maxUsers=100, maxPercent=20), Scene()
+    for one in (scene, other):
+        one.memory.sites = scene.memory.sites
+        scene.memory.sites.join(one.memory, "id")
+    other.see(*(a_user(f"p{number}") for number in range(8)))
+    for one in (scene, other):
+        one.snapshot(a_remote("jane"), a_remote("john"), *(a_remote(f"p{number}") for number in range(8)))
+    scene.leaves("jane")
+    scene.leaves("john")
+    await scene.later()
+    assert (scene.leaves("jane"), scene.leaves("john")) == (True, True)
+
+
+async def test_leavers_wait_until_a_possible_neighbour_is_known() -> None:
+    """Its resources may be the heirs of those who seem to leave here; not for ever."""
+    scene, other = Scene(), Scene()
+    scene.memory.sites.expect(other.memory)
+    scene.leaves("jane")
+    assert await scene.later() == GATHER_SECONDS
+    assert not scene.leaves("jane")
+    scene.memory.sites.settle(other.memory)
+    await scene.later()
+    assert scene.leaves("jane")
