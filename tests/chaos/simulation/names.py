@@ -7,13 +7,14 @@ names, under its own name; and nobody was made twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from chaos.simulation.cluster_model import USERS, ClusterModel, tenant_of
 from chaos.simulation.journal import wall_clock
 from chaos.simulation.past import Resource
 from chaos.simulation.remote_model import RemoteModel
+from chaos.simulation.schedule import Setting
 
 _SAYS_SO = (
     *("OwnershipConflict", "AmbiguousMatch", "AlreadyExists", "ProtectedUser", "LicenseUnavailable", "Suspended"),
@@ -22,11 +23,12 @@ _SAYS_SO = (
 """Reasons that tell a person what to do, or why nothing is done."""
 
 
-def complaints_about_accounts(cluster: ClusterModel, remote: RemoteModel, now: float) -> list[str]:
-    """What is not yet, or not any more, as it should be in a tenant."""
-    clock = wall_clock(now)
-    living = [Resource(body) for body in cluster.all(USERS) if tenant_of(body) == remote.name]
-    found = [*_about_active(cluster, remote, living, clock)]
+def complaints_about_accounts(setting: Setting, cluster: ClusterModel, remote: RemoteModel, now: float) -> list[str]:
+    """What is not yet, or not any more, as it should be in a CXone and in its tenants."""
+    clock, tenants = wall_clock(now), setting.tenants_of(remote.name)
+    living = [Resource(body) for body in cluster.all(USERS) if tenant_of(body) in tenants]
+    managed = _managed(cluster, remote, tenants)
+    found = [*_about_active(remote, managed, living, clock)]
     for resource in living:
         if resource.deleting:
             found.append(f"{resource.name} is still being deleted")
@@ -35,8 +37,7 @@ def complaints_about_accounts(cluster: ClusterModel, remote: RemoteModel, now: f
     return found
 
 
-def _about_active(cluster: ClusterModel, remote: RemoteModel, living: list[Resource], clock: datetime) -> Iterator[str]:
-    managed = _managed(cluster, remote)
+def _about_active(remote: RemoteModel, managed: set[str], living: list[Resource], clock: datetime) -> Iterator[str]:
     for user in remote.users.values():
         if not user.state.active or user.id not in managed:
             continue
@@ -46,7 +47,7 @@ def _about_active(cluster: ClusterModel, remote: RemoteModel, living: list[Resou
             yield f"{user.id} is active as {user.state.user_name}, and nobody wants it or says so"
 
 
-def _managed(cluster: ClusterModel, remote: RemoteModel) -> set[str]:
+def _managed(cluster: ClusterModel, remote: RemoteModel, tenants: Collection[str]) -> set[str]:
     """Accounts that resources had which are deprovisioned with their resource, always.
 
     Not so one that was renamed by hand before anybody could have seen its id: a job of CXone tells none.
@@ -56,12 +57,12 @@ def _managed(cluster: ClusterModel, remote: RemoteModel) -> set[str]:
     for versions in cluster.history.values():
         for version in versions:
             account = version.body.get("status", {}).get("userId")
-            if account is None or tenant_of(version.body) != remote.name:
+            if account is None or tenant_of(version.body) not in tenants:
                 continue
             found.add(account)
             if not Resource(version.body).deprovisions:
                 kept.add(account)
-    journal = cluster.journal.of(remote.name)
+    journal = cluster.journal.of(*tenants)
     made = {entry.detail.split()[0] for entry in journal if entry.verb == "create" and entry.origin.operator}
     by_hand = {entry.subject for entry in journal if entry.verb in ("activate", "create") and not entry.origin.operator}
     names = {id_: user.state.user_name.lower() for id_, user in remote.users.items()}

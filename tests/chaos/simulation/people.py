@@ -156,14 +156,19 @@ class People:
             case TenantAct.FEWER_SEATS | TenantAct.MORE_SEATS:
                 remote.set_total(remote.total + (1 if act is TenantAct.MORE_SEATS else -1))
                 self._edit_tenant(name, license=self._license(name))
+            case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
+                self._cluster.delete(TENANTS, name)
+            case _:
+                self._change_spec(act, name)
+
+    def _change_spec(self, act: TenantAct, name: str) -> None:
+        match act:
             case TenantAct.SUSPEND | TenantAct.RESUME:
                 self._edit_tenant(name, suspend=act is TenantAct.SUSPEND)
             case TenantAct.PROTECT | TenantAct.UNPROTECT:
                 self._edit_tenant(name, safety=self._safety(protects=act is TenantAct.PROTECT))
             case TenantAct.READDRESS:
                 self._edit_tenant(name, baseURL=self._other_address())
-            case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
-                self._cluster.delete(TENANTS, name)
 
     def _other_address(self) -> str:
         """Of a shared CXone another spelling: it stays the same one."""

@@ -85,7 +85,7 @@ def verdict() -> Verdict:
 
 
 def complaints(verdict: Verdict) -> list[str]:
-    return complaints_about_accounts(verdict.cluster, verdict.remote, 2000.0)
+    return complaints_about_accounts(Setting(), verdict.cluster, verdict.remote, 2000.0)
 
 
 def test_nobody_complains_without_a_cause(verdict: Verdict) -> None:

@@ -181,7 +181,7 @@ class World:
 
     def _complaints_about(self, remote: RemoteModel) -> list[str]:
         if self.schedule.renames:
-            return complaints_about_accounts(self.cluster, remote, self._loop.time())
+            return complaints_about_accounts(self.schedule.setting, self.cluster, remote, self._loop.time())
         return complaints_about_state(self.schedule.setting, self.cluster, remote, self._loop.time())
 
     def _start(self) -> None:
