@@ -38,6 +38,8 @@ class People:
                 self._date(event)
             case Outsider(hand, who, tenant):
                 self._hand(hand, who, tenant)
+            case Tenant(act, tenant) if self._setting.shared and act in _OF_ONE:
+                self._readdress(act, tenant)
             case Tenant(act, tenant):
                 self._change_tenant(act, tenant)
 
@@ -128,12 +130,8 @@ class People:
 
     def _change_tenant(self, act: TenantAct, name: str) -> None:
         """Something happens to a tenant, its Secret or its seats."""
-        remote, shared = self._remotes[name], self._setting.shared
+        remote = self._remotes[name]
         match act:
-            case TenantAct.NO_SECRET | TenantAct.DELETE if shared:
-                return  # nobody knows of a tenant without credentials, or of none, which CXone its users mean
-            case TenantAct.READDRESS if shared:
-                self._edit_tenant(name, baseURL=f"http://CXone.example.com:80{'/' * (self._made % 3)}")
             case TenantAct.NO_SECRET:
                 self._cluster.secrets[self._secret_of(name)] = None
             case TenantAct.SECRET:
@@ -153,6 +151,11 @@ class People:
                 self._edit_tenant(name, baseURL=f"http://cxone-{self._cluster.now}.example.com")
             case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
                 self._cluster.delete(TENANTS, name)
+
+    def _readdress(self, act: TenantAct, name: str) -> None:
+        """Nobody knows which CXone a tenant means that is gone, or without credentials: that is left out."""
+        if act is TenantAct.READDRESS:
+            self._edit_tenant(name, baseURL=f"http://CXone.example.com:80{'/' * (self._made % 3)}")
 
     def _tenant_spec(self, name: str) -> Body:
         setting = self._setting
@@ -244,6 +247,10 @@ _EDITS: dict[Act, dict[str, Any]] = {
     Act.ERASE: {"deletionPolicy": "Delete"},
     Act.ADOPT: {"adoptionPolicy": "Adopt"},
 }
+
+
+_OF_ONE = (TenantAct.NO_SECRET, TenantAct.DELETE, TenantAct.READDRESS)
+"""What is different for tenants of one CXone."""
 
 
 def _change_by_hand(state: UserState, hand: Hand) -> Change:
