@@ -39,6 +39,8 @@ class People:
                 self._date(event)
             case Outsider(hand, who, tenant):
                 self._hand(hand, who, tenant)
+            case Tenant(act, tenant) if self._setting.shared and act in _OF_ONE:
+                self._readdress(act, tenant)
             case Tenant(act, tenant):
                 self._change_tenant(act, tenant)
 
@@ -141,8 +143,6 @@ class People:
 
     def _change_tenant(self, act: TenantAct, name: str) -> None:
         """Something happens to a tenant, its Secret or its seats."""
-        if self._setting.shared and act in (TenantAct.NO_SECRET, TenantAct.DELETE):
-            return  # nobody knows of a tenant without credentials, or of none, which CXone its users mean
         remote = self._remotes[name]
         match act:
             case TenantAct.NO_SECRET:
@@ -156,25 +156,19 @@ class People:
             case TenantAct.FEWER_SEATS | TenantAct.MORE_SEATS:
                 remote.set_total(remote.total + (1 if act is TenantAct.MORE_SEATS else -1))
                 self._edit_tenant(name, license=self._license(name))
-            case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
-                self._cluster.delete(TENANTS, name)
-            case _:
-                self._change_spec(act, name)
-
-    def _change_spec(self, act: TenantAct, name: str) -> None:
-        match act:
             case TenantAct.SUSPEND | TenantAct.RESUME:
                 self._edit_tenant(name, suspend=act is TenantAct.SUSPEND)
             case TenantAct.PROTECT | TenantAct.UNPROTECT:
                 self._edit_tenant(name, safety=self._safety(protects=act is TenantAct.PROTECT))
             case TenantAct.READDRESS:
-                self._edit_tenant(name, baseURL=self._other_address())
+                self._edit_tenant(name, baseURL=f"http://cxone-{self._cluster.now}.example.com")
+            case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
+                self._cluster.delete(TENANTS, name)
 
-    def _other_address(self) -> str:
-        """Of a shared CXone another spelling: it stays the same one."""
-        if self._setting.shared:
-            return f"http://CXone.example.com:80{'/' * (self._made % 3)}"
-        return f"http://cxone-{self._cluster.now}.example.com"
+    def _readdress(self, act: TenantAct, name: str) -> None:
+        """Nobody knows which CXone a tenant means that is gone, or without credentials: that is left out."""
+        if act is TenantAct.READDRESS:
+            self._edit_tenant(name, baseURL=f"http://CXone.example.com:80{'/' * (self._made % 3)}")
 
     def _tenant_spec(self, name: str) -> Body:
         setting = self._setting
@@ -267,6 +261,10 @@ _EDITS: dict[Act, dict[str, Any]] = {
     Act.ERASE: {"deletionPolicy": "Delete"},
     Act.ADOPT: {"adoptionPolicy": "Adopt"},
 }
+
+
+_OF_ONE = (TenantAct.NO_SECRET, TenantAct.DELETE, TenantAct.READDRESS)
+"""What is different for tenants of one CXone."""
 
 
 def _change_by_hand(state: UserState, hand: Hand) -> Change:

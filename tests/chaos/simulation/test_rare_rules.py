@@ -29,6 +29,8 @@ from chaos.simulation.test_checker import change_body, complaints, set_active
 from chaos.simulation.trail import complaints_about_trails
 from chaos.simulation.world import Verdict, simulate
 from cxone_operator.core.users import Field
+from cxone_operator.engine.memory.memory import Memory
+from cxone_operator.engine.memory.site import Sites
 from cxone_operator.scim.errors import Unavailable
 from cxone_operator.telemetry.audit import Result
 
@@ -147,3 +149,16 @@ def test_an_outage_that_another_tenant_notices_is_found(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(RemoteModel, "authenticate", together)
     assert "p1 should be inactive" in simulate(schedule).complaints
+
+
+def test_tenants_of_one_cxone_that_do_not_know_each_other_are_complained_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one locks out whom the other one wants."""
+    join = Sites.join
+
+    def join_alone(sites: Sites, member: Memory, client_id: str) -> None:
+        join(sites, member, client_id + member.name)
+
+    monkeypatch.setattr(Sites, "join", join_alone)
+    move = Step(8.0, Person(Act.TRANSFER, 0))
+    verdict = simulate(Schedule(Setting(population=1, tenants=2, shared=True), (move,)))
+    assert any("locked out wrongly" in found for found in verdict.complaints)

@@ -17,6 +17,7 @@ from cxone_operator.core.knowledge import Absent, Knowledge, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.engine.admit.limiter import RateLimiter
+from cxone_operator.engine.memory.site import Sites
 from cxone_operator.engine.read.connection import FixedCredentials
 from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.engine.tenant import Tenant
@@ -95,6 +96,7 @@ class Scene:
         self.lines: list[AuditLine] = []
         self.clocks = clocks(ticking())
         self.writer = Writer(self.clocks)
+        self.sites = Sites()
         self.tenant = self.build(self.resource)
 
     def build(self, resource: CxoneTenant) -> Tenant:
@@ -104,7 +106,7 @@ class Scene:
             self.remote.limiter = limiter
             return self.remote
 
-        shop = Workshop(self.cluster, self.writer, client, self.clocks, self.lines.append)  # type: ignore[arg-type]
+        shop = Workshop(self.cluster, self.writer, client, self.clocks, self.lines.append, self.sites)  # type: ignore[arg-type]
         source = FixedCredentials(Credentials("id", "secret"))
         return shop.tenant("workforce/default", resource.spec, resource, source)
 

@@ -11,10 +11,11 @@ from cxone_operator.api.meta import RECONCILE_REQUESTED_AT
 from cxone_operator.api.tenant import decode_tenant
 from cxone_operator.api.user import CxoneUser, decode_user
 from cxone_operator.engine import tenant as module
+from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.router import Router
 from cxone_operator.engine.tenant import SLICE, Tenant
 from cxone_operator.scim.errors import BadRequest
-from unit.builders import a_remote, a_user
+from unit.builders import a_remote, a_tenant, a_user
 from unit.engine.tenant_scene import UID, Scene, a_resource
 
 pytestmark = pytest.mark.looptime
@@ -174,3 +175,15 @@ async def test_a_claimed_resource_that_vanishes_unseen_is_deprovisioned() -> Non
         writes = scene.written()
         await asyncio.sleep(10.0)
         assert (scene.active(), len(scene.tenant), scene.written()) == (False, 0, writes)
+
+
+async def test_nothing_is_sent_before_a_possible_neighbour_is_known() -> None:
+    """Whose a user is may depend on the resources of a tenant whose credentials have not been looked at yet."""
+    scene = Scene()
+    other = Memory("other/default", a_tenant(), scene.clocks, lambda: None, scene.sites)
+    async with scene.running():
+        await scene.see(a_user(claimed=False))
+        assert scene.active() is None
+        scene.sites.settle(other)
+        await asyncio.sleep(2.0)
+        assert scene.active()

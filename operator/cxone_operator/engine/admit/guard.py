@@ -98,7 +98,7 @@ class Guard:
 
     def _gathers(self) -> float:
         pending, now = self._memory.leavers, self._memory.time
-        if pending.suspects or self._memory.sites.may_grow(self._memory):
+        if pending.suspects:
             return max(0.0, min(GATHER_SECONDS, pending.began + LONGEST_LOOKUP_SECONDS - now))
         return min(pending.arrived + GATHER_SECONDS, pending.began + LONGEST_GATHER_SECONDS) - now
 

@@ -235,15 +235,3 @@ async def test_the_share_is_of_all_whom_the_neighbours_manage() -> None:
     scene.leaves("john")
     await scene.later()
     assert (scene.leaves("jane"), scene.leaves("john")) == (True, True)
-
-
-async def test_leavers_wait_until_a_possible_neighbour_is_known() -> None:
-    """Its resources may be the heirs of those who seem to leave here; not for ever."""
-    scene, other = Scene(), Scene()
-    scene.memory.sites.expect(other.memory)
-    scene.leaves("jane")
-    assert await scene.later() == GATHER_SECONDS
-    assert not scene.leaves("jane")
-    scene.memory.sites.settle(other.memory)
-    await scene.later()
-    assert scene.leaves("jane")
