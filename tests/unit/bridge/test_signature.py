@@ -86,7 +86,7 @@ def test_another_body_or_an_unknown_secret_is_refused() -> None:
         Signatures([OTHER], lambda: NOW).verify(headers(body(), TODAY), body())
 
 
-@pytest.mark.parametrize("data", [gzip.compress(body()), b"\xff\xfe{\x00", b""])
+@pytest.mark.parametrize("data", [gzip.compress(body(), mtime=0), b"\xff\xfe{\x00", b""])
 def test_any_bytes_can_be_signed(data: bytes) -> None:
     """What they mean is asked later, so that whoever sends them is not told that the secret is wrong."""
     moment = str(int(NOW.timestamp()))
