@@ -45,7 +45,7 @@ class Snapshot:
         memory = self._memory
         names_before = self._names()
         lists = remote.capabilities.lists
-        declared = {} if lists else {key_of(user.spec.user_name): user.spec.user_name for user in memory.resources}
+        declared = {} if lists else self._declared()
         refresh = memory.directory.begin_refresh(memory.time, None if lists else declared)
         try:
             changed = await self._read(remote, lane, refresh, declared)
@@ -59,8 +59,14 @@ class Snapshot:
             memory.walking_since = None
             memory.wake()
 
+    def _declared(self) -> dict[str, str]:
+        """All names that say something of a resource's account, by natural key: also what it was made under."""
+        users = self._memory.resources
+        names = (name for user in users for name in (user.spec.user_name, user.claimed_as))
+        return {key_of(name): name for name in names}
+
     async def _read(self, remote: Remote, lane: Lane, refresh: Refresh, declared: dict[str, str]) -> int:
-        """All who can be listed; where nobody can be, all who are declared."""
+        """All who can be listed; where nobody can be, all whom resources name."""
         changed = 0
         if refresh.asked is None:
             async for page in remote.everybody(lane):

@@ -8,7 +8,7 @@ import pytest
 
 from cxone_operator.core.deprovisioning import Admission
 from cxone_operator.core.knowledge import Present, Unknown
-from cxone_operator.core.plan import Heir
+from cxone_operator.core.facts import Heir
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.memory.site import Sites, address_of
@@ -191,7 +191,7 @@ def test_a_loop_that_is_replaced_is_never_missed(region: Region) -> None:
     region.sites.replace(first, again)
     assert second.site.members == [second, again]
     again.resources.put(here())
-    assert second.site.owner(there(), second) == here()
+    assert second.site.contenders(there(), second) == [here()]
     region.sites.join(again, "id")
     assert second.site.members == [second, again]
 

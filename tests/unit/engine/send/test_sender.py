@@ -99,7 +99,7 @@ async def test_a_wait_in_a_lane_begins_when_the_lane_is_entered() -> None:
     scene.queue(Lane.UPDATES, "a")
     before = waited(Lane.UPDATES)
     await scene.turn(2.0)
-    assert waited(Lane.UPDATES) - before == 2.0
+    assert waited(Lane.UPDATES) - before == pytest.approx(2.0)
     assert scene.sent() == ["a"]
 
 
