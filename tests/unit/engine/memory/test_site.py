@@ -112,6 +112,18 @@ def test_it_is_waited_for_credentials_of_the_same_address_until_they_were_looked
     assert region.woken == ["first"]
 
 
+def test_whoever_only_tries_the_credentials_owns_nobody(region: Region) -> None:
+    """It keeps to the rate limit, and that is all."""
+    second = region.begins("second")
+    tried = region.sites.site_of(second, "id")
+    first = region.joins("first")
+    second.resources.put(here())
+    first.resources.put(there())
+    assert (tried is first.site, first.site.members) == (True, [first])
+    region.sites.settle(second)
+    assert View(first).facts(there()).owner is None
+
+
 # Who owns, and who inherits.
 
 
