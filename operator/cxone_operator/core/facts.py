@@ -35,7 +35,7 @@ class Facts:
     schedule: Schedule
     known: Knowledge
     owner: str | None = None
-    """Name of the older resource that owns this userName; None where this one does."""
+    """The older resource that owns this userName: its name, or `namespace/name` from elsewhere; None for this one."""
     heir: Heir = Heir.NONE
     """Who takes over when this one is deleted."""
     holds: bool = False

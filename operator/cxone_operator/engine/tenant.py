@@ -45,6 +45,8 @@ STOP_SECONDS = 8.0
 _BREATH_SECONDS = 0.01
 """Between two turns: what happens within it is looked at together, which spares a flood most of its turns."""
 _HOUSEKEEPING_SECONDS = 1.0
+_LONGEST_UNKNOWN_SECONDS = 60.0
+"""How long neighbours wait for a loop that CXone does not answer; it tries again after 30 s at most."""
 _STATUS_SECONDS = 5.0
 """How often a changing tenant's status is written."""
 
@@ -84,6 +86,7 @@ class Tenant:
         self._unrecovered: tuple[BulkJob, ...] = ()
         self._next_housekeeping = float("-inf")
         self._next_status = float("-inf")
+        self._began = rooms.memory.time
         self._probing = False
         self._stopping = False
         self._main: asyncio.Task[None] | None = None
@@ -299,11 +302,18 @@ class Tenant:
         """The credentials were taken."""
         memory = self._memory
         log.info("authenticated", tenant=memory.name)
+        memory.sites.join(memory, self._rooms.connection.client_id)
         memory.own_identities = remote.identities if remote is not None else frozenset()
         memory.deletes = remote is None or remote.capabilities.deletes
         self._rooms.limiter.circuit.reset()
         memory.reading.succeeded()
         memory.free_stalled()
+
+    def _may_join_soon(self) -> bool:
+        """CXone itself does not answer: nor does it answer the neighbours, which need not run ahead when it does."""
+        problem = self._rooms.connection.problem
+        away = problem is not None and problem.reason is Reason.REMOTE_UNAVAILABLE
+        return away and self._memory.time - self._began < _LONGEST_UNKNOWN_SECONDS
 
     async def _stay_connected(self) -> None:
         memory, connection = self._memory, self._rooms.connection
@@ -311,5 +321,6 @@ class Tenant:
             if connection.due() <= 0:
                 if await connection.look():
                     self._meet(connection.client)
-                memory.sites.settle(memory)
+                if not self._may_join_soon():
+                    memory.sites.settle(memory)
             await self._rooms.tasks.sleep(min(1.0, max(0.05, connection.due())))

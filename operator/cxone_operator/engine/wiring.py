@@ -101,9 +101,8 @@ class Workshop:
         return Tenant(rooms, wake)
 
     def _client(self, memory: Memory, found: Credentials, limiter: RateLimiter) -> Remote | Failure:
-        """Whoever has the same credentials for the same address is a neighbour, also where they are refused."""
-        self.sites.join(memory, found.client_id)
-        limiter.window = memory.site.window
+        """Whoever tries the same client at the same address keeps to the same limit."""
+        limiter.window = self.sites.site_of(memory, found.client_id).window
         return self.build(memory.name, memory.spec, found, limiter)
 
 

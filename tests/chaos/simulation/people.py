@@ -154,8 +154,7 @@ class People:
             case TenantAct.DOWN | TenantAct.UP:
                 remote.down = act is TenantAct.DOWN
             case TenantAct.FEWER_SEATS | TenantAct.MORE_SEATS:
-                remote.set_total(remote.total + (1 if act is TenantAct.MORE_SEATS else -1))
-                self._edit_tenant(name, license=self._license(name))
+                self._reseat(name, 1 if act is TenantAct.MORE_SEATS else -1)
             case TenantAct.SUSPEND | TenantAct.RESUME:
                 self._edit_tenant(name, suspend=act is TenantAct.SUSPEND)
             case TenantAct.PROTECT | TenantAct.UNPROTECT:
@@ -164,6 +163,12 @@ class People:
                 self._edit_tenant(name, baseURL=f"http://cxone-{self._cluster.now}.example.com")
             case TenantAct.DELETE if self._cluster.find(TENANTS, name) is not None:
                 self._cluster.delete(TENANTS, name)
+
+    def _reseat(self, name: str, more: int) -> None:
+        remote = self._remotes[name]
+        remote.set_total(remote.total + more)
+        for one in self._setting.tenants_of(name):
+            self._edit_tenant(one, license=self._license(one))
 
     def _readdress(self, act: TenantAct, name: str) -> None:
         """Nobody knows which CXone a tenant means that is gone, or without credentials: that is left out."""

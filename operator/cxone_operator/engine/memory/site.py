@@ -120,25 +120,30 @@ class Sites:
         self._unread: list[Member] = []
 
     def expect(self, member: Member) -> Site:
-        """A loop begins. Until its credentials have been read it is alone, and may turn out to be a neighbour."""
+        """A loop begins. Until its credentials have been taken it is alone, and may turn out to be a neighbour."""
         self._unread.append(member)
         site = Site(member.spec, member.time)
         site.members.append(member)
         return site
 
-    def join(self, member: Member, client_id: str) -> None:
-        """The credentials have been read: the member works on this CXone, and on no other."""
+    def site_of(self, member: Member, client_id: str) -> Site:
+        """Whose rate limit the member keeps while it tries the credentials that it has read."""
         key = address_of(member.spec.base_url), client_id
-        site = self._sites.get(key)
-        if site is None:
-            site = self._sites[key] = Site(member.spec, member.time) if self._is_known(member.site) else member.site
-        if site is not member.site:
+        return self._sites.setdefault(key, Site(member.spec, member.site.window.started))
+
+    def join(self, member: Member, client_id: str) -> None:
+        """CXone has taken the credentials: the member works on this CXone, and on no other.
+
+        Not before: whoever only knows the client id must not own anybody, nor keep a leaver from being locked out.
+        """
+        site = self.site_of(member, client_id)
+        if member not in site.members:
             self.leave(member)
             self._enter(member, site)
         self.settle(member)
 
     def settle(self, member: Member) -> None:
-        """The credentials have been looked at; where there are none, nobody knows whose neighbour it would be."""
+        """The credentials have been tried; where none were taken, nobody knows whose neighbour it would be."""
         if member in self._unread:
             self._unread.remove(member)
             for site in self._sites.values():
@@ -147,7 +152,8 @@ class Sites:
 
     def replace(self, old: Member, new: Member) -> None:
         """A loop goes on in another one: on the same base URL its users must not seem to be gone meanwhile."""
-        if self._is_known(old.site) and address_of(old.spec.base_url) == address_of(new.spec.base_url):
+        known = any(old.site is site for site in self._sites.values())
+        if known and address_of(old.spec.base_url) == address_of(new.spec.base_url):
             self._enter(new, old.site)
         self.leave(old)
 
@@ -164,9 +170,6 @@ class Sites:
         """A loop of the same base URL has not shown yet whether it is a neighbour, and whom it owns."""
         unread = [other.spec.base_url for other in self._unread if other is not member]
         return any(address_of(base_url) == address_of(member.spec.base_url) for base_url in unread)
-
-    def _is_known(self, site: Site) -> bool:
-        return any(site is known for known in self._sites.values())
 
     def _enter(self, member: Member, site: Site) -> None:
         site.members.append(member)

@@ -99,6 +99,11 @@ class Connection:
         """CXone has given us a token and has not refused it since."""
         return self.client is not None
 
+    @property
+    def client_id(self) -> str:
+        """Whom CXone takes us for; empty without credentials."""
+        return self._credentials.client_id if self._credentials is not None else ""
+
     def due(self) -> float:
         """Seconds until `look` is worth calling."""
         return max(0.0, self._next_look - self._clocks.monotonic())

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cxone_operator.core.deprovisioning import Admission
-from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.core.facts import Heir
+from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.memory.site import Sites, address_of
@@ -110,6 +110,18 @@ def test_it_is_waited_for_credentials_of_the_same_address_until_they_were_looked
     region.sites.settle(unread)
     assert not region.sites.may_grow(first)
     assert region.woken == ["first"]
+
+
+def test_whoever_only_tries_the_credentials_owns_nobody(region: Region) -> None:
+    """It keeps to the rate limit, and that is all."""
+    second = region.begins("second")
+    tried = region.sites.site_of(second, "id")
+    first = region.joins("first")
+    second.resources.put(here())
+    first.resources.put(there())
+    assert (tried is first.site, first.site.members) == (True, [first])
+    region.sites.settle(second)
+    assert View(first).facts(there()).owner is None
 
 
 # Who owns, and who inherits.
