@@ -108,14 +108,14 @@ class Router:
         """The facts, after what they say of a request whose end is not known, and of what had failed for good."""
         uid = user.metadata.uid
         facts = self._view.facts(user)
-        self._settle_seat(facts)
-        if facts.work is None:
-            return facts
-        if facts.work.attempt is not None:
+        if facts.work is not None and facts.work.attempt is not None:
             self._door.on(uid, Seen(facts.known))
-        elif facts.work.phase is Phase.STALLED and facts.lasting_failure is None:
+        elif facts.work is not None and facts.work.phase is Phase.STALLED and facts.lasting_failure is None:
             self._door.on(uid, Freed())
-        return replace(facts, work=self._memory.works.get(uid))
+        work = self._memory.works.get(uid)
+        facts = facts if work is facts.work else replace(facts, work=work)
+        self._settle_seat(facts)
+        return facts
 
     def _settle_seat(self, facts: Facts) -> None:
         """A user that a job did not serve keeps its promise for the attempt of its own: it was there first."""

@@ -165,6 +165,9 @@ FOUND = {
     "whoever waits for a seat until the last day stops waiting": played(
         Setting(seats=1, population=1), (2.0, Dates(4, None, 60.0))
     ),
+    "a seat that was promised to somebody who was locked out by hand is theirs": played(
+        Setting(seats=3, min_operations=1, population=3), (8.0, Outsider(Hand.DEACTIVATE, 1))
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
