@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from controlplane.plane import ControlPlane
+from demo.stage import CLIENT_ID
 from support.cxone import Company
 from support.kube import Kube
 from support.operator import Operator
@@ -132,3 +133,36 @@ def test_they_share_the_smaller_limit(pair: Pair) -> None:
     time.sleep(10.0)
     made = pair.old.active() - before
     assert 5 <= made <= 2.0 * (time.monotonic() - began) + 2
+
+
+def test_the_tenant_of_the_environment_is_one_of_them(pair: Pair) -> None:
+    """Users of a namespace without a tenant are its own, in the same CXone."""
+    environment = {
+        "CXONE_BASE_URL": f"{pair.old.simulator.url}/",
+        "CXONE_CLIENT_ID": CLIENT_ID,
+        "CXONE_CLIENT_SECRET": pair.old.secret,
+    }
+    pair.old.operator.start(**environment)
+    pair.old.open()
+    pair.new.join("nora")
+    pair.old.join("kim")
+    until_the_next_second()
+    pair.new.create("kim")
+    assert f"'{pair.old.namespace}/kim'" in pair.new.until_reason("kim", "OwnershipConflict")
+    pair.old.delete("kim")
+    pair.old.until_gone("kim")
+    works(pair.new)
+    assert pair.old.effects(KIM) == ["created", "licenseAssigned"]
+
+
+def test_whoever_only_knows_the_client_id_keeps_nobody_active(pair: Pair) -> None:
+    """A wrong secret makes no heir."""
+    pair.old.open()
+    pair.new.put_secret("wrong")
+    pair.new.create_tenant()
+    pair.old.join("kim")
+    pair.new.create("kim")
+    eventually(lambda: pair.new.tenant_reason().startswith("False/") or None)
+    pair.old.delete("kim")
+    pair.old.until_gone("kim")
+    assert not pair.old.known(KIM)["active"]
