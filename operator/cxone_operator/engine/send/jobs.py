@@ -298,6 +298,7 @@ class Jobs:
                 self._left.discard((job.id, uid))
                 memory.seats.lose_sight(job.id + uid)
                 memory.directory.forget(key_of(user.spec.user_name), memory.time)
+                memory.site.doubt(key_of(user.spec.user_name), memory)
                 memory.resources.mark(uid)
 
 
