@@ -308,6 +308,7 @@ class Jobs:
                 self._left.discard((job.id, uid))
                 memory.seats.lose_sight(job.id + uid)
                 memory.forget(user)
+                memory.tell_neighbours(user)
                 memory.resources.mark(uid)
 
 

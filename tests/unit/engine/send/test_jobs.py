@@ -174,6 +174,21 @@ async def test_a_leaver_goes_on_without_the_job() -> None:
     assert scene.memory.seats.reserved == 2
 
 
+async def test_neighbours_read_back_too_whoever_left_the_job() -> None:
+    """The job may have acted after one of them has inherited the user."""
+    scene, other = Scene(), scenes.Scene(loop_time)
+    for memory in (scene.memory, other.memory):
+        scene.memory.sites.join(memory, "id")
+    await scene.submit("jane", "john")
+    scene.jobs.leave("uid-jane")
+    other.see(a_user("jane", metadata={"uid": "uid-heir"}))
+    other.snapshot(a_remote("jane"))
+    scene.exist("jane", "john")
+    await asyncio.sleep(5.0)
+    assert other.view.known(a_user("jane")) == UNKNOWN
+    assert other.marked() == {"jane"}
+
+
 async def test_only_who_is_in_a_job_can_leave_it() -> None:
     scene = Scene()
     jane = a_user()
