@@ -68,9 +68,11 @@ def test_created_there_before_it_is_deleted_here(pair: Pair) -> None:
 
 def test_deleted_here_before_it_is_created_there(pair: Pair) -> None:
     """What the other one has read of the user before is the past."""
-    pair.open()
+    pair.old.open()
     pair.old.join("kim")
-    pair.new.compare_now("nora")
+    pair.new.put_secret(pair.new.secret)
+    pair.new.create_tenant()
+    pair.new.join("nora")
     pair.old.delete("kim")
     pair.old.until_gone("kim")
     assert not pair.old.known(KIM)["active"]

@@ -171,12 +171,6 @@ FOUND = {
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
-    "what one tenant did the other has not read yet": played(
-        Setting(population=2, tenants=2, shared=True),
-        (8.0, Person(Act.TRANSFER, 0)),
-        (8.0, Person(Act.LEAVE, 1)),
-        (8.0, Person(Act.TRANSFER, 1)),
-    ),
 }
 
 
