@@ -168,6 +168,12 @@ FOUND = {
     "a seat that was promised to somebody who was locked out by hand is theirs": played(
         Setting(seats=3, min_operations=1, population=3), (8.0, Outsider(Hand.DEACTIVATE, 1))
     ),
+    "nobody waits for a tenant that was replaced before its credentials were tried": played(
+        Setting(seats=1, min_operations=1, population=0, tenants=2, shared=True),
+        (0.0, Tenant(TenantAct.DOWN)),
+        (0.0, Person(Act.JOIN, 0)),
+        (0.05, Tenant(TenantAct.READDRESS, "second")),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),

@@ -158,7 +158,8 @@ class Sites:
         self.leave(old)
 
     def leave(self, member: Member) -> None:
-        """It ends, or works on another CXone: what it wants counts no more."""
+        """It ends, or works on another CXone: what it wants counts no more, and nobody waits for what it will find."""
+        self.settle(member)
         site = member.site
         if member in site.members:
             site.members.remove(member)
