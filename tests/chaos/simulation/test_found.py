@@ -168,6 +168,33 @@ FOUND = {
     "a seat that was promised to somebody who was locked out by hand is theirs": played(
         Setting(seats=3, min_operations=1, population=3), (8.0, Outsider(Hand.DEACTIVATE, 1))
     ),
+    "who has left is not said to be active because something else does not take effect": played(
+        Setting(license="CountUsers", seats=1, min_operations=1, population=0, ignored=Field.ROLES),
+        (0.0, Outsider(Hand.CREATE, 1)),
+        (0.0, Dates(1, None, 45.0)),
+        (0.0, Person(Act.MOVE, 1)),
+    ),
+    "whoever goes leaves the account to an heir that has made it anew": played(
+        Setting(
+            chance=1539,
+            license="CountUsers",
+            seats=1,
+            min_operations=1,
+            population=2,
+            page=2,
+            listing=Listing.WITH_A_HOLE,
+        ),
+        (0.0, Person(Act.DELETE, 0)),
+        (0.0, Crash("any", 0, Moment.BEFORE, InFlight.LOST, 0.5)),
+        (3.0, Person(Act.JOIN, 0)),
+        (0.3, Outsider(Hand.DELETE, 1)),
+        (0.0, Tenant(TenantAct.READDRESS)),
+        (0.0, Person(Act.RECREATE, 1)),
+    ),
+    "who is locked out by hand and hidden then is let in again": played(
+        Setting(seats=1, min_operations=1, population=1, lists=False, listing=Listing.ACTIVE_ONLY),
+        (3.0, Outsider(Hand.DEACTIVATE, 0)),
+    ),
     "nobody waits for a tenant that was replaced before its credentials were tried": played(
         Setting(seats=1, min_operations=1, population=0, tenants=2, shared=True),
         (0.0, Tenant(TenantAct.DOWN)),

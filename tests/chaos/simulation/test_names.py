@@ -12,6 +12,7 @@ from chaos.simulation.schedule import (
     Crash,
     Hand,
     InFlight,
+    Listing,
     Moment,
     Outsider,
     Person,
@@ -59,6 +60,10 @@ FOUND: dict[str, Schedule] = {
             Step(0.0, Person(Act.TAKE, 0)),
             Step(0.0, Outsider(Hand.RENAME, 1)),
         ),
+    ),
+    "to the name of somebody who leaves, by somebody who leaves": Schedule(
+        Setting(license="CountUsers", seats=5, min_operations=1, population=5, page=2, listing=Listing.WITH_A_HOLE),
+        (Step(3.0, Person(Act.TAKE, 3)), Step(0.0, Person(Act.DELETE, 4)), Step(0.0, Person(Act.DELETE, 4))),
     ),
     "there and here, and out": Schedule(
         replace(ONE, population=1),

@@ -80,22 +80,32 @@ class Accounts:
         return heir if heir is not None and self.succeeds(heir, user) else None
 
     def succeeds(self, other: CxoneUser, user: CxoneUser) -> bool:
-        """The other one looks after this one's account, or would: by its id, or by the name that it has."""
-        account_id = self.id_of(user)
+        """The other one looks after this one's account, or would: by its id, or by the name that it has.
+
+        Not so one that was renamed to that name: it has an account of its own.
+        """
+        account_id = self._present_id(user)
+        if account_id is not None and other.status.user_id == account_id:
+            return True
+        if self._is_newcomer(other):
+            return False
         if account_id is None:
             first = self._by_first_name(user)
             return first is None or (isinstance(first, Absent) and first.proof is Proof.ASKED)
-        if other.status.user_id == account_id:
-            return True
         named = self._memory.directory.name(account_id) == key_of(other.spec.user_name)
         return other.status.user_id is None and named
 
     def holds(self, user: CxoneUser) -> bool:
         """The resource has an account by its id, as far as is known."""
-        account_id = self.id_of(user) if user.spec.management_policy == "Full" else None
+        return user.spec.management_policy == "Full" and self._present_id(user) is not None
+
+    def _present_id(self, user: CxoneUser) -> str | None:
+        """The account of a resource, None also where CXone has said that it is gone."""
+        account_id = self.id_of(user)
         if account_id is None:
-            return False
-        return not isinstance(self._memory.directory.account(account_id, self._memory.time), Absent)
+            return None
+        gone = isinstance(self._memory.directory.account(account_id, self._memory.time), Absent)
+        return None if gone else account_id
 
     def _rank(self, user: CxoneUser) -> tuple[bool, tuple[str, str]]:
         return self._is_newcomer(user), user.age_order

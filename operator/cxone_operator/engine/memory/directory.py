@@ -78,7 +78,7 @@ class Directory:
         self._gone: set[str] = set()
         """Ids of which CXone has said that there is no such account."""
         self._moved: set[str] = set()
-        """Ids of accounts that have another name now or are gone, with the keys that they had."""
+        """Ids of accounts that are gone or read differently by their id; of other names also the keys they had."""
         self.whole = True
         """The last list had no hole."""
         self.unreadable = 0
@@ -218,6 +218,8 @@ class Directory:
     def _learn_account(self, user: RemoteUser, sent: float) -> None:
         key = key_of(user.state.user_name)
         hidden = key in self._read and not self._ids.get(key)
+        if self._users.get(user.id) != user:
+            self._moved.add(user.id)
         self._store(user)
         self._asked[user.id] = sent
         if hidden:

@@ -105,13 +105,12 @@ class Waits:
 
     def _tell(self, user: CxoneUser, work: Work) -> None:
         found = self._explain(user, work)
-        ready = user.status.condition(READY)
         if found is None:
             return
         reason, message = found
-        if ready is not None and ready.reason == reason and ready.observed_generation == user.metadata.generation:
-            return
         subject = self._view.subject(user)
+        if _says(user, reason) and (subject.remote is None or subject.remote.state.active is user.status.active):
+            return
         if user.metadata.deleting:
             message = f"Being deprovisioned: {message}"
         if work.phase is Phase.BACKING_OFF and work.failure is not None and self._problem is None:
@@ -155,6 +154,11 @@ def _patience(work: Work) -> float:
     if work.phase is Phase.HELD or work.failures >= LASTING_FAILURES:
         return 0.0
     return JOB_PATIENCE_SECONDS if work.phase is Phase.IN_JOB else PATIENCE_SECONDS
+
+
+def _says(user: CxoneUser, reason: Reason) -> bool:
+    ready = user.status.condition(READY)
+    return ready is not None and ready.reason == reason and ready.observed_generation == user.metadata.generation
 
 
 def _was_ready(user: CxoneUser) -> bool:
