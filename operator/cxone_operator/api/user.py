@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from cxone_operator.api.conditions import Condition, find
+from cxone_operator.api.conditions import Condition, find, shared
 from cxone_operator.api.meta import (
     ABANDON,
     CLAIMED_AS,
@@ -96,6 +96,10 @@ class UserStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     differences: tuple[Difference, ...] = ()
     last_handled_reconcile_at: str | None = None
     conditions: tuple[Condition, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What many say is kept once."""
+        msgspec.structs.force_setattr(self, "conditions", tuple(map(shared, self.conditions)))
 
     @property
     def written(self) -> bool:
