@@ -7,7 +7,7 @@ flood. Here a look at two fields decides. Bookmarks pass, so a watch goes on whe
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
@@ -15,7 +15,6 @@ import msgspec
 
 IsEcho = Callable[[str, str], bool]
 """Whether this resourceVersion of the object with this uid, or a newer one, is known."""
-Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 
 
 class _Metadata(msgspec.Struct, rename="camel"):
@@ -35,10 +34,10 @@ class _Event(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Event)
 
 
-def without_echoes(is_echo: IsEcho) -> Callable[[aiohttp.ClientRequest, Handler], Awaitable[aiohttp.ClientResponse]]:
-    """A middleware of aiohttp for a session that watches."""
+def without_echoes(is_echo: IsEcho) -> aiohttp.ClientMiddlewareType:
+    """For a session that watches."""
 
-    async def thin(request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
+    async def thin(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         response = await handler(request)
         if "watch" in request.url.query:
             response.content = Thinned(response.content, is_echo)  # type: ignore[assignment]  # reads like the other

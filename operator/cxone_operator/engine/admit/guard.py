@@ -209,5 +209,5 @@ class Guard:
 def _active_elsewhere(member: Member, managed: AbstractSet[str]) -> set[str]:
     """Ids of active accounts that resources have by their id, and that nobody manages under the name they have."""
     directory = member.directory
-    ids = {user.status.user_id for user in member.resources} - {None}
+    ids = {user.status.user_id for user in member.resources}
     return {id_ for id_ in ids if id_ is not None and directory.is_active(id_) and directory.name(id_) not in managed}

@@ -65,8 +65,6 @@ class Accounts:
         if user.spec.management_policy != "Full":
             return None
         others = [one for one in self._site.contenders(user, self._memory) if one.metadata.uid != user.metadata.uid]
-        if not others:
-            return None
         other = min(others, key=self._rank, default=None)
         return other if other is not None and self._rank(other) < self._rank(user) else None
 

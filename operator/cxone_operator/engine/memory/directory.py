@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof, Unknown
 from cxone_operator.core.users import RemoteUser, key_of
+from cxone_operator.engine.memory.index import Index, put_in, take_out
 
 _NEVER = float("-inf")
 
@@ -57,7 +58,7 @@ class Directory:
 
     def __init__(self) -> None:
         self._users: dict[str, RemoteUser] = {}
-        self._ids: dict[str, tuple[str, ...]] = {}
+        self._ids: Index = {}
         self._active: Counter[str] = Counter()
         """Natural key → how many of its users are active."""
         self._names: Counter[tuple[str, str]] = Counter()
@@ -71,7 +72,7 @@ class Directory:
         self._ever_complete = False
         self._accounts: dict[str, str] = {}
         """Natural key → id of an account of that name that was found by its id only: no list shows it."""
-        self._by_employee: dict[str, tuple[str, ...]] = {}
+        self._by_employee: Index = {}
         """employeeId → ids."""
         self._asked: dict[str, float] = {}
         """When an account was last asked for by its id."""
@@ -333,7 +334,7 @@ class Directory:
         self._users[user.id] = user
         employee = user.state.employee_id
         if employee is not None:
-            self._by_employee[employee] = (*self._by_employee.get(employee, ()), user.id)
+            put_in(self._by_employee, employee, user.id)
         ids = self._ids.get(key, ())
         self._ids[key] = others if user.id in others else (*ids, user.id)
         if user.state.active:
@@ -357,8 +358,8 @@ class Directory:
         if user is None:
             return
         key = key_of(user.state.user_name)
-        _take_out(self._ids, key, id_)
-        _take_out(self._by_employee, user.state.employee_id or "", id_)
+        take_out(self._ids, key, id_)
+        take_out(self._by_employee, user.state.employee_id or "", id_)
         if user.state.active:
             _take(self._active, key)
         for name in _names(user):
@@ -368,14 +369,6 @@ class Directory:
 def _names(user: RemoteUser) -> list[tuple[str, str]]:
     roles, groups = user.state.roles or (), user.state.groups or ()
     return [*(("role", name) for name in roles), *(("group", name) for name in groups)]
-
-
-def _take_out(index: dict[str, tuple[str, ...]], key: str, id_: str) -> None:
-    rest = tuple(other for other in index.get(key, ()) if other != id_)
-    if rest:
-        index[key] = rest
-    else:
-        index.pop(key, None)
 
 
 def _take(counter: Counter, what: object) -> None:  # type: ignore[type-arg]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, KeysView
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.memory.census import Census
+from cxone_operator.engine.memory.index import Index, put_in, take_out
 
 
 class Resources:
@@ -21,8 +22,8 @@ class Resources:
         """`tell`: is told the natural key wherever it may have got another owner."""
         self._tell = tell
         self._users: dict[str, CxoneUser] = {}
-        self._by_key: dict[str, tuple[str, ...]] = {}
-        self._by_link: dict[str, tuple[str, ...]] = {}
+        self._by_key: Index = {}
+        self._by_link: Index = {}
         """By id of the account, and by natural key that a resource was claimed under and does not declare."""
         self._marked: dict[str, None] = {}
         self.census = Census()
@@ -149,14 +150,14 @@ class Resources:
         if old is not None:
             self._unlink(old)
             self._news(_key(old))
-        self._by_key[_key(user)] = (*self._by_key.get(_key(user), ()), uid)
+        put_in(self._by_key, _key(user), uid)
         for link in _links(user):
-            self._by_link[link] = (*self._by_link.get(link, ()), uid)
+            put_in(self._by_link, link, uid)
 
     def _unlink(self, user: CxoneUser) -> None:
-        _take_out(self._by_key, _key(user), user.metadata.uid)
+        take_out(self._by_key, _key(user), user.metadata.uid)
         for link in _links(user):
-            _take_out(self._by_link, link, user.metadata.uid)
+            take_out(self._by_link, link, user.metadata.uid)
 
     def _news(self, *keys: str) -> None:
         """Whose account it is may have changed, also for neighbours."""
@@ -178,14 +179,6 @@ def _links(user: CxoneUser) -> tuple[str, ...]:
     """What leads to a resource besides its userName."""
     account, first = user.status.user_id, key_of(user.claimed_as)
     return (*((account,) if account is not None else ()), *((first,) if first != _key(user) else ()))
-
-
-def _take_out(index: dict[str, tuple[str, ...]], key: str, uid: str) -> None:
-    rest = tuple(other for other in index.get(key, ()) if other != uid)
-    if rest:
-        index[key] = rest
-    else:
-        index.pop(key, None)
 
 
 def _contends(user: CxoneUser) -> bool:
