@@ -122,7 +122,11 @@ class Resources:
 
     def contenders(self, user: CxoneUser) -> list[CxoneUser]:
         """All resources that manage this userName and are not being deleted."""
-        return [self._users[uid] for uid in self.namesakes(user) if _contends(self._users[uid])]
+        return [one for one in self.named(_key(user)) if _contends(one)]
+
+    def named(self, key: str) -> list[CxoneUser]:
+        """All resources of that natural key."""
+        return [self._users[uid] for uid in self._by_key.get(key, ())]
 
     def declares(self, key: str) -> bool:
         """Some resource has that userName."""
@@ -132,7 +136,7 @@ class Resources:
         """The resource that has the account of that id: of several, the oldest that is not being deleted."""
         holders = [self._users[uid] for uid in self._by_link.get(account_id, ())]
         holders = [one for one in holders if one.status.user_id == account_id and one.spec.management_policy == "Full"]
-        return min(holders, key=lambda one: (one.metadata.deleting, one.age_order), default=None)
+        return min(holders, key=by_right, default=None)
 
     def _keep(self, user: CxoneUser) -> None:
         old = self._users.get(user.metadata.uid)
@@ -169,6 +173,11 @@ class Resources:
     def _mark_all(self, uids: Iterable[str]) -> None:
         for uid in uids:
             self.mark(uid)
+
+
+def by_right(holder: CxoneUser) -> tuple[bool, tuple[str, str]]:
+    """Sorts those who have one account: whoever is not being deleted first, then the oldest."""
+    return holder.metadata.deleting, holder.age_order
 
 
 def _key(user: CxoneUser) -> str:

@@ -20,7 +20,7 @@ from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.memory.directory import Directory
 from cxone_operator.engine.memory.doubts import InDoubt
 from cxone_operator.engine.memory.leavers import PendingDeprovisionings
-from cxone_operator.engine.memory.resources import Resources
+from cxone_operator.engine.memory.resources import Resources, by_right
 
 _PORTS = {"http": ":80", "https": ":443"}
 """What a base URL need not say."""
@@ -73,8 +73,7 @@ class Site:
     def holder(self, account_id: str, me: Member) -> CxoneUser | None:
         """The resource that has the account of that id: of several, the oldest that is not being deleted."""
         found = [member.resources.holder(account_id) for member in self.everybody(me)]
-        holders = (one for one in found if one is not None)
-        return min(holders, key=lambda one: (one.metadata.deleting, one.age_order), default=None)
+        return min((one for one in found if one is not None), key=by_right, default=None)
 
     def declares(self, key: str, me: Member) -> bool:
         """Some resource has that userName."""

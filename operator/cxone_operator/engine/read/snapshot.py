@@ -86,9 +86,8 @@ class Snapshot:
 
     def _ids_of(self, names: Iterable[str]) -> set[str]:
         """The accounts of those of them who had one."""
-        wanted = {key_of(name) for name in names}
-        users = ((key_of(user.spec.user_name), user.status.user_id) for user in self._memory.resources)
-        return {id_ for key, id_ in users if id_ is not None and key in wanted}
+        users = (user for name in names for user in self._memory.resources.named(key_of(name)))
+        return {user.status.user_id for user in users if user.status.user_id is not None}
 
     def _take_over(self, refresh: Refresh, changed: int, names_before: frozenset[str]) -> None:
         """Whoever has waited for a complete snapshot is looked at: absences may have come into doubt on the way."""
