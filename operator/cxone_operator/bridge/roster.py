@@ -1,13 +1,12 @@
 """Which resources there are for which person: names by userName, present or former, and by employeeId, fed by a watch.
 
 The API server finds a resource by userName only in the exact spelling, and by looking at all of them. The roster finds
-it at once and in any spelling. It is a hint: what it names is read before anything is decided, and its silence counts
-only while the watch is known to be live. It keeps names and nothing else of what it is told.
+it at once and in any spelling. It is a hint: what it names is read before anything is decided, and its silence proves
+nothing, as a watch tells a moment later. It keeps names and nothing else of what it is told.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 from cxone_operator.api.hr import decode_names
@@ -15,9 +14,6 @@ from cxone_operator.api.meta import FORMER_USER_NAMES
 from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.server import Body
 from cxone_operator.core.users import key_of
-
-_LIVE_SECONDS = 1.0
-"""A watch that has delivered something within this time delivers everything: the server sends events in order."""
 
 
 class _Index:
@@ -61,7 +57,6 @@ class Roster:
 
     def __init__(self) -> None:
         self._people = self._listing = _People()
-        self._spoke_at = float("-inf")
         self.problem: str | None = "the CxoneUsers have not been listed yet"
         """Why the roster is not up to date, None where it is."""
         self.followed_once = False
@@ -74,11 +69,6 @@ class Roster:
     def of_employee(self, employee_id: str) -> tuple[str, ...]:
         """The resources of that employeeId."""
         return self._people.by_employee.names(employee_id)
-
-    @property
-    def live(self) -> bool:
-        """Whom the roster does not name, has no resource."""
-        return self.problem is None and time.monotonic() - self._spoke_at < _LIVE_SECONDS
 
     def begun(self) -> None:
         """Begin anew; until that is complete, what is known remains."""
@@ -98,9 +88,8 @@ class Roster:
         """One resource came, changed or went."""
         self._people.put(kind, body)
 
-    def spoke(self) -> None:
-        """The watch is live."""
-        self._spoke_at = time.monotonic()
+    def followed(self) -> None:
+        """What changes is told from now on."""
         self.followed_once = True
 
     def lost(self, why: str) -> None:

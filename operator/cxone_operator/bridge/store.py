@@ -52,7 +52,7 @@ class Store:
         `certain` asks the API server even where the roster answers. Raises ClusterError.
         """
         names, answered = self._hinted(event)
-        if certain or not (answered or self._roster.live):
+        if certain or not answered:
             names |= await self._search(event)
             names |= self._hinted(event)[0]  # whose watch may have spoken meanwhile
         resources = [resource for name in sorted(names) if (resource := await self._get(name)) is not None]

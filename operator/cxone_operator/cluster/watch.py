@@ -1,7 +1,7 @@
 """A list that is kept up to date: read once, then followed event by event, and read again where the trail is lost.
 
 Kopf does this for the operator. The bridge uses this instead, because it needs no framework for one kind in one
-namespace, and because it asks how long ago the server last spoke, which Kopf does not tell.
+namespace.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Follower(Protocol):
     def changed(self, kind: str, body: Body) -> None:
         """ADDED, MODIFIED or DELETED."""
 
-    def spoke(self) -> None:
-        """The server has agreed to tell us everything, or has shown that it still does."""
+    def followed(self) -> None:
+        """The server has agreed to tell what changes."""
 
     def lost(self, why: str) -> None:
         """The trail is lost until a list is complete again."""
@@ -89,14 +89,13 @@ def _watching(server: ApiServer, path: str, version: str) -> AbstractAsyncContex
 
 async def _pass_on(events: AsyncIterator[Body], version: str, follower: Follower) -> str:
     """What the server says, until it ends the watch; the version that was reached."""
-    follower.spoke()
+    follower.followed()
     async for event in events:
         kind, body = str(event.get("type")), mapping(event.get("object"))
         if kind == "ERROR":
             code = body.get("code")
             raise error_for(code if isinstance(code, int) else 500, body)
         version = metadata(body, "resourceVersion") or version
-        follower.spoke()
         if kind != "BOOKMARK":
             follower.changed(kind, body)
     return version

@@ -1,13 +1,10 @@
-"""The roster: found in any spelling, and silent only where it knows."""
+"""The roster: found in any spelling, and never taken at its silence."""
 
 from __future__ import annotations
 
 import json
 import weakref
 
-import pytest
-
-from cxone_operator.bridge import roster as module
 from cxone_operator.bridge.roster import Roster
 
 
@@ -88,22 +85,14 @@ def test_bodies_are_not_kept() -> None:
     assert roster.of_employee("E1") == ("anna",)
 
 
-def test_silence_counts_while_the_watch_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not before the first list, not a second after the last word, and not after the trail is lost."""
-    now = 100.0
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+def test_a_roster_says_why_it_is_not_up_to_date() -> None:
+    """Before the first list, and after the trail is lost; that it was up to date once is not forgotten."""
     roster = Roster()
-    assert not roster.live
+    assert "not been listed" in (roster.problem or "")
     relist(roster)
-    assert not roster.live
+    assert roster.problem is None
     assert not roster.followed_once
-    roster.spoke()
-    assert roster.live
-    now += 1.0
-    assert not roster.live
-    roster.spoke()
-    assert roster.live
+    roster.followed()
     roster.lost("the connection broke")
-    assert not roster.live
     assert "the connection broke" in (roster.problem or "")
     assert roster.followed_once

@@ -51,6 +51,27 @@ async def test_nobody_is_new_while_the_people_are_not_known() -> None:
         assert await store.find(an_event(), certain=False) == ()
 
 
+async def test_who_came_a_moment_ago_is_found_before_the_watch_tells() -> None:
+    """A watch that has just told something else has not told everything: the person would get a second account."""
+
+    def answer(request: web.Request) -> web.Response:
+        metadata = {"name": "from-git", "namespace": "workforce", "uid": "u", "resourceVersion": "9", "generation": 1}
+        metadata["creationTimestamp"] = "2026-11-01T00:00:00Z"
+        body = {"metadata": metadata, "spec": {"userName": EMAIL, "name": {"givenName": "J", "familyName": "S"}}}
+        if request.query.get("fieldSelector") == f"spec.userName={EMAIL}":
+            return web.json_response({"metadata": {"resourceVersion": "10"}, "items": [body]})
+        return web.json_response(body) if request.path.endswith("/from-git") else empty(request)
+
+    roster = Roster()
+    roster.begun()
+    roster.complete()
+    roster.followed()
+    roster.changed("ADDED", {"metadata": {"name": "bob"}, "spec": {"userName": "bob@x.com"}})
+    async with store_on(answer, roster) as store:
+        (found,) = await store.find(an_event("terminate"), certain=False)
+    assert found.name == "from-git"
+
+
 async def test_who_is_not_known_is_looked_for_by_all_that_the_event_says() -> None:
     """By the address as it is said and as it is compared, and by number, with what a selector would misread escaped."""
     asked: list[str] = []

@@ -26,7 +26,7 @@ class Followed:
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.words = 0
+        self.watches = 0
 
     def begun(self) -> None:
         self.names: list[str] = []
@@ -40,8 +40,8 @@ class Followed:
     def changed(self, kind: str, body: Any) -> None:
         self.told.append(f"{kind} {body['metadata']['name']}")
 
-    def spoke(self) -> None:
-        self.words += 1
+    def followed(self) -> None:
+        self.watches += 1
 
     def lost(self, why: str) -> None:
         self.told.append(f"lost: {why}")
@@ -141,7 +141,7 @@ async def test_a_list_and_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
         await until(lambda: len(script.versions) == 3)
     assert followed.told == ["listed a,b", "ADDED c", "DELETED a"]
     assert script.versions == ["10", "15", "16"]
-    assert followed.words == 6, "three events, and three watches that the server has agreed to"
+    assert followed.watches == 3
 
 
 @pytest.mark.parametrize("stream", [fails(410), fails(500), _breaks])
