@@ -63,6 +63,11 @@ def a_remote(name: str = "jane", **changes: Any) -> RemoteUser:
     return RemoteUser(f"id-{name}", a_state(name, **changes))
 
 
+def account(user_id: str) -> RemoteUser:
+    """Somebody of that id."""
+    return RemoteUser(user_id, a_state())
+
+
 def condition(type_: str, status: str, reason: str, generation: int = 1) -> dict[str, Any]:
     """A condition as it stands on a resource."""
     return {

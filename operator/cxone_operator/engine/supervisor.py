@@ -32,7 +32,8 @@ from cxone_operator.engine.read.connection import CredentialSource, FixedCredent
 from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.engine.tenant import STOP_SECONDS, Tenant
 from cxone_operator.engine.wiring import BuildClient, Workshop
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
 from cxone_operator.telemetry.logging import get_logger
@@ -194,7 +195,8 @@ class Supervisor:
             return FixedCredentials(self._default.credentials)
         if resource is None or resource.spec.credentials_secret_ref is None:
             return _NoCredentials()
-        return SecretCredentials(self._cluster, resource.metadata.namespace, resource.spec.credentials_secret_ref.name)
+        name, keys = resource.spec.credentials_secret_ref.name, dialect_of(resource.spec.api).grant.keys
+        return SecretCredentials(self._cluster, resource.metadata.namespace, name, keys)
 
     def _route(self, user: CxoneUser) -> None:
         """Hand a resource to the loop of its tenant, and take it away from any other."""
@@ -281,7 +283,7 @@ class _NoCredentials:
 
     async def read(self) -> Credentials | Failure:
         """Always what is missing."""
-        message = "spec.credentialsSecretRef is missing; name a Secret with the keys clientId and clientSecret"
+        message = "spec.credentialsSecretRef is missing; name a Secret with the credentials of the API client"
         return Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
 
 

@@ -36,7 +36,7 @@ from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
 from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.handlers.watch import Edge, watch
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import write_audit
 from cxone_operator.telemetry.logging import get_logger

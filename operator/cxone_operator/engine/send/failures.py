@@ -37,7 +37,7 @@ def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:
         return _missing("role", roles, memory.directory.roles(), failure, memory.name)
     if failure.reason is Reason.GROUP_NOT_FOUND:
         groups = (*(spec.groups or ()), *(defaults.groups or ()))
-        return _missing("group", groups, memory.directory.groups(), failure, memory.name)
+        return _missing("group", groups, memory.directory.groups() | memory.capabilities.groups, failure, memory.name)
     return failure.message
 
 

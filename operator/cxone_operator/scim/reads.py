@@ -1,0 +1,118 @@
+"""Reads: the users of the server, all of them, some by their names, or one by its id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import partial
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import RemoteUser
+from cxone_operator.scim.dialects.dialect import Dialect
+from cxone_operator.scim.errors import BadRequest, MalformedAnswer, NotFound
+from cxone_operator.scim.groups import Memberships
+from cxone_operator.scim.messages import encoded, user_from, user_name_chunks, user_names_filter, users_from
+from cxone_operator.scim.paging import PAGE, Listing, Part
+from cxone_operator.scim.remote import Found, Page
+from cxone_operator.scim.transport import Answer, Transport
+
+LONGEST_TARGET = 6000
+"""Bytes of path and query in a look-up: servers and proxies refuse request lines beyond 8 kB."""
+MOST_NAMES = 100
+"""Names in one look-up."""
+
+
+class Reads:
+    """Reads users; groups that are kept on the groups are filled in from there."""
+
+    def __init__(self, transport: Transport, dialect: Dialect, groups: Memberships) -> None:
+        self._transport = transport
+        self._dialect = dialect
+        self._groups = groups
+        self._listing = Listing(transport, dialect.users_path, dialect.scim_scope)
+        self._names_at_once = MOST_NAMES
+        """1 where the server has refused `or` in a filter."""
+
+    async def probe(self) -> None:
+        """A page of one user."""
+        await self._listing.part("list", Lane.LEAVERS, "startIndex=1&count=1")
+
+    async def everybody(self, lane: Lane) -> AsyncIterator[Page]:
+        """GET /Users?startIndex&count, page by page (RFC 7644 section 3.4.2.4)."""
+        await self._groups.read(lane)
+        async for part in self._listing.walk("list", lane):
+            yield await self._page(part, lane)
+
+    def pages(self, users: int) -> int:
+        """One more than full pages: who has come since the last reading may fill it."""
+        return users // self._listing.size + 1
+
+    def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
+        """At most MOST_NAMES names, and LONGEST_TARGET bytes of path and query, in each."""
+        room = LONGEST_TARGET - len(f"{self._dialect.users_path}?{_look_up_query((), 99999, PAGE)}")
+        return user_name_chunks(user_names, self._names_at_once, room)
+
+    async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
+        """GET /Users?filter=userName eq "…" or …; one request, unless the server answers in short pages.
+
+        A filter that is refused for its `or` is sent for each name alone, from then on.
+        """
+        if len(user_names) == 1:
+            return await self._find(user_names, lane)
+        try:
+            return await self._find(user_names, lane)
+        except BadRequest:
+            parts = [await self._find((name,), lane) for name in user_names]
+        self._names_at_once = 1
+        return Found(tuple(user for part in parts for user in part.users), all(part.whole for part in parts))
+
+    async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
+        """GET /Users/{id} (RFC 7644 section 3.4.1); another id in the answer is no answer."""
+
+        def read(answer: Answer) -> RemoteUser:
+            user = user_from(answer.body(), self._dialect, fallback_id=user_id)
+            if user is None or user.id != user_id:
+                text = "an account that is not the one that was asked for"
+                raise MalformedAnswer(text, code="malformed", write=False, request_id=answer.request_id)
+            return user
+
+        path, scope = f"{self._dialect.users_path}/{encoded(user_id)}", self._dialect.scim_scope
+        try:
+            user = await self._transport.request("get", "GET", path, lane=lane, scope=scope, read=read)
+        except NotFound:
+            return None
+        return (await self._groups.filled((user,), lane))[0]
+
+    async def _find(self, user_names: Sequence[str], lane: Lane) -> Found:
+        """A server may give fewer than were asked for (RFC 7644 section 3.4.2.4).
+
+        Whoever is on a later page must not be taken for missing, so the rest is read, until a page brings nobody new.
+        """
+        found: dict[str, RemoteUser] = {}
+        start, unreadable = 1, 0
+        while True:
+            part = await self._listing.fitting(partial(self._look_up, user_names, lane, start))
+            page = await self._page(part, lane)
+            known = len(found)
+            found.update((user.id, user) for user in page.users)
+            start += page.returned
+            unreadable += page.unreadable
+            whole = not unreadable and (page.total is None or start > page.total)
+            ends = page.total is not None and start > page.total
+            if ends or len(found) == known or (page.total is None and len(found) >= len(user_names)):
+                return Found(tuple(found.values()), whole)
+
+    async def _look_up(self, user_names: Sequence[str], lane: Lane, start: int, most: int) -> Part:
+        """`most`: users in a page, whoever asks."""
+        return await self._listing.part("look_up", lane, _look_up_query(user_names, start, most))
+
+    async def _page(self, part: Part, lane: Lane) -> Page:
+        users = users_from(part.resources, self._dialect)
+        return Page(await self._groups.filled(users, lane), len(part.resources), part.total)
+
+
+def _look_up_query(user_names: Sequence[str], start: int, most: int) -> str:
+    """`count` leaves room for names that occur twice: the second is what an ambiguous match is known by."""
+    page = "" if start == 1 else f"&startIndex={start}"
+    return (
+        f"filter={encoded(user_names_filter(user_names))}&count={min(most, max(MOST_NAMES, 2 * len(user_names)))}{page}"
+    )
