@@ -9,6 +9,7 @@ from typing import Any
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, decode_user
 from cxone_operator.core.users import Email, RemoteUser, UserState
+from cxone_operator.scim.dialects import settled
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def a_tenant(**spec: Any) -> TenantSpec:
     """A tenant with default policies but for the keywords."""
     import msgspec
 
-    return msgspec.convert({"baseURL": "http://127.0.0.1:1", **spec}, TenantSpec)
+    return settled(msgspec.convert({"baseURL": "http://127.0.0.1:1", **spec}, TenantSpec))
 
 
 def a_state(name: str = "jane", **changes: Any) -> UserState:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scim2_models import URN, BulkRequest, ComplexAttribute, Context, Extension, PatchOp, User
 
+from cxone_operator.core.actions import Create, Delete, Update
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Email, Field, PhoneNumber, RemoteUser, UserState
 from cxone_operator.scim import bulk
@@ -30,6 +31,7 @@ from cxone_operator.scim.messages import (
     users_from,
 )
 from cxone_operator.scim.reads import LONGEST_TARGET, MOST_NAMES
+from cxone_operator.scim.remote import Item
 from cxone_operator.scim.transport import Transport
 from unit.builders import a_state, account
 
