@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
+
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.meta import InvalidResource
@@ -33,7 +35,7 @@ from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.engine.tenant import STOP_SECONDS, Tenant
 from cxone_operator.engine.wiring import BuildClient, Workshop
 from cxone_operator.scim.credentials import Credentials
-from cxone_operator.scim.dialects import dialect_of
+from cxone_operator.scim.dialects import dialect_of, settled
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
 from cxone_operator.telemetry.logging import get_logger
@@ -145,6 +147,7 @@ class Supervisor:
 
     def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
         old = self._resources.get(key)
+        resource = msgspec.structs.replace(resource, spec=settled(resource.spec))
         self._resources[key] = resource
         tenant = self._tenants.get(key)
         if tenant is None or old is None or _needs_new_connection(old.spec, resource.spec):
@@ -188,7 +191,7 @@ class Supervisor:
     def _default_spec(self) -> TenantSpec:
         if self._default is None:
             raise AssertionError("the environment tenant is only opened where there is one")
-        return self._default.spec
+        return settled(self._default.spec)
 
     def _source(self, resource: CxoneTenant | None) -> CredentialSource:
         if resource is None and self._default is not None:

@@ -39,7 +39,7 @@ from cxone_operator.engine.tenant import Rooms, Tenant
 from cxone_operator.scim.auth import Access, FixedAccess, TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
-from cxone_operator.scim.dialects import dialect_of, settled
+from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.scim.observing import Observer
 from cxone_operator.scim.remote import Remote
 from cxone_operator.scim.transport import Transport
@@ -63,7 +63,6 @@ class Workshop:
 
     def tenant(self, name: str, spec: TenantSpec, resource: CxoneTenant | None, source: CredentialSource) -> Tenant:
         """The loop of a tenant, not started yet."""
-        spec = settled(spec)
         metrics.expect_tenant(name)
         wake, tasks = asyncio.Event(), Tasks()
         memory = Memory(name, spec, self.clocks, wake.set, self.sites)

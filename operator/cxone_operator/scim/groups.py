@@ -170,6 +170,7 @@ class Groups:
         group.waiting.append(move)
         try:
             async with group.lock:
+                await asyncio.sleep(0)  # whoever of the same batch has not come yet does so now
                 if not move.ended:
                     others = [other for other in group.waiting if other is not move]
                     await self._change(group, [move, *others][:MOST_MEMBERS], lane)
