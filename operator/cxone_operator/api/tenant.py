@@ -43,16 +43,20 @@ class Api(msgspec.Struct, frozen=True, rename="camel"):
 
     preset: Literal["Platform", "UserHub", "RFC7644"] = "Platform"
     auth: Auth = Auth()
+    discovery: bool | None = None
     token_path: str | None = None
     users_path: str | None = None
     groups_path: str | None = None
     bulk_path: str | None = None
+    roles_path: str | None = None
+    teams_path: str | None = None
     config_path: str | None = None
     license_quota_path: str | None = None
     license_assignments_path: str | None = None
     bulk: Literal["AsyncJob", "Synchronous", "Discover", "Off"] | None = None
     list: Literal["Paged", "Filter"] | None = None
     patch: Literal["PatchOp", "WithoutOp", "Replace"] | None = None
+    deactivation: Literal["Patch", "Batch"] | None = None
     memberships: Literal["User", "Group", "None"] | None = None
     roles: Literal["Values", "Ids", "None"] | None = None
     role_attribute: Literal["roles", "entitlements"] | None = None

@@ -15,6 +15,8 @@ class Capabilities:
     """All users can be read, page by page; otherwise they are asked for by name."""
     bulk: bool = True
     """Many changes go into one request."""
+    lockouts: bool = False
+    """Many users are locked out by one request, also where there is no bulk."""
     deletes: bool = True
     """Users can be deleted."""
     unmanaged: frozenset[Field] = frozenset()

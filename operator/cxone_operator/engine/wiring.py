@@ -40,6 +40,7 @@ from cxone_operator.scim.auth import Access, FixedAccess, TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects import dialect_of
+from cxone_operator.scim.hosts import DiscoveredHosts, FixedHosts, Hosts
 from cxone_operator.scim.observing import Observer
 from cxone_operator.scim.remote import Remote
 from cxone_operator.scim.transport import Transport
@@ -110,14 +111,16 @@ def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
     """A function that builds clients over one HTTP session, all behind one fence."""
 
     def build(name: str, spec: TenantSpec, credentials: Credentials, limiter: RateLimiter) -> Remote | Failure:
-        dialect, base, observe = dialect_of(spec.api), spec.base_url.rstrip("/"), _observer(name)
+        dialect, observe = dialect_of(spec.api), _observer(name)
         if spec.scopes is not None:
             dialect = replace(dialect, scopes=spec.scopes)
+        hosts: Hosts = FixedHosts(spec.base_url, dialect)
+        if dialect.discovery:
+            hosts = DiscoveredHosts(session, spec.base_url, dialect, observe)
         access: Access = FixedAccess(credentials, dialect.grant)
         if dialect.grant.has_tokens:
-            url = dialect.token_url or base + dialect.token_path
-            access = TokenSource(session, url, credentials, dialect, time.monotonic, observe)
-        return ScimClient(Transport(session, base, access, limiter, observe, fence), dialect)
+            access = TokenSource(session, hosts, credentials, dialect, time.monotonic, observe)
+        return ScimClient(Transport(session, hosts, access, limiter, observe, fence), dialect)
 
     return build
 

@@ -20,7 +20,8 @@ from cxone_operator.scim.answers import decode_object, read_answer, retry_after,
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects.dialect import ClientAuthentication, Dialect, Grant
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, error_for
-from cxone_operator.scim.identity import identities_of
+from cxone_operator.scim.hosts import Hosts
+from cxone_operator.scim.identity import identities_of, tenant_of
 from cxone_operator.scim.observing import Observer, observed
 
 EARLY_SECONDS = 60.0
@@ -45,10 +46,15 @@ class Access(Protocol):
     def identities(self) -> frozenset[str]:
         """Lower-case names and ids under which our own account may appear among the users."""
 
+    @property
+    def tenant(self) -> str:
+        """The tenant that the token is for, as it says itself; empty where it does not."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Token:
     authorization: str = field(repr=False)
+    tenant: str
     renew_at: float
 
 
@@ -76,6 +82,11 @@ class FixedAccess:
         """The user name, or what the token says of itself."""
         return identities_of(self._credentials.username, self._credentials.token)
 
+    @property
+    def tenant(self) -> str:
+        """By the token."""
+        return tenant_of(self._credentials.token)
+
 
 class TokenSource:
     """Hands out the tenant's current token."""
@@ -83,14 +94,14 @@ class TokenSource:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        url: str,
+        hosts: Hosts,
         credentials: Credentials,
         dialect: Dialect,
         clock: Callable[[], float],
         observe: Observer,
     ) -> None:
         self._session = session
-        self._url = url
+        self._hosts = hosts
         self._credentials = credentials
         self._dialect = dialect
         self._clock = clock
@@ -120,6 +131,11 @@ class TokenSource:
         token = self._token.authorization.partition(" ")[2] if self._token is not None else ""
         return identities_of(self._credentials.client_id, token) | identities_of(self._credentials.access_key_id, token)
 
+    @property
+    def tenant(self) -> str:
+        """By the token, or the id_token that came with it (OpenID Connect Core 1.0, section 2)."""
+        return self._token.tenant if self._token is not None else ""
+
     def renewable(self, authorization: str) -> bool:
         """The next one gets another token; a newer one is kept."""
         if self._token is not None and self._token.authorization == authorization:
@@ -138,11 +154,9 @@ class TokenSource:
         return self._token.authorization
 
     async def _fetch(self) -> _Token:
-        asked = self._clock()
+        url, asked = await self._hosts.token_url(), self._clock()
         headers = {"Accept": "application/json", **self._client_header()}
-        request = self._session.post(
-            self._url, data=self._form(), headers=headers, timeout=_TIMEOUT, allow_redirects=False
-        )
+        request = self._session.post(url, data=self._form(), headers=headers, timeout=_TIMEOUT, allow_redirects=False)
         with observed(self._observe, "token") as outcome:
             status, answer_headers, raw = await read_answer(request, write=False)
             outcome.code = str(status)
@@ -207,7 +221,9 @@ def _token_from(body: Mapping[str, object], asked: float) -> _Token:
     if not isinstance(value, str) or not _SENDABLE.fullmatch(value):
         raise MalformedAnswer("the token endpoint gave no access_token", code="malformed", write=False)
     life = _life(body.get("expires_in"))
-    return _Token(f"Bearer {value}", asked + life - min(EARLY_SECONDS, life / 10))
+    identity = body.get("id_token")
+    tenant = tenant_of(value) or tenant_of(identity if isinstance(identity, str) else "")
+    return _Token(f"Bearer {value}", tenant, asked + life - min(EARLY_SECONDS, life / 10))
 
 
 def _life(value: object) -> float:

@@ -20,6 +20,7 @@ from cxone_operator.scim.messages import (
     user_body,
     user_from,
 )
+from cxone_operator.scim.names import Names
 from cxone_operator.scim.remote import Answered
 from cxone_operator.scim.transport import CREATE, Answer, Transport
 
@@ -27,10 +28,13 @@ from cxone_operator.scim.transport import CREATE, Answer, Transport
 class Changes:
     """Changes users; memberships that are kept on the groups are changed there."""
 
-    def __init__(self, transport: Transport, dialect: Dialect, groups: Memberships, *, versions: bool) -> None:
+    def __init__(
+        self, transport: Transport, dialect: Dialect, groups: Memberships, names: Names, *, versions: bool
+    ) -> None:
         self._transport = transport
         self._dialect = dialect
         self._groups = groups
+        self._names = names
         self._versions = versions
         """The server has ETags, and heeds If-Match."""
 
@@ -56,19 +60,20 @@ class Changes:
             self._dialect.users_path,
             lane=lane,
             scope=self._dialect.scim_scope,
-            body=user_body(state, self._dialect),
+            body=user_body(await self._names.encoded(state, lane), self._dialect),
             read=self._created,
         )
 
     async def patch(self, remote: RemoteUser, change: Change, lane: Lane) -> Answered:
         """PATCH /Users/{id} → 200 with the user, or 204 (RFC 7644 section 3.5.2); or PUT of the whole user."""
         replaces = self._dialect.patch is PatchMode.REPLACE
+        if {Field.ROLES, Field.TEAM} & set(change.fields):
+            change = replace(change, target=await self._names.encoded(change.target, lane))
         body = await self._whole(remote.id, change, lane) if replaces else patch_body(change, self._dialect)
 
         def read(answer: Answer) -> Answered:
             user = None if answer.empty else user_from(answer.body(), self._dialect)
-            shown: Knowledge = Present(user) if user is not None and user.id == remote.id else UNKNOWN
-            return Answered(shown, answer.request_id)
+            return Answered(self._shown(user, remote.id), answer.request_id)
 
         return await self._transport.request(
             "put" if replaces else "patch",
@@ -130,6 +135,11 @@ class Changes:
         except NotFound as error:
             return Answered(request_id=error.request_id)
 
+    def _shown(self, user: RemoteUser | None, user_id: str) -> Knowledge:
+        if user is None or user.id != user_id:
+            return UNKNOWN
+        return Present(self._names.shown((user,))[0])
+
     def _created(self, answer: Answer) -> Answered:
         location = id_from_location(answer.headers.get("Location"))
         if answer.empty:
@@ -138,7 +148,7 @@ class Changes:
         if user is None:
             text = "CXone created a user without naming its id"
             raise MalformedAnswer(text, code="malformed", write=answer.write, request_id=answer.request_id)
-        return Answered(Present(user), answer.request_id)
+        return Answered(self._shown(user, user.id), answer.request_id)
 
     def _user(self, user_id: str) -> str:
         return f"{self._dialect.users_path}/{encoded(user_id)}"

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 
-from cxone_operator.core.actions import Delete
+from cxone_operator.core.actions import Deactivate, Delete
 from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser
 from cxone_operator.scim import bulk
 from cxone_operator.scim.changes import Changes
-from cxone_operator.scim.dialects.dialect import BulkMode, Dialect, ListMode
+from cxone_operator.scim.dialects.dialect import BulkMode, Deactivation, Dialect, ListMode, RoleForm
 from cxone_operator.scim.dialects.dialect import Memberships as Where
 from cxone_operator.scim.discovery import Described, agreed, described
 from cxone_operator.scim.errors import BadRequest, MalformedAnswer, NotFound, NotOffered, PermissionDenied
 from cxone_operator.scim.groups import Groups, Memberships, OnUsers
 from cxone_operator.scim.messages import encoded, quota_from
+from cxone_operator.scim.names import ById, Names, Plain
 from cxone_operator.scim.reads import Reads
 from cxone_operator.scim.remote import Batch, Found, Item, Page, Receipt, Settled
 from cxone_operator.scim.submission import Submission, results_of
 from cxone_operator.scim.transport import Answer, Transport
 
+MOST_LOCKOUTS = 20
+"""Ids in one request that locks many out: the vendor's schema says `maximum: 20`."""
 _UNDESCRIBED = (
     "the server does not describe itself ({why}), so it is used without bulk requests and versions; where it has them, "
     "set spec.api.configPath to its ServiceProviderConfig"
@@ -47,12 +50,14 @@ class ScimClient:
         self._server = server
         apart = dialect.memberships is Where.GROUP
         self._groups: Memberships = Groups(self._transport, dialect) if apart else OnUsers()
-        self._reads = Reads(self._transport, dialect, self._groups)
-        self.changes = Changes(self._transport, dialect, self._groups, versions=server.versions)
-        self._submission = Submission(self._transport, dialect, self._groups)
+        names: Names = ById(self._transport, dialect) if dialect.roles is RoleForm.IDS else Plain()
+        self._reads = Reads(self._transport, dialect, self._groups, names)
+        self.changes = Changes(self._transport, dialect, self._groups, names, versions=server.versions)
+        self._submission = Submission(self._transport, dialect, self._groups, names)
         self._capabilities = Capabilities(
             lists=dialect.list is ListMode.PAGED,
             bulk=dialect.bulk is not BulkMode.OFF,
+            lockouts=dialect.deactivation is Deactivation.BATCH,
             deletes=dialect.deletes,
             unmanaged=dialect.unmanaged,
             findings=findings,
@@ -127,6 +132,9 @@ class ScimClient:
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
         """By number and by bytes."""
+        if self._locks_out(items):
+            most = min(most, MOST_LOCKOUTS)
+            return [Batch(tuple(items[start : start + most]), shared=True) for start in range(0, len(items), most)]
         most = min(most, self._server.operations or most)
         room = self._server.payload_bytes - bulk.ENVELOPE_BYTES
         return [Batch(part, shared=True) for part in bulk.pack(items, most, self._dialect, room)]
@@ -134,12 +142,18 @@ class ScimClient:
     async def send(self, batch: Batch, lane: Lane) -> Receipt:
         """A request for one user, or one bulk request."""
         try:
+            if self._locks_out(batch.items):
+                return await self._submission.lock_out(batch, lane)
             if batch.shared:
                 return await self._submission.send(batch, lane)
             return Settled({item.uid: await self.changes.make(item.action, lane) for item in batch.items})
         except NotOffered:
             self._lose(batch)
             raise
+
+    def _locks_out(self, items: Iterable[Item]) -> bool:
+        batches = self._dialect.deactivation is Deactivation.BATCH
+        return batches and all(isinstance(item.action, Deactivate) for item in items)
 
     def _lose(self, batch: Batch) -> None:
         """What the server does not have is not asked for again."""

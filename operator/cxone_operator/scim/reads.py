@@ -11,6 +11,7 @@ from cxone_operator.scim.dialects.dialect import Dialect
 from cxone_operator.scim.errors import BadRequest, MalformedAnswer, NotFound
 from cxone_operator.scim.groups import Memberships
 from cxone_operator.scim.messages import encoded, user_from, user_name_chunks, user_names_filter, users_from
+from cxone_operator.scim.names import Names
 from cxone_operator.scim.paging import PAGE, Listing, Part
 from cxone_operator.scim.remote import Found, Page
 from cxone_operator.scim.transport import Answer, Transport
@@ -24,10 +25,11 @@ MOST_NAMES = 100
 class Reads:
     """Reads users; groups that are kept on the groups are filled in from there."""
 
-    def __init__(self, transport: Transport, dialect: Dialect, groups: Memberships) -> None:
+    def __init__(self, transport: Transport, dialect: Dialect, groups: Memberships, names: Names) -> None:
         self._transport = transport
         self._dialect = dialect
         self._groups = groups
+        self._names = names
         self._listing = Listing(transport, dialect.users_path, dialect.scim_scope)
         self._names_at_once = MOST_NAMES
         """1 where the server has refused `or` in a filter."""
@@ -80,7 +82,7 @@ class Reads:
             user = await self._transport.request("get", "GET", path, lane=lane, scope=scope, read=read)
         except NotFound:
             return None
-        return (await self._groups.filled((user,), lane))[0]
+        return (await self._filled((user,), lane))[0]
 
     async def _find(self, user_names: Sequence[str], lane: Lane) -> Found:
         """A server may give fewer than were asked for (RFC 7644 section 3.4.2.4).
@@ -107,7 +109,10 @@ class Reads:
 
     async def _page(self, part: Part, lane: Lane) -> Page:
         users = users_from(part.resources, self._dialect)
-        return Page(await self._groups.filled(users, lane), len(part.resources), part.total)
+        return Page(await self._filled(users, lane), len(part.resources), part.total)
+
+    async def _filled(self, users: tuple[RemoteUser, ...], lane: Lane) -> tuple[RemoteUser, ...]:
+        return await self._groups.filled(self._names.shown(users), lane)
 
 
 def _look_up_query(user_names: Sequence[str], start: int, most: int) -> str:

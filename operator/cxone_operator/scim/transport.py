@@ -20,6 +20,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, refused_status, retry_after, text_of
 from cxone_operator.scim.auth import Access
 from cxone_operator.scim.errors import CircuitOpen, MalformedAnswer, ScimError, error_for, printable
+from cxone_operator.scim.hosts import Hosts
 from cxone_operator.scim.observing import Observer, observed
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
@@ -94,14 +95,16 @@ class Answer:
 class _Request:
     operation: str
     method: str
-    url: URL
+    target: str
+    """Path and query, encoded."""
     lane: Lane
     body: object
     version: str | None
+    reads: bool
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.reads
 
     @property
     def headers(self) -> dict[str, str]:
@@ -115,14 +118,14 @@ class Transport:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        base_url: str,
+        hosts: Hosts,
         access: Access,
         budget: Budget,
         observe: Observer,
         fence: Fence,
     ) -> None:
         self._session = session
-        self._base = base_url.rstrip("/")
+        self._hosts = hosts
         self._access = access
         self._budget = budget
         self._observe = observe
@@ -140,17 +143,19 @@ class Transport:
         query: str = "",
         body: object = None,
         version: str | None = None,
+        reads: bool = False,
     ) -> T:
         """Send it, once more after a 401 with a fresh token, and `read` the answer; raises ScimError.
 
         An answer that cannot be understood is a failure of the service as much as none at all.
 
         `path` and `query` are percent-encoded already; `scope` is what the operation needs, named if CXone answers 403.
-        `version`: it is to be carried out only while the resource has that ETag (RFC 7644 section 3.14).
+        `version`: carry it out only while the resource has that ETag (RFC 7644 section 3.14). `reads`: nothing is
+        changed by it, whatever the method.
         """
-        url = self._url(path, query)
+        target = f"{path}?{query}" if query else path
         try:
-            found = read(await self._request(_Request(operation, method, url, lane, body, version), scope))
+            found = read(await self._request(_Request(operation, method, target, lane, body, version, reads), scope))
         except CircuitOpen:
             raise
         except ScimError as error:
@@ -179,11 +184,13 @@ class Transport:
         """Who we are, by the last token."""
         return self._access.identities
 
-    def _url(self, path: str, query: str) -> URL:
+    async def _url(self, target: str) -> URL:
+        base = await self._hosts.api(self._access.tenant)
         with mapped_errors(write=False):
-            return URL(f"{self._base}{path}{'?' + query if query else ''}", encoded=True)
+            return URL(base + target, encoded=True)
 
     async def _send(self, request: _Request, authorization: str) -> Answer:
+        url = await self._url(request.target)
         headers, data = request.headers | {"Authorization": authorization}, None
         if request.body is not None:
             headers["Content-Type"], data = _JSON, msgspec.json.encode(request.body)
@@ -191,7 +198,7 @@ class Transport:
             self._pass_fence()
             with observed(self._observe, request.operation) as outcome:
                 sent = self._session.request(
-                    request.method, request.url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
+                    request.method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
                 )
                 status, answer_headers, raw = await read_answer(sent, write=request.writes)
                 outcome.code = str(status)
@@ -209,7 +216,7 @@ class Transport:
         return error_for(
             answer.status,
             text_of(answer.raw, "detail", "message", "error_description", "error").replace(secret, "…"),
-            method=request.method,
+            method=request.method if request.writes else "GET",
             creates=request.operation == CREATE,
             scim_type=text_of(answer.raw, "scimType"),
             scope_missing=named.group(1) if named else scope,

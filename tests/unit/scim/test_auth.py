@@ -17,6 +17,7 @@ from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, ServerError
+from cxone_operator.scim.hosts import FixedHosts
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
 
@@ -34,7 +35,7 @@ DIALECT = replace(PLATFORM, scopes=("a", "b"))
 
 
 def source(server: Server, session: aiohttp.ClientSession, clock: Time) -> TokenSource:
-    return TokenSource(session, f"{server.url}/oauth/token", Credentials("id", CANARY), DIALECT, clock, unobserved)
+    return TokenSource(session, FixedHosts(server.url, PLATFORM), Credentials("id", CANARY), DIALECT, clock, unobserved)
 
 
 async def test_callers_share_one_request(server: Server, session: aiohttp.ClientSession) -> None:
@@ -153,7 +154,8 @@ async def test_refusals(
 
 async def test_a_client_id_that_cannot_be_sent(server: Server, session: aiohttp.ClientSession) -> None:
     """Basic authentication has no way to send a colon in it (RFC 7617 section 2)."""
-    tokens = TokenSource(session, f"{server.url}/oauth/token", Credentials("a:b", CANARY), PLATFORM, Time(), unobserved)
+    hosts = FixedHosts(server.url, PLATFORM)
+    tokens = TokenSource(session, hosts, Credentials("a:b", CANARY), PLATFORM, Time(), unobserved)
     with pytest.raises(AuthenticationFailed) as caught:
         await tokens.authorization()
     assert CANARY not in str(caught.value)

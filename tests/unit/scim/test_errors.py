@@ -22,6 +22,7 @@ from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import BadRequest, CircuitOpen, ScimError, Unavailable, error_for
+from cxone_operator.scim.hosts import FixedHosts
 from cxone_operator.scim.remote import Batch, Item
 from unit.builders import a_remote, a_state, account
 from unit.scim.conftest import CANARY, Answer, CountingBudget, Server, json_answer, unobserved
@@ -228,7 +229,7 @@ def test_only_an_open_circuit_tries_nothing() -> None:
 async def test_nothing_listens(server: Server, client: ScimClient, session: object) -> None:
     """A refused connection concerns the whole tenant, and nothing was sent."""
     await client.connect()
-    client._transport._base = "http://127.0.0.1:9"
+    client._transport._hosts = FixedHosts("http://127.0.0.1:9", PLATFORM)
     failure = await failure_of(client, create)
     assert (failure.reason, failure.scope, failure.uncertain) == (R.REMOTE_UNAVAILABLE, TENANT, False)
 
@@ -274,7 +275,7 @@ def test_a_connection_that_is_not_made_in_time() -> None:
 async def test_a_base_url_that_is_none(server: Server, client: ScimClient, budget: CountingBudget) -> None:
     """Is reported without the address, which may hold a password and names of users."""
     await client.connect()
-    client._transport._base = f"ftp://me:{CANARY}@example.com"
+    client._transport._hosts = FixedHosts(f"ftp://me:{CANARY}@example.com", PLATFORM)
     failure = await failure_of(client, create)
     assert (failure.reason, failure.scope) == (R.REMOTE_UNAVAILABLE, TENANT)
 
@@ -342,7 +343,8 @@ async def test_refused_client(server: Server, session: object) -> None:
     """A token endpoint that refuses the client is a matter of the Secret."""
     server.answers = [json_answer(401, {"error": "invalid_client", "error_description": f"{CANARY} is wrong"})]
     known = Credentials("a", CANARY)
-    tokens = TokenSource(session, f"{server.url}/other", known, PLATFORM, time.monotonic, unobserved)  # type: ignore[arg-type]
+    hosts = FixedHosts(f"{server.url}/other", PLATFORM)
+    tokens = TokenSource(session, hosts, known, PLATFORM, time.monotonic, unobserved)  # type: ignore[arg-type]
     with pytest.raises(ScimError) as caught:
         await tokens.authorization()
     assert caught.value.failure.reason is R.AUTHENTICATION_FAILED

@@ -19,6 +19,7 @@ from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, ScimError, Throttled
+from cxone_operator.scim.hosts import FixedHosts
 from cxone_operator.scim.transport import Answer, NotSent, Transport
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
@@ -43,9 +44,9 @@ def transport_for(
     server: Server, session: aiohttp.ClientSession, budget: CountingBudget, fence: Fence = unfenced
 ) -> Transport:
     tokens = TokenSource(
-        session, f"{server.url}/oauth/token", Credentials("id", CANARY), PLATFORM, time.monotonic, unobserved
+        session, FixedHosts(server.url, PLATFORM), Credentials("id", CANARY), PLATFORM, time.monotonic, unobserved
     )
-    return Transport(session, server.url, tokens, budget, unobserved, fence)
+    return Transport(session, FixedHosts(server.url, PLATFORM), tokens, budget, unobserved, fence)
 
 
 async def test_every_request_takes_a_place_in_its_lane(server: Server, session: aiohttp.ClientSession) -> None:

@@ -79,6 +79,15 @@ class PatchMode(StrEnum):
     """PUT of the whole user (RFC 7644 section 3.5.1): only declared attributes changed, the rest as it was read."""
 
 
+class Deactivation(StrEnum):
+    """How users are locked out."""
+
+    PATCH = "Patch"
+    """Each by a change of its own."""
+    BATCH = "Batch"
+    """Many in one request, whose answer names those whom it has not locked out."""
+
+
 class Memberships(StrEnum):
     """Where it is written who is in which group."""
 
@@ -109,12 +118,17 @@ class Dialect:
     client_authentication: ClientAuthentication = ClientAuthentication.BASIC
     client_encoded: bool = False
     """Both are form-encoded before they become a header, as RFC 6749 section 2.3.1 asks and not everybody does."""
+    discovery: bool = False
+    """The base URL is an address that is known to all, and tells where the tenant's tokens and API are."""
     token_path: str = "/oauth/token"  # noqa: S105 - a path, not a token
     token_url: str | None = None
     """The whole address where it is not below the base URL."""
     users_path: str = "/scim/v2/Users"
     groups_path: str = "/scim/v2/Groups"
     bulk_path: str = "/scim/v2/Bulk"
+    roles_path: str | None = None
+    teams_path: str | None = None
+    """Searches that tell the ids of roles and teams; None where only users show them."""
     config_path: str | None = None
     """ServiceProviderConfig; None where the server does not describe itself."""
     bulk_users_path: str | None = None
@@ -131,6 +145,8 @@ class Dialect:
     """The server has the team of CXone's extension."""
     external_id: bool = True
     """The server keeps externalId."""
+    deactivation: Deactivation = Deactivation.PATCH
+    deactivate_path: str = "/user-management/v1/users/deactivate"
     deletes: bool = True
     """Users can be deleted, until the server says otherwise."""
     license: Literal["Quota", "CountUsers", "None"] = "Quota"

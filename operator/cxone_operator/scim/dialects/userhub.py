@@ -6,7 +6,10 @@ from cxone_operator.scim.dialects.dialect import BulkMode, Dialect, Grant, ListM
 
 USER_HUB = Dialect(
     grant=Grant.ACCESS_KEY,
+    discovery=True,
     token_path="/auth/token",  # noqa: S106 - a path, not a token
+    roles_path="/authorization/v1/roles/search",
+    teams_path="/user-management/v4/teams/search",
     bulk=BulkMode.OFF,
     list=ListMode.FILTER,
     memberships=Memberships.NONE,

@@ -150,7 +150,7 @@ async def test_there_are_not_more_jobs_than_may_be() -> None:
 async def test_bulk_is_taken_by_the_tenant_and_wanted_by_its_owner(mode: str, bulk: bool, offered: bool) -> None:
     scene = Scene(mode=mode)
     scene.remote.capabilities = Capabilities(bulk=bulk)
-    assert scene.jobs.offered(scene.remote) is offered
+    assert scene.jobs.offered(scene.remote, Lane.JOINERS) is offered
 
 
 # Leavers.

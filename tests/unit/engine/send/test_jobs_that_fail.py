@@ -84,7 +84,7 @@ async def test_where_bulk_is_not_offered_users_are_planned_anew() -> None:
     users = await scene.start("jane", "john")
     assert scene.phases(*users) == [Phase.IDLE] * 2
     assert scene.marked() == {"jane", "john"}
-    assert not scene.jobs.offered(scene.remote)
+    assert not scene.jobs.offered(scene.remote, Lane.JOINERS)
 
 
 async def test_a_lost_answer_may_be_a_job() -> None:
