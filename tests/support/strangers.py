@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import secrets
+import shutil
+import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -12,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from controlplane.processes import Process, spawn
+from demo.stage import ROOT
 from support.ports import lasting_port
 from support.waiting import eventually
 
@@ -108,14 +114,42 @@ class Stranger:
         return True
 
 
+def scimmy(directory: Path) -> Stranger:
+    """`scimmy-routers` of npm on Express: POST and PATCH of many kinds, bulk of 50 whose results name only creates."""
+    port, token = lasting_port(), secrets.token_urlsafe(16)
+    command = [shutil.which("node") or "node", str(_installed("scimmy") / "server.mjs"), str(port), token]
+    process = spawn("scimmy", command, directory / "scimmy.log", die_with_parent=True)
+    return _at(process, f"http://127.0.0.1:{port}", "/scim", token)
+
+
 def scim2_server(directory: Path) -> Stranger:
     """`scim2-server` of the Python Package Index: everything of RFC 7644, with ETags and synchronous bulk."""
     port, token = lasting_port(), secrets.token_urlsafe(16)
     executable = Path(sys.executable).with_name("scim2-server")
     command = [str(executable), "--port", str(port), "--bearer-token", token]
     process = spawn("scim2-server", command, directory / "scim2-server.log", die_with_parent=True)
+    return _at(process, f"http://127.0.0.1:{port}", "/v2", token)
+
+
+def _at(process: Process, url: str, root: str, token: str) -> Stranger:
     paths = {"users": "Users", "groups": "Groups", "bulk": "Bulk", "config": "ServiceProviderConfig"}
-    api = {f"{setting}Path": f"/v2/{name}" for setting, name in paths.items()}
-    url = f"http://127.0.0.1:{port}"
+    api = {f"{setting}Path": f"{root}/{name}" for setting, name in paths.items()}
     spec = {"baseURL": url, "api": {"preset": "RFC7644", "auth": {"grant": "Token"}, **api}}
-    return Stranger(process, f"{url}/v2", f"Bearer {token}", spec, {"token": token})
+    return Stranger(process, url + root, f"Bearer {token}", spec, {"token": token})
+
+
+def _installed(name: str) -> Path:
+    """The folder of a server with what its lock file says, made once for each content of it."""
+    source = ROOT / "tests" / "fixtures" / "strangers" / name
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(source.iterdir()))).hexdigest()[:12]
+    made = ROOT / ".cache" / "strangers" / f"{name}-{digest}"
+    if made.exists():
+        return made
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=made.parent) as folder:
+        copy = Path(folder) / name
+        shutil.copytree(source, copy)
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=copy, check=True, timeout=180)
+        with contextlib.suppress(OSError):  # somebody else was faster
+            copy.rename(made)
+    return made

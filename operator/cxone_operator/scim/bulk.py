@@ -100,10 +100,10 @@ def size_of(item: Item, dialect: Dialect) -> int:
     return len(msgspec.json.encode(_encoded(item, dialect))) + 1
 
 
-def receipt_from(answer: Answer) -> Receipt:
-    """What a bulk request was answered; raises MalformedAnswer."""
+def receipt_from(answer: Answer, items: Iterable[Item] = ()) -> Receipt:
+    """What a bulk request for these was answered; raises MalformedAnswer."""
     if answer.status != 202:
-        return Completed(results_from(answer.body()), answer.request_id)
+        return Completed(results_from(answer.body(), items), answer.request_id)
     body = {} if answer.empty else answer.body()
     job_id = id_of(member(body, "id")) or id_from_location(answer.headers.get("Location"))
     if job_id is None or len(job_id) > LONGEST_ID:
@@ -130,12 +130,18 @@ def _errors_from(errors: object) -> tuple[str, ...]:
     return tuple(printable(text) for text in texts if text)
 
 
-def results_from(body: Mapping[str, object]) -> dict[str, OperationResult]:
-    """Results by bulkId; operations without one are left out, and so read back."""
+def results_from(body: Mapping[str, object], sent: Iterable[Item] = ()) -> dict[str, OperationResult]:
+    """Results by bulkId, or by the user that they are of: only a POST must have a bulkId (RFC 7644 section 3.7).
+
+    Whoever is not told of is left out, and so read back.
+    """
+    uids = {item.action.remote.id: item.uid for item in sent if not isinstance(item.action, Create)}
     operations = member(body, "Operations")
-    items = [item for item in operations if isinstance(item, Mapping)] if isinstance(operations, list) else []
-    found = ((item.get("bulkId"), _result(item)) for item in items)
-    return {bulk_id: result for bulk_id, result in found if isinstance(bulk_id, str) and result is not None}
+    told = [item for item in operations if isinstance(item, Mapping)] if isinstance(operations, list) else []
+    found = (
+        (item.get("bulkId") or uids.get(id_from_location(item.get("location")) or ""), _result(item)) for item in told
+    )
+    return {uid: result for uid, result in found if isinstance(uid, str) and result is not None}
 
 
 def _result(item: Mapping[str, object]) -> OperationResult | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
@@ -40,6 +41,13 @@ class Changes:
 
     async def make(self, action: RemoteAction, lane: Lane) -> Answered:
         """What one request, or a few, can do; raises ScimError."""
+        answer = await self._make(action, lane)
+        if not isinstance(answer.shown, Present):
+            return answer
+        whole = self._groups.shown(answer.shown.user)
+        return replace(answer, shown=UNKNOWN if whole is None else Present(whole))
+
+    async def _make(self, action: RemoteAction, lane: Lane) -> Answered:
         match action:
             case Create(state):
                 return await self._join(state, lane)
@@ -100,28 +108,23 @@ class Changes:
 
     async def _join(self, state: UserState, lane: Lane) -> Answered:
         """Groups that are not there are told before anything is done; what a group refuses later is the next step's."""
-        groups_apart = not is_written(Field.GROUPS, self._dialect)
         (problem,) = await self._groups.check([state.groups or ()], lane)
         if problem is not None:
             raise problem
         answer = await self.create(state, lane)
-        if not groups_apart or not state.groups or not isinstance(answer.shown, Present):
-            return answer
-        try:
-            await self._groups.move(answer.shown.user.id, state, None, lane)
-        except ScimError:
-            return answer
-        return replace(answer, shown=UNKNOWN)
+        if isinstance(answer.shown, Present):
+            with suppress(ScimError):
+                await self._groups.move(answer.shown.user.id, state, None, lane)
+        return answer
 
     async def _update(self, remote: RemoteUser, change: Change, lane: Lane) -> Answered:
         """First the user, then the groups: whoever is let in gets in, also where a group fails."""
         answer = Answered()
         if any(is_written(field, self._dialect) for field in change.fields):
             answer = await self.patch(remote, change, lane)
-        if Field.GROUPS not in change.fields or is_written(Field.GROUPS, self._dialect):
-            return answer
-        await self._groups.move(remote.id, change.target, remote.state, lane)
-        return replace(answer, shown=UNKNOWN)
+        if Field.GROUPS in change.fields:
+            await self._groups.move(remote.id, change.target, remote.state, lane)
+        return answer
 
     async def _whole(self, user_id: str, change: Change, lane: Lane) -> dict[str, object]:
         """The user as of now, with the change in it: what we do not know of must survive a PUT."""

@@ -22,7 +22,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, UserState
 from cxone_operator.scim.answers import member
 from cxone_operator.scim.dialects.dialect import Dialect
-from cxone_operator.scim.errors import BadRequest, MalformedAnswer, NotFound, ScimError
+from cxone_operator.scim.errors import BadRequest, Incomplete, MalformedAnswer, NotFound, ScimError
 from cxone_operator.scim.messages import PATCH_SCHEMA, Json, encoded, id_of
 from cxone_operator.scim.paging import Listing
 from cxone_operator.scim.transport import Answer, Transport
@@ -65,6 +65,9 @@ class Memberships(Protocol):
     async def filled(self, users: tuple[RemoteUser, ...], lane: Lane) -> tuple[RemoteUser, ...]:
         """The users with their groups; raises ScimError."""
 
+    def shown(self, user: RemoteUser) -> RemoteUser | None:
+        """The same of one whom an answer shows; None where that would have to be asked for."""
+
     async def check(self, wanted: Sequence[Iterable[str]], lane: Lane) -> list[ScimError | None]:
         """For each of these lists of groups what is wrong with it; raises ScimError where that cannot be found out."""
 
@@ -83,6 +86,10 @@ class OnUsers:
     async def filled(self, users: tuple[RemoteUser, ...], lane: Lane) -> tuple[RemoteUser, ...]:
         """As they are."""
         return users
+
+    def shown(self, user: RemoteUser) -> RemoteUser | None:
+        """As it is."""
+        return user
 
     async def check(self, wanted: Sequence[Iterable[str]], lane: Lane) -> list[ScimError | None]:
         """The server tells when it gets them."""
@@ -116,8 +123,13 @@ class Groups:
     async def read(self, lane: Lane) -> None:
         """All of them, with their members; raises ScimError."""
         found: dict[str, _Group] = {}
+        total = 0
         async for part in self._listing.walk("list_groups", lane):
             found.update((group.id, self._kept(group)) for group in _groups_from(part.resources))
+            total = part.total or 0
+        if len(found) < total:
+            text = f"the list of groups shows {len(found)} of {total}, so nobody's groups are known"
+            raise Incomplete(text, code="incomplete", write=False)
         self._groups = found
         self._times_read += 1
         self._named = Counter(folded(group.name) for group in found.values())
@@ -126,6 +138,13 @@ class Groups:
         """The users with their groups; raises ScimError."""
         for group in [group for group in self._groups.values() if group.stale]:
             await self._read_again(group, lane)
+        return self._filled(users)
+
+    def shown(self, user: RemoteUser) -> RemoteUser | None:
+        """None while some group is not known as it is now."""
+        return None if any(group.stale for group in self._groups.values()) else self._filled((user,))[0]
+
+    def _filled(self, users: tuple[RemoteUser, ...]) -> tuple[RemoteUser, ...]:
         ids = frozenset(user.id for user in users)
         theirs: dict[str, list[_Group]] = {user_id: [] for user_id in ids}
         for group in self._groups.values():

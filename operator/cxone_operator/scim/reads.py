@@ -56,16 +56,23 @@ class Reads:
     async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
         """GET /Users?filter=userName eq "…" or …; one request, unless the server answers in short pages.
 
-        A filter that is refused for its `or` is sent for each name alone, from then on.
+        A filter that is refused for its `or` is sent for each name alone, and where a server gives its first page again
+        and again, each half of the names is asked for by itself; from then on all others as well.
         """
-        if len(user_names) == 1:
-            return await self._find(user_names, lane)
+        alone = len(user_names) == 1
         try:
-            return await self._find(user_names, lane)
+            found, repeats = await self._find(user_names, lane)
         except BadRequest:
-            parts = [await self._find((name,), lane) for name in user_names]
-        self._names_at_once = 1
-        return Found(tuple(user for part in parts for user in part.users), all(part.whole for part in parts))
+            if alone:
+                raise
+            parts = [await self.find((name,), lane) for name in user_names]
+            self._names_at_once = 1
+            return _together(parts)
+        if alone or not repeats:
+            return found
+        half = len(user_names) // 2
+        self._names_at_once = min(self._names_at_once, half)
+        return _together([await self.find(user_names[:half], lane), await self.find(user_names[half:], lane)])
 
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         """GET /Users/{id} (RFC 7644 section 3.4.1); another id in the answer is no answer."""
@@ -84,8 +91,8 @@ class Reads:
             return None
         return (await self._filled((user,), lane))[0]
 
-    async def _find(self, user_names: Sequence[str], lane: Lane) -> Found:
-        """A server may give fewer than were asked for (RFC 7644 section 3.4.2.4).
+    async def _find(self, user_names: Sequence[str], lane: Lane) -> tuple[Found, bool]:
+        """A server may give fewer than were asked for (RFC 7644 section 3.4.2.4); whether it repeats what it gave.
 
         Whoever is on a later page must not be taken for missing, so the rest is read, until a page brings nobody new.
         """
@@ -98,10 +105,11 @@ class Reads:
             found.update((user.id, user) for user in page.users)
             start += page.returned
             unreadable += page.unreadable
-            whole = not unreadable and (page.total is None or start > page.total)
+            whole = not unreadable and (page.total is None or len(found) >= page.total)
             ends = page.total is not None and start > page.total
+            repeats = bool(page.users) and len(found) == known and not whole
             if ends or len(found) == known or (page.total is None and len(found) >= len(user_names)):
-                return Found(tuple(found.values()), whole)
+                return Found(tuple(found.values()), whole), repeats
 
     async def _look_up(self, user_names: Sequence[str], lane: Lane, start: int, most: int) -> Part:
         """`most`: users in a page, whoever asks."""
@@ -113,6 +121,10 @@ class Reads:
 
     async def _filled(self, users: tuple[RemoteUser, ...], lane: Lane) -> tuple[RemoteUser, ...]:
         return await self._groups.filled(self._names.shown(users), lane)
+
+
+def _together(parts: Sequence[Found]) -> Found:
+    return Found(tuple(user for part in parts for user in part.users), all(part.whole for part in parts))
 
 
 def _look_up_query(user_names: Sequence[str], start: int, most: int) -> str:

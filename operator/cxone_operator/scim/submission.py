@@ -90,7 +90,7 @@ class Submission:
             lane=lane,
             scope=self._dialect.scim_scope,
             body=bulk_body(items, self._dialect),
-            read=receipt_from,
+            read=lambda answer: receipt_from(answer, items),
         )
 
     async def _move(

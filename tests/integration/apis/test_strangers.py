@@ -10,10 +10,10 @@ import pytest
 from controlplane.plane import ControlPlane
 from support.cxone import Employer
 from support.operator import SharedOperators
-from support.strangers import Account, Stranger, scim2_server
+from support.strangers import Account, Stranger, scim2_server, scimmy
 from support.waiting import eventually
 
-SERVERS: dict[str, Callable[[Path], Stranger]] = {"scim2-server": scim2_server}
+SERVERS: dict[str, Callable[[Path], Stranger]] = {"scim2-server": scim2_server, "scimmy": scimmy}
 GROUPS = ("Support-Team", "Sales-Team", "QA-Team")
 NUMBER = 60
 KNOWN = 6
