@@ -18,9 +18,11 @@ from cxone_simulator.world import World, make_world
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 NICE_SCHEMA = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
+GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 USERS = "/scim/v2/Users"
+GROUPS = "/scim/v2/Groups"
 BULK = "/scim/v2/Bulk"
 
 
@@ -91,6 +93,15 @@ class Stage:
     async def patch(self, id_: str, *operations: object, **more: Any) -> Answer:
         body = {"schemas": [PATCH_SCHEMA], "Operations": list(operations)}
         return await self.call("PATCH", f"{USERS}/{id_}", body, **more)
+
+    async def group(self, name: str) -> Any:
+        """The group of that name."""
+        found = await self.ok("GET", GROUPS, params={"filter": f'displayName eq "{name}"'})
+        return found["Resources"][0]
+
+    async def patch_group(self, id_: str, *operations: object) -> Answer:
+        body = {"schemas": [PATCH_SCHEMA], "Operations": list(operations)}
+        return await self.call("PATCH", f"{GROUPS}/{id_}", body)
 
     async def find(self, text: str, **query: str) -> list[str]:
         """The userNames that a filter finds."""
