@@ -1,4 +1,4 @@
-"""Strangers: SCIM servers that this project has not written, as processes, and what they say of their users."""
+"""SCIM servers as processes, most of them not written by this project, and what they say of their users themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from controlplane.processes import Process, spawn
-from demo.stage import ROOT
+from demo.stage import CLIENT_ID, ROOT, start_simulator
 from support.ports import lasting_port
 from support.waiting import eventually
 
@@ -99,12 +99,15 @@ class Stranger:
 
     def _all(self, path: str) -> list[Json]:
         found: dict[str, Json] = {}
+        place = ""
         while True:
-            page = self.request("GET", f"{path}?startIndex={len(found) + 1}&count=200")
+            page = self.request("GET", f"{path}?count=200{place}")
             new = {item["id"]: item for item in page.get("Resources") or ()}
             if not new.keys() - found.keys():
                 return list(found.values())
             found |= new
+            cursor = page.get("nextCursor")
+            place = f"&cursor={cursor}" if cursor else f"&startIndex={len(found) + 1}"
 
     def _answers(self) -> bool:
         try:
@@ -129,6 +132,17 @@ def scim2_server(directory: Path) -> Stranger:
     command = [str(executable), "--port", str(port), "--bearer-token", token]
     process = spawn("scim2-server", command, directory / "scim2-server.log", die_with_parent=True)
     return _at(process, f"http://127.0.0.1:{port}", "/v2", token)
+
+
+def simulated(directory: Path, *options: str, **api: Any) -> Stranger:
+    """Our own simulator as a server of the standard; `api` are settings of the tenant."""
+    secret, token = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+    mine = ("--preset", "RFC7644", "--static-token", token, "--groups", "", "--requests-per-minute", "0")
+    process, simulator = start_simulator(directory, secret, *mine, *options)
+    spec = {"baseURL": simulator.url, "api": {"preset": "RFC7644", **api}}
+    return Stranger(
+        process, f"{simulator.url}/scim/v2", f"Bearer {token}", spec, {"clientId": CLIENT_ID, "clientSecret": secret}
+    )
 
 
 def _at(process: Process, url: str, root: str, token: str) -> Stranger:

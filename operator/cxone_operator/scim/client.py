@@ -49,7 +49,7 @@ class ScimClient:
         self._dialect = dialect
         self._server = server
         apart = dialect.memberships is Where.GROUP
-        self._groups: Memberships = Groups(self._transport, dialect) if apart else OnUsers()
+        self._groups: Memberships = Groups(self._transport, dialect, versions=server.versions) if apart else OnUsers()
         names: Names = ById(self._transport, dialect) if dialect.roles is RoleForm.IDS else Plain()
         self._reads = Reads(self._transport, dialect, self._groups, names)
         self.changes = Changes(self._transport, dialect, self._groups, names, versions=server.versions)

@@ -21,7 +21,7 @@ from cxone_operator.core.equal import folded
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, UserState
 from cxone_operator.scim.answers import member
-from cxone_operator.scim.dialects.dialect import Dialect
+from cxone_operator.scim.dialects.dialect import Dialect, PatchMode
 from cxone_operator.scim.errors import BadRequest, Incomplete, MalformedAnswer, NotFound, ScimError
 from cxone_operator.scim.messages import PATCH_SCHEMA, Json, encoded, id_of
 from cxone_operator.scim.paging import Listing
@@ -102,8 +102,11 @@ class OnUsers:
 class Groups:
     """All groups of a server where they say themselves who is in them."""
 
-    def __init__(self, transport: Transport, dialect: Dialect) -> None:
+    def __init__(self, transport: Transport, dialect: Dialect, *, versions: bool) -> None:
         self._transport = transport
+        self._replaces = dialect.patch is PatchMode.REPLACE
+        self._versions = versions
+        """The server has ETags, and heeds If-Match."""
         self._path = dialect.groups_path
         self._scope = dialect.scim_scope
         self._listing = Listing(transport, dialect.groups_path, dialect.scim_scope)
@@ -220,6 +223,8 @@ class Groups:
             self._learn(group, answer)
 
     async def _patch(self, group: _Group, moves: Sequence[_Move], lane: Lane) -> Answer:
+        if self._replaces:
+            return await self._put(group, moves, lane)
         if self._selects and any(not move.joins for move in moves):
             try:
                 return await self._send(group, moves, lane, selects=True)
@@ -233,20 +238,40 @@ class Groups:
         return await self._transport.request(
             "patch_group",
             "PATCH",
-            f"{self._path}/{encoded(group.id)}",
+            self._of(group),
             lane=lane,
             scope=self._scope,
             body=_members_body(moves, selects=selects),
             read=lambda answer: answer,
         )
 
+    async def _put(self, group: _Group, moves: Sequence[_Move], lane: Lane) -> Answer:
+        """The whole group, as it is read right before, with its members changed (RFC 7644 section 3.5.1)."""
+        read = (await self._get(group, lane)).body()
+        version = member(_mapping(member(read, "meta")), "version")
+        return await self._transport.request(
+            "put_group",
+            "PUT",
+            self._of(group),
+            lane=lane,
+            scope=self._scope,
+            body=_with_members(read, moves),
+            version=version if self._versions and isinstance(version, str) else None,
+            read=lambda answer: answer,
+        )
+
+    async def _get(self, group: _Group, lane: Lane) -> Answer:
+        return await self._transport.request(
+            "get_group", "GET", self._of(group), lane=lane, scope=self._scope, read=lambda answer: answer
+        )
+
+    def _of(self, group: _Group) -> str:
+        return f"{self._path}/{encoded(group.id)}"
+
     async def _read_again(self, group: _Group, lane: Lane) -> None:
         group.stale = False
         try:
-            path = f"{self._path}/{encoded(group.id)}"
-            answer = await self._transport.request(
-                "get_group", "GET", path, lane=lane, scope=self._scope, read=lambda answer: answer
-            )
+            answer = await self._get(group, lane)
         except NotFound:
             self._groups.pop(group.id, None)
         except BaseException:
@@ -307,6 +332,20 @@ def _members_body(moves: Sequence[_Move], *, selects: bool) -> Json:
         members = [{"value": user_id} for user_id in leaving]
         operations.append({"op": "remove", "path": "members", "value": members})
     return {"schemas": [PATCH_SCHEMA], "Operations": operations}
+
+
+def _with_members(read: Mapping[str, object], moves: Iterable[_Move]) -> Json:
+    """The group with whoever joins, and without whoever leaves; members that stay are as they were."""
+    moved = {move.user_id for move in moves}
+    members = member(read, "members")
+    items = members if isinstance(members, list) else []
+    staying = [item for item in items if id_of(member(_mapping(item), "value")) not in moved]
+    joining = [{"value": move.user_id} for move in moves if move.joins]
+    return {name: value for name, value in read.items() if name.lower() != "members"} | {"members": staying + joining}
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _quoted(text: str) -> str:

@@ -39,15 +39,17 @@ class Listing:
         self.size = PAGE
         """Of the next page; halved after each that was too large to read."""
 
-    async def walk(self, operation: str, lane: Lane, extra: str = "") -> AsyncIterator[Part]:
+    async def walk(self, operation: str, lane: Lane, query: str = "", most: int = PAGE) -> AsyncIterator[Part]:
         """Advance by what came, not by what was asked for; end at the total, at an empty page, or without a cursor.
 
-        `extra`: further parameters, encoded, the same for each page.
+        `query`: further parameters, encoded. They stay the same from page to page, as RFC 9865 section 2 asks. `most`:
+        resources in a page.
         """
         start, cursor = 1, None
         for _ in range(_MOST_PAGES):
-            place = f"startIndex={start}" if cursor is None else f"cursor={encoded(cursor)}"
-            part = await self.fitting(partial(self._sized, operation, lane, place + extra))
+            place = "" if start == 1 else f"startIndex={start}"
+            place = place if cursor is None else f"cursor={encoded(cursor)}"
+            part = await self._fitting(partial(self._sized, operation, lane, [query, place], most))
             yield part
             start += len(part.resources)
             ended = not part.resources or (part.total is not None and start > part.total)
@@ -55,8 +57,8 @@ class Listing:
                 return
             cursor = part.cursor
 
-    async def _sized(self, operation: str, lane: Lane, query: str, size: int) -> Part:
-        return await self.part(operation, lane, f"{query}&count={size}")
+    async def _sized(self, operation: str, lane: Lane, query: list[str], most: int, size: int) -> Part:
+        return await self.part(operation, lane, "&".join(filter(None, [*query, f"count={min(size, most)}"])))
 
     async def part(self, operation: str, lane: Lane, query: str) -> Part:
         """GET one page."""
@@ -64,7 +66,7 @@ class Listing:
             operation, "GET", self._path, lane=lane, scope=self._scope, query=query, read=_listed
         )
 
-    async def fitting(self, part_of: Callable[[int], Awaitable[Part]]) -> Part:
+    async def _fitting(self, part_of: Callable[[int], Awaitable[Part]]) -> Part:
         """A page that is too large to read is asked for in halves, and so are all after it."""
         while True:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from functools import partial
 
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser
@@ -36,7 +35,7 @@ class Reads:
 
     async def probe(self) -> None:
         """A page of one user."""
-        await self._listing.part("list", Lane.LEAVERS, "startIndex=1&count=1")
+        await self._listing.part("list", Lane.LEAVERS, "count=1")
 
     async def everybody(self, lane: Lane) -> AsyncIterator[Page]:
         """GET /Users?startIndex&count, page by page (RFC 7644 section 3.4.2.4)."""
@@ -50,7 +49,7 @@ class Reads:
 
     def portions(self, user_names: Iterable[str]) -> list[tuple[str, ...]]:
         """At most MOST_NAMES names, and LONGEST_TARGET bytes of path and query, in each."""
-        room = LONGEST_TARGET - len(f"{self._dialect.users_path}?{_look_up_query((), 99999, PAGE)}")
+        room = LONGEST_TARGET - len(f"{self._dialect.users_path}?{_filter(())}&startIndex=99999&count={PAGE}")
         return user_name_chunks(user_names, self._names_at_once, room)
 
     async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
@@ -97,23 +96,18 @@ class Reads:
         Whoever is on a later page must not be taken for missing, so the rest is read, until a page brings nobody new.
         """
         found: dict[str, RemoteUser] = {}
-        start, unreadable = 1, 0
-        while True:
-            part = await self._listing.fitting(partial(self._look_up, user_names, lane, start))
+        unreadable, whole, repeats = 0, False, False
+        room = max(MOST_NAMES, 2 * len(user_names))  # the second of a name is what an ambiguous match is known by
+        async for part in self._listing.walk("look_up", lane, _filter(user_names), room):
             page = await self._page(part, lane)
             known = len(found)
             found.update((user.id, user) for user in page.users)
-            start += page.returned
             unreadable += page.unreadable
             whole = not unreadable and (page.total is None or len(found) >= page.total)
-            ends = page.total is not None and start > page.total
             repeats = bool(page.users) and len(found) == known and not whole
-            if ends or len(found) == known or (page.total is None and len(found) >= len(user_names)):
-                return Found(tuple(found.values()), whole), repeats
-
-    async def _look_up(self, user_names: Sequence[str], lane: Lane, start: int, most: int) -> Part:
-        """`most`: users in a page, whoever asks."""
-        return await self._listing.part("look_up", lane, _look_up_query(user_names, start, most))
+            if len(found) == known or (page.total is None and part.cursor is None and len(found) >= len(user_names)):
+                break
+        return Found(tuple(found.values()), whole), repeats
 
     async def _page(self, part: Part, lane: Lane) -> Page:
         users = users_from(part.resources, self._dialect)
@@ -127,9 +121,5 @@ def _together(parts: Sequence[Found]) -> Found:
     return Found(tuple(user for part in parts for user in part.users), all(part.whole for part in parts))
 
 
-def _look_up_query(user_names: Sequence[str], start: int, most: int) -> str:
-    """`count` leaves room for names that occur twice: the second is what an ambiguous match is known by."""
-    page = "" if start == 1 else f"&startIndex={start}"
-    return (
-        f"filter={encoded(user_names_filter(user_names))}&count={min(most, max(MOST_NAMES, 2 * len(user_names)))}{page}"
-    )
+def _filter(user_names: Sequence[str]) -> str:
+    return f"filter={encoded(user_names_filter(user_names))}"

@@ -10,10 +10,19 @@ import pytest
 from controlplane.plane import ControlPlane
 from support.cxone import Employer
 from support.operator import SharedOperators
-from support.strangers import Account, Stranger, scim2_server, scimmy
+from support.strangers import Account, Stranger, scim2_server, scimmy, simulated
 from support.waiting import eventually
 
-SERVERS: dict[str, Callable[[Path], Stranger]] = {"scim2-server": scim2_server, "scimmy": scimmy}
+_BARE = (
+    *("--bulk-mode", "off", "--no-patch-supported", "--no-or-supported", "--no-member-filters", "--no-etags"),
+    *("--cursor-paging", "forced", "--no-shows-user-groups", "--roles-form", "none", "--max-page-size", "7"),
+)
+SERVERS: dict[str, Callable[[Path], Stranger]] = {
+    "scim2-server": scim2_server,
+    "scimmy": scimmy,
+    "simulator": simulated,
+    "bare": lambda directory: simulated(directory, *_BARE),
+}
 GROUPS = ("Support-Team", "Sales-Team", "QA-Team")
 NUMBER = 60
 KNOWN = 6
