@@ -24,8 +24,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _TICK_SECONDS = 0.2
 _LARGEST_BODY = 64 << 20
 _ID = re.compile(
-    r"^(/scim/v2/(?:Users|Groups|Bulk|Schemas|ResourceTypes)|/api/v2/license/assignments)/(?!\.search)[^/]+$"
+    r"^(/scim/v2/(?:Users|Groups|Bulk|Schemas|ResourceTypes)|/api/v2/license/assignments|/user-management/v1/users)"
+    r"/(?!\.search|deactivate$)[^/]+(?=$|/revive$)"
 )
+
+_WORD = re.compile(r"[\w.~-]+")
 
 
 def create_app(world: World) -> web.Application:
@@ -88,16 +91,16 @@ async def _with_faults(world: World, surface: Surface, request: web.Request, han
 
 
 async def _said(world: World, request: web.Request) -> str:
-    """Everything that could name a user: query, body, and who has the id in the path."""
+    """Everything that could name a user: query, body, and who has an id in the path, or in the body of no bulk."""
     body = (await request.read()).decode(errors="replace")
-    return f"{unquote_plus(request.query_string)} {body} {_named(world, request)}".lower()
+    ids = request.path if "/Bulk" in request.path else f"{request.path} {body}"
+    return f"{unquote_plus(request.query_string)} {body} {_named(world, ids)}".lower()
 
 
-def _named(world: World, request: web.Request) -> str:
-    try:
-        return str(world.tenant.get(request.path.rpartition("/")[2])["userName"])
-    except ScimProblem:
-        return ""
+def _named(world: World, text: str) -> str:
+    """The userNames of those whose ids a text has."""
+    ids = [word for word in _WORD.findall(text) if world.tenant.has(word)]
+    return " ".join(str(world.tenant.get(id_)["userName"]) for id_ in ids)
 
 
 async def _answer(world: World, surface: Surface, request: web.Request, handler: Handler) -> web.StreamResponse:

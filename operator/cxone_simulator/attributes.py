@@ -17,8 +17,8 @@ ITEM_PARTS = ("value", "type", "primary", "display")
 TEAM_PARTS = ("value", "display")
 MULTI_VALUED = ("emails", "phoneNumbers", "roles", "groups")
 TEXTS = ("userName", "displayName", "timezone", "externalId")
-EXTENSION = ("team",)
-"""What is kept of the extension, where a surface says nothing else."""
+EXTENSIONS = {"Platform": ("team",), "UserHub": ("team", "loginAuthenticator"), "RFC7644": ()}
+"""What is kept of the extension, by preset."""
 SUB_ATTRIBUTES = {
     "name": NAME_PARTS,
     "team": TEAM_PARTS,
@@ -40,7 +40,7 @@ def canonical_sub(name: str) -> str:
     return _SUB.get(name.lower(), name)
 
 
-def normalised(body: Mapping[str, Any], extension: tuple[str, ...] = EXTENSION) -> Json:
+def normalised(body: Mapping[str, Any], extension: tuple[str, ...]) -> Json:
     """The writable attributes of a body under their own names, copied and checked; raises ScimProblem."""
     user: Json = {}
     for name, value in body.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cxone_simulator.attributes import NICE_SCHEMA, TEAM_PARTS, USER_SCHEMA
+from cxone_simulator.attributes import EXTENSIONS, NICE_SCHEMA, TEAM_PARTS, USER_SCHEMA
 from cxone_simulator.groups import GROUP_SCHEMA
 from cxone_simulator.paging import CURSOR_SECONDS
 from cxone_simulator.settings import Settings
@@ -16,6 +16,12 @@ SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 
+_SCHEMAS = {
+    "Platform": (USER_SCHEMA, GROUP_SCHEMA, NICE_SCHEMA),
+    "UserHub": (USER_SCHEMA, NICE_SCHEMA),
+    "RFC7644": (USER_SCHEMA, GROUP_SCHEMA),
+}
+"""Which of them there are, by preset."""
 _BEARER = {"type": "oauthbearertoken", "name": "OAuth Bearer Token", "description": "Client credentials, RFC 6749"}
 _BASIC = {"type": "httpbasic", "name": "HTTP Basic", "description": "The client id and secret, RFC 7617"}
 
@@ -95,15 +101,21 @@ def schemas(settings: Settings) -> list[dict[str, Any]]:
         *_groups(settings),
     ]
     group = [_attribute("displayName", required=True, uniqueness="server"), _members()]
-    found = [_schema(USER_SCHEMA, "User", core), _schema(GROUP_SCHEMA, "Group", group)]
-    return found if settings.strict else [*found, _schema(NICE_SCHEMA, "CXone User", [_complex("team", TEAM_PARTS)])]
+    extension = [_complex(name, TEAM_PARTS) for name in EXTENSIONS[settings.preset]]
+    found = [
+        _schema(USER_SCHEMA, "User", core),
+        _schema(GROUP_SCHEMA, "Group", group),
+        _schema(NICE_SCHEMA, "CXone User", extension),
+    ]
+    return [schema for schema in found if schema["id"] in _SCHEMAS[settings.preset]]
 
 
 def _roles(settings: Settings) -> list[dict[str, Any]]:
-    if settings.roles_form == "none":
+    form = "ids" if settings.preset == "UserHub" else settings.roles_form
+    if form == "none":
         return []
-    if settings.roles_form != "ids":
-        name = "entitlements" if settings.roles_form == "entitlements" else "roles"
+    if form != "ids":
+        name = "entitlements" if form == "entitlements" else "roles"
         return [_multi(name, [_attribute("value", required=True, choices=settings.roles)])]
     ids = list(by_id("role", settings.roles))
     display = {**_attribute("display"), "mutability": "readOnly"}
@@ -111,9 +123,9 @@ def _roles(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _groups(settings: Settings) -> list[dict[str, Any]]:
-    if not settings.strict:
+    if settings.preset == "Platform":
         return [_multi("groups", [_attribute("value", required=True, choices=settings.groups)])]
-    if not settings.shows_user_groups:
+    if settings.preset == "UserHub" or not settings.shows_user_groups:
         return []
     reference = {**_attribute("$ref", type_="reference"), "referenceTypes": ["Group"]}
     kind = _attribute("type", choices=["direct"])

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
 SCOPES = ("SCIM.ReadWrite", "User.ReadWrite", "License.Read", "License.ReadWrite")
-PRESETS = ("Platform", "RFC7644")
-"""The APIs that the tenant can speak: CXone's platform API, and the SCIM standard."""
+PRESETS = ("Platform", "UserHub", "RFC7644")
+"""The APIs that the tenant can speak: CXone's platform API, the one that User Hub publishes, the SCIM standard."""
 
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {"RFC7644": {"bulk_mode": "sync", "allow_delete": True}}
 """What a preset begins with, where that is not what the others begin with."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cxone_simulator.attributes import EXTENSION, NICE_SCHEMA, USER_SCHEMA, Json, canonical, normalised
+from cxone_simulator.attributes import EXTENSIONS, NICE_SCHEMA, USER_SCHEMA, Json, canonical, normalised
 from cxone_simulator.errors import ScimProblem, invalid
 from cxone_simulator.patch import apply_patch, operations_of
 from cxone_simulator.settings import Settings
@@ -56,12 +56,14 @@ class Shape:
     """By the names that attributes are kept under."""
     schemas: tuple[str, ...] = (USER_SCHEMA, NICE_SCHEMA)
     """What a body may name in `schemas`; without any it need not name one."""
-    extension: tuple[str, ...] = EXTENSION
+    extension: tuple[str, ...] = EXTENSIONS["Platform"]
     """What the extension can have."""
     default_role: str = ""
     """What a new user gets that has no role."""
     default_op: str = ""
     """What an operation of a PATCH does that does not say it; none may be left out where this is empty."""
+    no_seat: tuple[int, str] = (403, "no licence available: {used} of {total} seats in use")
+    """The status and the words for whoever finds no seat."""
 
     def show(self, user: Json) -> Json:
         """A user as it is answered."""
@@ -157,14 +159,14 @@ def standard_shape(settings: Settings, group_ids: GroupIds) -> Shape:
     roles = {"ids": _roles_by_id(settings), "entitlements": Part(name="entitlements"), "none": absent}
     if settings.roles_form in roles:
         parts["roles"] = roles[settings.roles_form]
-    return Shape(parts, schemas=(USER_SCHEMA,), extension=())
+    return Shape(parts, schemas=(USER_SCHEMA,), extension=EXTENSIONS["RFC7644"])
 
 
 def user_hub_shape(settings: Settings, _group_ids: GroupIds) -> Shape:
     """The published product (cxone-and-peers, section 1.3).
 
     Roles and teams are ids; externalId cannot be written; answers say `timeZone`; `op` may be left out; and whoever is
-    created without a role is an Agent.
+    created without a role is an Agent. Beyond the user limit of the contract nobody is created (section 1.5).
     """
     parts = {
         "groups": Part(there=False),
@@ -174,8 +176,15 @@ def user_hub_shape(settings: Settings, _group_ids: GroupIds) -> Shape:
         "roles": _with_primary(_roles_by_id(settings)),
         NICE_SCHEMA: _team_by_id(settings),
     }
-    extension = (*EXTENSION, "loginAuthenticator")
-    return Shape(parts, schemas=(), extension=extension, default_role="Agent", default_op="replace")
+    no_seat = (400, "the user limit is reached: {used} of {total} users, no further one can be created")
+    return Shape(
+        parts,
+        schemas=(),
+        extension=EXTENSIONS["UserHub"],
+        default_role="Agent",
+        default_op="replace",
+        no_seat=no_seat,
+    )
 
 
 SHAPES: Mapping[str, Callable[[Settings, GroupIds], Shape]] = {

@@ -214,7 +214,8 @@ class Tenant:
             return
         used, total = self.used_seats, self.settings.seats
         if used >= total:
-            raise ScimProblem(403, f"no licence available: {used} of {total} seats in use")
+            status, words = self.shape().no_seat
+            raise ScimProblem(status, words.format(used=used, total=total))
 
     def _occupy(self, id_: str, actor: str) -> None:
         self._leaving.pop(id_, None)

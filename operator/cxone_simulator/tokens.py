@@ -27,6 +27,7 @@ class Tokens:
         self._settings = settings
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
+        self._refresh: set[str] = set()
         self.given = 0
 
     def give(self, authorization: str, grant_type: str, scope: str) -> dict[str, object]:
@@ -47,6 +48,16 @@ class Tokens:
         self._tokens[value] = _Token(frozenset(scopes), self._clock() + self._settings.token_seconds)
         self.given += 1
         return {"access_token": value, "token_type": "Bearer", "expires_in": int(self._settings.token_seconds)}
+
+    def issue_refresh(self) -> str:
+        """A token that others can be asked for with; good until all are revoked."""
+        value = f"{_MARK}refresh-{secrets.token_urlsafe(24)}"
+        self._refresh.add(value)
+        return value
+
+    def can_refresh(self, value: str) -> bool:
+        """It was given out, and not revoked."""
+        return value in self._refresh
 
     def check(self, authorization: str, needed: str) -> None:
         """Raises ScimProblem 401 or 403; the latter names the scope (RFC 6750 section 3)."""
@@ -71,3 +82,4 @@ class Tokens:
     def revoke(self) -> None:
         """No token that was given out is good any more."""
         self._tokens.clear()
+        self._refresh.clear()

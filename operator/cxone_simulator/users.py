@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -83,7 +83,8 @@ class Users:
         self._world.tenant.delete(matched(request, self._asked(request)), "request")
         return web.Response(status=204)
 
-    def _found(self, text: str, groups: list[Json]) -> list[Json]:
+    def found(self, text: str, groups: Sequence[Json] = ()) -> list[Json]:
+        """Whom a filter finds among all users and those groups, as they are kept; raises ScimProblem."""
         tenant, wanted = self._world.tenant, asked_filter(self._world.settings, text)
         pool = tenant.users() if wanted.names is None else tenant.named(sorted(wanted.names))
         shown = self._showing()
@@ -92,7 +93,7 @@ class Users:
     def _page(self, text: str | None, query: Mapping[str, Any], *, everything: bool = False) -> web.Response:
         world = self._world
         groups = world.groups.all() if everything else []
-        found = [*world.tenant.users(), *groups] if text is None else self._found(text, groups)
+        found = [*world.tenant.users(), *groups] if text is None else self.found(text, groups)
         found = world.habits.listed(found, first_index(query))
         return world.cursors.page(found, query, world.settings, self._showing())
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cxone_simulator.surfaces import platform, rfc7644
+from cxone_simulator.surfaces import platform, rfc7644, userhub
 from cxone_simulator.surfaces.surface import Surface
 
-SURFACES: Mapping[str, Surface] = {"Platform": platform.SURFACE, "RFC7644": rfc7644.SURFACE}
+SURFACES: Mapping[str, Surface] = {
+    "Platform": platform.SURFACE,
+    "UserHub": userhub.SURFACE,
+    "RFC7644": rfc7644.SURFACE,
+}

@@ -31,6 +31,13 @@ async def standard() -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
+async def hub() -> AsyncIterator[Stage]:
+    """A tenant that speaks the API of User Hub, whose client is logged in with an access key."""
+    async with stage_of(settings_of("UserHub", requests_per_minute=0)) as opened:
+        yield opened
+
+
+@pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Started]]:
     """Starts the command with options; gives the process and its base URL."""
     processes: list[subprocess.Popen[str]] = []

@@ -19,14 +19,21 @@ ROUTES = [
     ("GET", "/scim/v2/Groups", {"Platform", "RFC7644"}),
     ("GET", "/scim/v2/ServiceProviderConfig", {"Platform", "RFC7644"}),
     ("GET", "/scim/v2/ResourceTypes", {"Platform", "RFC7644"}),
-    ("POST", "/scim/v2/Users/.search", {"Platform", "RFC7644"}),
     ("POST", "/scim/v2/.search", {"Platform", "RFC7644"}),
-    ("GET", "/scim/v2/Schemas", {"Platform", "RFC7644"}),
-    ("POST", "/scim/v2/Users", {"Platform", "RFC7644"}),
+    ("GET", "/scim/v2/Schemas", {"Platform", "UserHub", "RFC7644"}),
+    ("POST", "/scim/v2/Users", {"Platform", "UserHub", "RFC7644"}),
+    ("POST", "/auth/token", {"UserHub"}),
+    ("POST", "/authentication/v1/token/access-key", {"UserHub"}),
+    ("GET", "/.well-known/openid-configuration", {"UserHub"}),
+    ("GET", "/.well-known/cxone-configuration", {"UserHub"}),
+    ("POST", "/authorization/v1/roles/search", {"UserHub"}),
+    ("POST", "/user-management/v4/teams/search", {"UserHub"}),
+    ("POST", "/user-management/v1/users/deactivate", {"UserHub"}),
+    ("GET", "/user-management/v1/users/x/revive", {"UserHub"}),
 ]
 
 
-@pytest.mark.parametrize("preset", ["Platform", "RFC7644"])
+@pytest.mark.parametrize("preset", PRESETS)
 async def test_each_serves_its_own_routes_only(preset: str):
     """A route of another preset is 404."""
     async with stage_of(settings_of(preset, requests_per_minute=0)) as stage:
