@@ -23,6 +23,8 @@ class Capabilities:
     """Attributes that it does not have: whoever declares them is served without."""
     groups: frozenset[str] = frozenset()
     """Names of groups that are known to exist, also where nobody is in them."""
+    roles: frozenset[str] = frozenset()
+    """The same of roles that users show by their ids."""
     findings: tuple[str, ...] = ()
     """Settings that contradict what the server says of itself, each with the remedy."""
 

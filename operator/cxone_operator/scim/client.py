@@ -50,10 +50,10 @@ class ScimClient:
         self._server = server
         apart = dialect.memberships is Where.GROUP
         self._groups: Memberships = Groups(self._transport, dialect, versions=server.versions) if apart else OnUsers()
-        names: Names = ById(self._transport, dialect) if dialect.roles is RoleForm.IDS else Plain()
-        self._reads = Reads(self._transport, dialect, self._groups, names)
-        self.changes = Changes(self._transport, dialect, self._groups, names, versions=server.versions)
-        self._submission = Submission(self._transport, dialect, self._groups, names)
+        self._names: Names = ById(self._transport, dialect) if dialect.roles is RoleForm.IDS else Plain()
+        self._reads = Reads(self._transport, dialect, self._groups, self._names)
+        self.changes = Changes(self._transport, dialect, self._groups, self._names, versions=server.versions)
+        self._submission = Submission(self._transport, dialect, self._groups, self._names)
         self._capabilities = Capabilities(
             lists=dialect.list is ListMode.PAGED,
             bulk=dialect.bulk is not BulkMode.OFF,
@@ -66,7 +66,7 @@ class ScimClient:
     @property
     def capabilities(self) -> Capabilities:
         """What the dialect offers, without what the server has refused since."""
-        return replace(self._capabilities, groups=self._groups.names)
+        return replace(self._capabilities, groups=self._groups.names, roles=self._names.roles)
 
     @property
     def identities(self) -> frozenset[str]:

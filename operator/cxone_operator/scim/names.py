@@ -37,9 +37,15 @@ class Names(Protocol):
     def shown(self, users: tuple[RemoteUser, ...]) -> tuple[RemoteUser, ...]:
         """With the names of what is shown by ids."""
 
+    @property
+    def roles(self) -> frozenset[str]:
+        """What roles are called, where users do not show that."""
+
 
 class Plain:
     """By their names."""
+
+    roles: frozenset[str] = frozenset()
 
     async def encoded(self, state: UserState, lane: Lane) -> UserState:
         """As it is."""
@@ -77,6 +83,11 @@ class ById:
         self._clock = clock
         self._roles = _Table("role", dialect.roles_path)
         self._teams = _Table("team", dialect.teams_path)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """As far as they have been read."""
+        return frozenset(self._roles.names.values())
 
     async def encoded(self, state: UserState, lane: Lane) -> UserState:
         """Roles and the team by id."""
