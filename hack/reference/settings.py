@@ -8,7 +8,6 @@ from pathlib import Path
 from cxone_operator import config
 from reference.crds import Field, fields, read, schema_of
 from reference.markdown import literal, page, section, table
-from reference.source import meaning
 
 _NOT_FROM_THE_ENVIRONMENT = "credentialsSecretRef"
 """The credentials themselves are given instead."""
@@ -37,11 +36,11 @@ def settings(root: Path) -> str:
         (literal(variable(field.path)), literal(field.path), field.kind, literal(field.default), _meaning(field))
         for field in tenant_fields(root)
     ]
-    credentials = [(literal(getattr(config, name)), meaning(config, name)) for name in ("CLIENT_ID", "CLIENT_SECRET")]
+    credentials = [(literal(name), f"The key {literal(key)} of a Secret") for key, name in config.CREDENTIALS.items()]
     return page(
         "Settings from the environment",
         *described,
-        section("Credentials", table(["variable", "meaning"], credentials)),
+        section("Credentials", table(["variable", "in place of"], credentials)),
         section("The tenant", table(["variable", "field of the CxoneTenant", "type", "default", "meaning"], rows)),
     )
 

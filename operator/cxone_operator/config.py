@@ -2,25 +2,30 @@
 
 Every field of a CxoneTenant's spec can be given: its path in upper case, words joined by `_` and levels by `__`, after
 `CXONE_`. So `rateLimit.requestsPerMinute` is CXONE_RATE_LIMIT__REQUESTS_PER_MINUTE. Lists are separated by commas.
-CXONE_CLIENT_ID and CXONE_CLIENT_SECRET are the credentials.
+The credentials have variables of their own; which of them are needed, `api.auth.grant` says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 PREFIX = "CXONE_"
 _BRIDGE = "CXONE_BRIDGE_"
 """Settings of the other command, which may share an environment with this one."""
-CLIENT_ID = "CXONE_CLIENT_ID"
-"""The id of the API client; required together with CXONE_BASE_URL."""
-CLIENT_SECRET = "CXONE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
-"""Its secret; required together with CXONE_BASE_URL."""
-_CREDENTIALS = frozenset({CLIENT_ID, CLIENT_SECRET})
+CREDENTIALS = {
+    "clientId": "CXONE_CLIENT_ID",
+    "clientSecret": "CXONE_CLIENT_SECRET",
+    "accessKeyId": "CXONE_ACCESS_KEY_ID",
+    "accessKeySecret": "CXONE_ACCESS_KEY_SECRET",
+    "token": "CXONE_TOKEN",
+    "username": "CXONE_USERNAME",
+    "password": "CXONE_PASSWORD",
+}
+"""The key that a Secret would have → the variable that has its place."""
 _LISTS = frozenset({"scopes", "groups", "protectedUsers", "matchBy"})
-_NAMES = {"baseUrl": "baseURL"}
+_NAMES = {"baseUrl": "baseURL", "tokenUrl": "tokenURL"}
 
 
 class SettingsError(ValueError):
@@ -33,22 +38,27 @@ class EnvironmentTenant:
 
     spec: Mapping[str, object]
     """As in a CxoneTenant's spec; checked where it is turned into one."""
-    client_id: str
-    client_secret: str = field(repr=False)
+    credentials: Mapping[str, str] = field(repr=False)
+    """By the keys that a Secret would have; what is not set is not in it."""
+
+    def checked(self, keys: Iterable[str]) -> Mapping[str, str]:
+        """The credentials; raises SettingsError where one of these is missing."""
+        missing = [CREDENTIALS[key] for key in keys if key not in self.credentials]
+        if missing:
+            raise SettingsError(f"CXONE_BASE_URL is set without {' and '.join(missing)}; set all of them, or none")
+        return self.credentials
 
 
 def environment_tenant(environ: Mapping[str, str]) -> EnvironmentTenant | None:
-    """The tenant of the environment, None without CXONE_BASE_URL; raises SettingsError where a part is missing."""
+    """The tenant of the environment, None without CXONE_BASE_URL; raises SettingsError for a contradiction."""
     if not environ.get("CXONE_BASE_URL"):
         return None
-    missing = sorted(name for name in _CREDENTIALS if not environ.get(name))
-    if missing:
-        raise SettingsError(f"CXONE_BASE_URL is set without {' and '.join(missing)}; set all three, or none")
+    credentials = {key: value for key, name in CREDENTIALS.items() if (value := environ.get(name))}
     spec: dict[str, object] = {}
     for name, value in sorted(environ.items()):
-        if name.startswith(PREFIX) and not name.startswith(_BRIDGE) and name not in _CREDENTIALS and value:
+        if name.startswith(PREFIX) and not name.startswith(_BRIDGE) and name not in CREDENTIALS.values() and value:
             _place(spec, [_camel(part) for part in name[len(PREFIX) :].split("__")], value)
-    return EnvironmentTenant(spec, environ[CLIENT_ID], environ[CLIENT_SECRET])
+    return EnvironmentTenant(spec, credentials)
 
 
 def unknown_fields(given: Mapping[str, object], known: Mapping[str, object], above: str = "") -> list[str]:

@@ -17,10 +17,17 @@ ITEM_PARTS = ("value", "type", "primary", "display")
 TEAM_PARTS = ("value", "display")
 MULTI_VALUED = ("emails", "phoneNumbers", "roles", "groups")
 TEXTS = ("userName", "displayName", "timezone", "externalId")
-SUB_ATTRIBUTES = {"name": NAME_PARTS, "team": TEAM_PARTS, **dict.fromkeys(MULTI_VALUED, ITEM_PARTS)}
+EXTENSIONS = {"Platform": ("team",), "UserHub": ("team", "loginAuthenticator"), "RFC7644": ()}
+"""What is kept of the extension, by preset."""
+SUB_ATTRIBUTES = {
+    "name": NAME_PARTS,
+    "team": TEAM_PARTS,
+    "loginAuthenticator": TEAM_PARTS,
+    **dict.fromkeys(MULTI_VALUED, ITEM_PARTS),
+}
 WRITABLE = (*TEXTS, "name", "active", *MULTI_VALUED, NICE_SCHEMA)
 _CANONICAL = {name.lower(): name for name in (*WRITABLE, "id", "schemas", "meta", *NAME_PARTS)}
-_SUB = {name.lower(): name for name in ("value", "type", "primary", "display", "team", *NAME_PARTS)}
+_SUB = {name.lower(): name for name in (*ITEM_PARTS, "team", "loginAuthenticator", *NAME_PARTS)}
 
 
 def canonical(name: str) -> str:
@@ -33,23 +40,23 @@ def canonical_sub(name: str) -> str:
     return _SUB.get(name.lower(), name)
 
 
-def normalised(body: Mapping[str, Any]) -> Json:
+def normalised(body: Mapping[str, Any], extension: tuple[str, ...]) -> Json:
     """The writable attributes of a body under their own names, copied and checked; raises ScimProblem."""
     user: Json = {}
     for name, value in body.items():
         own = canonical(name)
         if own in WRITABLE and value is not None:
-            user[own] = _checked(own, value)
+            user[own] = _extension(value, extension) if own == NICE_SCHEMA else _checked(own, value)
     return user
 
 
-def require_core_schema(body: Mapping[str, Any]) -> None:
+def require_core_schema(body: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """`schemas` must name the core User, and none that is unknown here (RFC 7643 section 3)."""
     schemas = body.get("schemas")
     if not isinstance(schemas, list) or USER_SCHEMA not in schemas:
         raise invalid(f"schemas must contain {USER_SCHEMA}")
     for schema in schemas:
-        if schema not in (USER_SCHEMA, NICE_SCHEMA):
+        if schema not in known:
             raise invalid(f"schemas contains {schema!r}, which is not known here")
 
 
@@ -92,8 +99,6 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401
         return _boolean(name, value)
     if name == "name":
         return _complex(name, value, NAME_PARTS)
-    if name == NICE_SCHEMA:
-        return _extension(value)
     return [_item(name, item) for item in _list(name, value)]
 
 
@@ -139,10 +144,11 @@ def _complex(name: str, value: Any, known: tuple[str, ...]) -> Json:  # noqa: AN
     return {part: item for part, item in found.items() if part in known}
 
 
-def _extension(value: Any) -> Json:  # noqa: ANN401
+def _extension(value: Any, parts: tuple[str, ...]) -> Json:  # noqa: ANN401
     if not isinstance(value, Mapping):
         raise invalid(f"{NICE_SCHEMA} must be an object")
-    team = value.get("team")
-    if team is None:
-        return {}
-    return {"team": _complex("team", {"value": team} if isinstance(team, str) else team, TEAM_PARTS)}
+    given = {part: value[part] for part in parts if value.get(part) is not None}
+    return {
+        part: _complex(part, {"value": item} if isinstance(item, str) else item, TEAM_PARTS)
+        for part, item in given.items()
+    }

@@ -25,6 +25,15 @@ async def read_object(request: web.Request) -> dict[str, Any]:
     return body
 
 
+async def read_message(request: web.Request, schema: str, *, strict: bool) -> dict[str, Any]:
+    """The body of a PatchOp or BulkRequest; on a strict server it must say that it is one. Raises ScimProblem."""
+    body = await read_object(request)
+    schemas = body.get("schemas")
+    if strict and not (isinstance(schemas, list) and schema in schemas):
+        raise ScimProblem(400, f"schemas must contain {schema}", "invalidSyntax")
+    return body
+
+
 async def read_json(request: web.Request) -> Any:  # noqa: ANN401
     """The body; raises ValueError, also for what only Python takes for JSON and for a tower of brackets."""
     try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from cxone_simulator.bodies import read_object
+from cxone_simulator.bodies import read_message, read_object
 from cxone_simulator.errors import ScimProblem
-from cxone_simulator.filters import parse_filter
-from cxone_simulator.replies import list_reply, matched, user_reply
+from cxone_simulator.filters import asked_filter
+from cxone_simulator.patch import PATCH_OP
+from cxone_simulator.replies import matched, user_reply
 from cxone_simulator.world import World
 
 
@@ -29,9 +30,9 @@ class _Groups:
     async def list_all(self, request: web.Request) -> web.Response:
         found, text = self._world.groups.all(), request.query.get("filter")
         if text is not None:
-            wanted = parse_filter(text)
+            wanted = asked_filter(self._world.settings, text)
             found = [group for group in found if wanted.matches(group)]
-        return list_reply(found, request.query, self._world.settings.max_page_size)
+        return self._world.cursors.page(found, request.query, self._world.settings)
 
     async def create(self, request: web.Request) -> web.Response:
         return user_reply(self._world.groups.create(await read_object(request), "request"), request, 201)
@@ -44,7 +45,7 @@ class _Groups:
         return user_reply(self._world.groups.replace(self._matched(request), body, "request"), request)
 
     async def patch(self, request: web.Request) -> web.Response:
-        body = await read_object(request)
+        body = await read_message(request, PATCH_OP, strict=self._world.settings.strict)
         return user_reply(self._world.groups.patch(self._matched(request), body, "request"), request)
 
     async def delete(self, request: web.Request) -> web.Response:

@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from cxone_simulator.attributes import NICE_SCHEMA, USER_SCHEMA
+from cxone_simulator.attributes import EXTENSIONS, NICE_SCHEMA, TEAM_PARTS, USER_SCHEMA
 from cxone_simulator.groups import GROUP_SCHEMA
+from cxone_simulator.paging import CURSOR_SECONDS
 from cxone_simulator.settings import Settings
+from cxone_simulator.shapes import by_id
 
 CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 
+_SCHEMAS = {
+    "Platform": (USER_SCHEMA, GROUP_SCHEMA, NICE_SCHEMA),
+    "UserHub": (USER_SCHEMA, NICE_SCHEMA),
+    "RFC7644": (USER_SCHEMA, GROUP_SCHEMA),
+}
+"""Which of them there are, by preset."""
+_BEARER = {"type": "oauthbearertoken", "name": "OAuth Bearer Token", "description": "Client credentials, RFC 6749"}
+_BASIC = {"type": "httpbasic", "name": "HTTP Basic", "description": "The client id and secret, RFC 7617"}
+
+
 def service_provider_config(settings: Settings) -> dict[str, Any]:
     """What is supported and how much of it."""
     return {
         "schemas": [CONFIG],
-        "patch": {"supported": True},
+        "patch": {"supported": settings.patch_supported},
         "bulk": {
             "supported": settings.bulk_mode != "off",
             "maxOperations": settings.max_operations,
             "maxPayloadSize": settings.max_payload_bytes,
         },
-        "filter": {"supported": True, "maxResults": settings.max_page_size},
+        "filter": {"supported": settings.filter_supported, "maxResults": settings.max_page_size},
         "changePassword": {"supported": False},
         "sort": {"supported": False},
-        "etag": {"supported": True},
-        "authenticationSchemes": [
-            {"type": "oauthbearertoken", "name": "OAuth Bearer Token", "description": "Client credentials, RFC 6749"}
-        ],
+        "etag": {"supported": settings.etags},
+        **_pagination(settings),
+        "authenticationSchemes": [_BEARER, _BASIC] if settings.strict else [_BEARER],
         "meta": {"resourceType": "ServiceProviderConfig", "location": "/scim/v2/ServiceProviderConfig"},
     }
 
 
-def resource_types() -> list[dict[str, Any]]:
+def _pagination(settings: Settings) -> dict[str, Any]:
+    """How lists are read (RFC 9865 section 4); a server without cursors does not know of it."""
+    if settings.cursor_paging == "off":
+        return {}
+    forced = settings.cursor_paging == "forced"
+    return {
+        "pagination": {
+            "cursor": True,
+            "index": not forced,
+            "defaultPaginationMethod": "cursor" if forced else "index",
+            "defaultPageSize": settings.max_page_size,
+            "maxPageSize": settings.max_page_size,
+            "cursorTimeout": CURSOR_SECONDS,
+        }
+    }
+
+
+def resource_types(settings: Settings) -> list[dict[str, Any]]:
     """Users and groups."""
-    extensions = [{"schema": NICE_SCHEMA, "required": False}]
-    return [
-        {**_resource_type("User", "/Users", "A CXone employee", USER_SCHEMA), "schemaExtensions": extensions},
-        _resource_type("Group", "/Groups", "Whom work is given to together", GROUP_SCHEMA),
-    ]
+    user = _resource_type("User", "/Users", "A CXone employee", USER_SCHEMA)
+    if not settings.strict:
+        user = {**user, "schemaExtensions": [{"schema": NICE_SCHEMA, "required": False}]}
+    return [user, _resource_type("Group", "/Groups", "Whom work is given to together", GROUP_SCHEMA)]
 
 
 def _resource_type(name: str, endpoint: str, description: str, schema: str) -> dict[str, Any]:
@@ -69,14 +97,41 @@ def schemas(settings: Settings) -> list[dict[str, Any]]:
             required=True,
         ),
         _multi("phoneNumbers", [_attribute("value", required=True), _attribute("type")]),
-        _multi("roles", [_attribute("value", required=True, choices=settings.roles)]),
-        _multi("groups", [_attribute("value", required=True, choices=settings.groups)]),
+        *_roles(settings),
+        *_groups(settings),
     ]
-    return [
+    group = [_attribute("displayName", required=True, uniqueness="server"), _members()]
+    extension = [_complex(name, TEAM_PARTS) for name in EXTENSIONS[settings.preset]]
+    found = [
         _schema(USER_SCHEMA, "User", core),
-        _schema(GROUP_SCHEMA, "Group", [_attribute("displayName", required=True, uniqueness="server"), _members()]),
-        _schema(NICE_SCHEMA, "CXone User", [_complex("team", ["value", "display"])]),
+        _schema(GROUP_SCHEMA, "Group", group),
+        _schema(NICE_SCHEMA, "CXone User", extension),
     ]
+    return [schema for schema in found if schema["id"] in _SCHEMAS[settings.preset]]
+
+
+def _roles(settings: Settings) -> list[dict[str, Any]]:
+    form = "ids" if settings.preset == "UserHub" else settings.roles_form
+    if form == "none":
+        return []
+    if form != "ids":
+        name = "entitlements" if form == "entitlements" else "roles"
+        return [_multi(name, [_attribute("value", required=True, choices=settings.roles)])]
+    ids = list(by_id("role", settings.roles))
+    display = {**_attribute("display"), "mutability": "readOnly"}
+    return [_multi("roles", [_attribute("value", required=True, choices=ids), display])]
+
+
+def _groups(settings: Settings) -> list[dict[str, Any]]:
+    if settings.preset == "Platform":
+        return [_multi("groups", [_attribute("value", required=True, choices=settings.groups)])]
+    if settings.preset == "UserHub" or not settings.shows_user_groups:
+        return []
+    reference = {**_attribute("$ref", type_="reference"), "referenceTypes": ["Group"]}
+    kind = _attribute("type", choices=["direct"])
+    parts = [_attribute("value"), _attribute("display"), reference, kind]
+    groups = _multi("groups", [{**part, "mutability": "readOnly"} for part in parts])
+    return [{**groups, "mutability": "readOnly"}]
 
 
 def _members() -> dict[str, Any]:
@@ -112,7 +167,7 @@ def _attribute(
     return {**attribute, "canonicalValues": choices} if choices else attribute
 
 
-def _complex(name: str, parts: list[str], *, needed: tuple[str, ...] = ()) -> dict[str, Any]:
+def _complex(name: str, parts: Sequence[str], *, needed: tuple[str, ...] = ()) -> dict[str, Any]:
     attribute = _attribute(name, type_="complex", required=bool(needed))
     return {**attribute, "subAttributes": [_attribute(part, required=part in needed) for part in parts]}
 

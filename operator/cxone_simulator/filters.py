@@ -13,6 +13,7 @@ from typing import Any
 
 from cxone_simulator.attributes import USER_SCHEMA
 from cxone_simulator.errors import ScimProblem
+from cxone_simulator.settings import Settings
 
 Predicate = Callable[[Mapping[str, Any]], bool]
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|(\[)|(\])|("(?:[^"\\]|\\.)*")|([^\s()\[\]"]+))')
@@ -30,9 +31,16 @@ class Filter:
     """Lower-case userNames where nothing else can match; None where anybody can."""
 
 
-def parse_filter(text: str) -> Filter:
-    """Raises ScimProblem 400 invalidFilter."""
-    parser = _Parser(list(_tokens(text)))
+def asked_filter(settings: Settings, text: str) -> Filter:
+    """The filter of a list, as far as the server knows filters (RFC 7644 section 3.4.2.2); raises ScimProblem."""
+    if not settings.filter_supported:
+        raise _wrong("is not supported: no list can be filtered")
+    return parse_filter(text, alternatives=settings.or_supported)
+
+
+def parse_filter(text: str, *, alternatives: bool = True) -> Filter:
+    """Raises ScimProblem 400 invalidFilter; without alternatives also for `or`."""
+    parser = _Parser(list(_tokens(text)), alternatives)
     found = parser.disjunction(0)
     if parser.peek() is not None:
         raise _wrong(f"unexpected {parser.peek()}")
@@ -56,8 +64,9 @@ def _wrong(what: str) -> ScimProblem:
 class _Parser:
     """Recursive descent; `or` binds less than `and`, `and` less than `not`."""
 
-    def __init__(self, tokens: list[str]) -> None:
+    def __init__(self, tokens: list[str], alternatives: bool) -> None:
         self._tokens = tokens
+        self._alternatives = alternatives
         self._next = 0
 
     def peek(self) -> str | None:
@@ -66,6 +75,8 @@ class _Parser:
     def disjunction(self, depth: int) -> Filter:
         parts = [self._conjunction(depth)]
         while self._word("or"):
+            if not self._alternatives:
+                raise _wrong("has or, which is not supported")
             parts.append(self._conjunction(depth))
         if len(parts) == 1:
             return parts[0]

@@ -13,6 +13,8 @@ from typing import Any
 from cxone_simulator.attributes import Json, text
 from cxone_simulator.errors import ScimProblem, invalid, missing
 from cxone_simulator.filters import parse_filter
+from cxone_simulator.patch import require_patch
+from cxone_simulator.shapes import without_version
 from cxone_simulator.tenant import Tenant
 
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -48,12 +50,16 @@ class Groups:
         for user in self._tenant.users():
             for group in user.get("groups", []):
                 members.setdefault(group["value"], []).append(user)
-        return [_resource(name, group, members.get(name, [])) for name, group in self._directory().items()]
+        return [self._shown(name, group, members.get(name, [])) for name, group in self._directory().items()]
 
     def get(self, id_: str) -> Json:
         """One group; raises ScimProblem 404."""
         name = self._name_of(id_)
-        return _resource(name, self._known[name], self._members(name))
+        return self._shown(name, self._known[name], self._members(name))
+
+    def ids(self) -> Mapping[str, str]:
+        """By their names."""
+        return {name: group.id for name, group in self._directory().items()}
 
     def create(self, body: Mapping[str, Any], actor: str) -> Json:
         """A new group; raises ScimProblem."""
@@ -73,9 +79,10 @@ class Groups:
 
     def patch(self, id_: str, body: Mapping[str, Any], actor: str) -> Json:
         """PATCH, all of it or nothing."""
+        require_patch(self._tenant.settings)
         name = self._name_of(id_)
         wanted = _Wanted(name, self._known[name].external_id, tuple(user["id"] for user in self._members(name)))
-        for operation in _operations(body):
+        for operation in self._operations(body):
             op, path = str(operation.get("op", "")).lower(), operation.get("path")
             wanted = _changed(wanted, op, path, operation.get("value"))
         return self._store(name, wanted, actor)
@@ -85,6 +92,20 @@ class Groups:
         name = self._name_of(id_)
         self._move(name, _Wanted(name), actor)
         self._tenant.settings.groups = [known for known in self._tenant.settings.groups if known != name]
+
+    def _operations(self, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Some servers know no filter in a path, and say 400 to it (scim, section 3)."""
+        operations = _operations(body)
+        filtered = any("[" in str(operation.get("path")) for operation in operations)
+        if filtered and not self._tenant.settings.member_filters:
+            raise ScimProblem(400, "members cannot be chosen by a filter; name them in the value", "invalidFilter")
+        return operations
+
+    def _shown(self, name: str, group: _Group, users: list[Json]) -> Json:
+        resource = _resource(name, group, users)
+        if self._tenant.settings.etags:
+            return resource
+        return {**resource, "meta": without_version(resource["meta"])}
 
     def _store(self, name: str, wanted: _Wanted, actor: str) -> Json:
         self._checked(wanted, name)

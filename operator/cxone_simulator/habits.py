@@ -112,7 +112,8 @@ class Habits:
 
 
 def _writes(request: web.Request) -> bool:
-    return request.method in _WRITES
+    """The searches of User Hub are no writes, although they are sent by POST."""
+    return request.method in _WRITES and not request.path.endswith("/search")
 
 
 def _html() -> web.Response:
@@ -150,7 +151,8 @@ def _of_body(change: Change) -> Callable[[web.Request, web.Response], web.Respon
 
 
 def _of_lists(change: Change) -> Callable[[web.Request, web.Response], web.Response]:
-    return _of_body(lambda body: change(body) if LIST_SCHEMA in body.get("schemas", ()) else body)
+    """The lists of User Hub have no schemas."""
+    return _of_body(lambda body: change(body) if "Resources" in body else body)
 
 
 def _of_users(change: Change) -> Callable[[web.Request, web.Response], web.Response]:

@@ -20,46 +20,59 @@ from cxone_simulator.attributes import (
 )
 from cxone_simulator.errors import ScimProblem, invalid
 from cxone_simulator.filters import parse_filter
+from cxone_simulator.settings import Settings
 
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _PATH = re.compile(r"^(?P<attribute>[^.\[\]]+)(?:\[(?P<filter>.+)\])?(?:\.(?P<sub>[^.\[\]]+))?$", re.DOTALL)
 
 
-def apply_patch(user: Json, body: Mapping[str, Any]) -> Json:
-    """The changed user; raises ScimProblem. Accepts `operations` in lower case, as the tutorial sends it."""
+def require_patch(settings: Settings) -> None:
+    """Raises ScimProblem 501 where the server has no PATCH (RFC 7644 section 3.12)."""
+    if not settings.patch_supported:
+        raise ScimProblem(501, "PATCH is not offered; replace the resource by PUT")
+
+
+def operations_of(body: Mapping[str, Any]) -> list[Any]:
+    """The operations of a PatchOp; raises ScimProblem. Accepts them in lower case, as the tutorial sends them."""
     operations = next((value for name, value in body.items() if name.lower() == "operations"), None)
     if not isinstance(operations, list) or not operations:
         raise ScimProblem(400, "Operations must be a list of one or more", "invalidSyntax")
+    return operations
+
+
+def apply_patch(user: Json, operations: list[Any], extension: tuple[str, ...]) -> Json:
+    """The changed user, whose extension can have those parts; raises ScimProblem."""
     changed = copy.deepcopy(user)
     for operation in operations:
         if not isinstance(operation, Mapping):
             raise ScimProblem(400, "an operation must be an object", "invalidSyntax")
-        _apply(changed, operation)
-    return {**changed, **normalised(changed)}
+        _apply(changed, operation, extension)
+    return {**changed, **normalised(changed, extension)}
 
 
-def _apply(user: Json, operation: Mapping[str, Any]) -> None:
+def _apply(user: Json, operation: Mapping[str, Any], extension: tuple[str, ...]) -> None:
     op, path, value = str(operation.get("op", "")).lower(), operation.get("path"), operation.get("value")
     if op not in ("add", "remove", "replace"):
         raise ScimProblem(400, f"op must be add, remove or replace, not '{op}'", "invalidSyntax")
     if path is None:
-        _apply_to_whole(user, op, value)
+        _apply_to_whole(user, op, value, extension)
         return
     if not isinstance(path, str):
         raise ScimProblem(400, "path must be a string", "invalidPath")
-    _apply_at(user, op, path, value)
+    _apply_at(user, op, path, value, extension)
 
 
-def _apply_to_whole(user: Json, op: str, value: Any) -> None:  # noqa: ANN401
+def _apply_to_whole(user: Json, op: str, value: Any, extension: tuple[str, ...]) -> None:  # noqa: ANN401
     if op == "remove":
         raise ScimProblem(400, "remove needs a path", "noTarget")
     if not isinstance(value, Mapping):
         raise invalid("without a path the value must be an object")
     for name, item in value.items():
         if canonical(name) in WRITABLE:
-            _apply_at(user, op, name, item)
+            _apply_at(user, op, name, item, extension)
 
 
-def _apply_at(user: Json, op: str, path: str, value: Any) -> None:  # noqa: ANN401
+def _apply_at(user: Json, op: str, path: str, value: Any, extension: tuple[str, ...]) -> None:  # noqa: ANN401
     holder, rest = _holder(user, path)
     if rest is None:
         if op == "remove":
@@ -72,7 +85,7 @@ def _apply_at(user: Json, op: str, path: str, value: Any) -> None:  # noqa: ANN4
         raise ScimProblem(400, f"the path '{path}' cannot be read", "invalidPath")
     attribute, condition, sub = match["attribute"], match["filter"], match["sub"]
     attribute = canonical(attribute) if holder is user else canonical_sub(attribute)
-    _check_writable(holder is user, attribute, path)
+    _check_writable(attribute, path, WRITABLE if holder is user else extension)
     if sub is not None and canonical_sub(sub) not in SUB_ATTRIBUTES.get(attribute, ()):
         raise ScimProblem(400, f"there is no attribute at '{path}'", "invalidPath")
     if condition is not None:
@@ -95,10 +108,9 @@ def _holder(user: Json, path: str) -> tuple[Json, str | None]:
     return user, path
 
 
-def _check_writable(core: bool, attribute: str, path: str) -> None:
-    if core and attribute in ("id", "meta", "schemas"):
+def _check_writable(attribute: str, path: str, known: tuple[str, ...]) -> None:
+    if known is WRITABLE and attribute in ("id", "meta", "schemas"):
         raise ScimProblem(400, f"{attribute} is read-only", "mutability")
-    known = WRITABLE if core else ("team",)
     if attribute not in known:
         raise ScimProblem(400, f"there is no attribute at '{path}'", "invalidPath")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -30,12 +30,19 @@ def refusal(problem: ScimProblem) -> web.Response:
 
 
 def user_reply(user: Json, request: web.Request, status: int = 200) -> web.Response:
-    """A user with its version and location."""
-    version = user["meta"]["version"]
-    if status == 200 and request.method == "GET" and names_version(request.headers.get("If-None-Match", ""), version):
-        return web.Response(status=304, headers={"ETag": version})
-    headers = {"ETag": version, "Location": str(request.url.origin()) + user["meta"]["location"]}
+    """A user with its location, and its version where the server has versions."""
+    version = version_headers(user)
+    known = request.headers.get("If-None-Match", "")
+    if status == 200 and request.method == "GET" and version and names_version(known, version["ETag"]):
+        return web.Response(status=304, headers=version)
+    headers = {**version, "Location": str(request.url.origin()) + user["meta"]["location"]}
     return reply(chosen(user, request.query), status, headers)
+
+
+def version_headers(resource: Json) -> dict[str, str]:
+    """The ETag of a resource; nothing where it has no version."""
+    version = resource["meta"].get("version")
+    return {} if version is None else {"ETag": version}
 
 
 def names_version(header: str, version: str) -> bool:
@@ -48,16 +55,15 @@ def matched(request: web.Request, resource: Json) -> str:
 
     Ask only when the body has been read: nothing may come between this and the change.
     """
-    wanted = request.headers.get("If-Match")
-    if wanted is not None and not names_version(wanted, resource["meta"]["version"]):
+    wanted, version = request.headers.get("If-Match"), resource["meta"].get("version")
+    if wanted is not None and version is not None and not names_version(wanted, version):
         raise ScimProblem(412, f"{request.path} has changed")
     return str(resource["id"])
 
 
-def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web.Response:
+def list_reply(users: list[Json], query: Mapping[str, Any], largest: int, show: Callable[[Json], Json]) -> web.Response:
     """A page of a list: 1-based startIndex, count bounded by the server (RFC 7644 section 3.4.2.4)."""
-    start = first_index(query)
-    count = min(max(0, _number(query, "count", largest)), largest)
+    start, count = first_index(query), page_size(query, largest)
     page = users[start - 1 : start - 1 + count]
     return reply(
         {
@@ -65,7 +71,7 @@ def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web
             "totalResults": len(users),
             "startIndex": start,
             "itemsPerPage": len(page),
-            "Resources": [chosen(user, query) for user in page],
+            "Resources": [chosen(show(user), query) for user in page],
         }
     )
 
@@ -73,6 +79,11 @@ def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web
 def first_index(query: Mapping[str, Any]) -> int:
     """Where a page begins, from 1 on; raises ScimProblem."""
     return max(1, _number(query, "startIndex", 1))
+
+
+def page_size(query: Mapping[str, Any], largest: int) -> int:
+    """How many are on a page, at most as many as the server allows; raises ScimProblem."""
+    return min(max(0, _number(query, "count", largest)), largest)
 
 
 def chosen(user: Json, query: Mapping[str, Any]) -> Json:

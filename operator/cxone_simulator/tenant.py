@@ -21,8 +21,9 @@ from cxone_simulator.attributes import (
 from cxone_simulator.errors import ScimProblem, invalid, missing
 from cxone_simulator.habits import Habits
 from cxone_simulator.journal import Journal
-from cxone_simulator.patch import apply_patch
+from cxone_simulator.patch import require_patch
 from cxone_simulator.settings import Settings
+from cxone_simulator.shapes import Shape
 
 Clock = Callable[[], float]
 
@@ -30,8 +31,11 @@ Clock = Callable[[], float]
 class Tenant:
     """Users by id and by userName in any case; seats by user."""
 
-    def __init__(self, settings: Settings, journal: Journal, clock: Clock, habits: Habits) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, clock: Clock, habits: Habits, shape: Callable[[], Shape] = Shape
+    ) -> None:
         self.settings = settings
+        self.shape = shape
         self._habits = habits
         self._journal = journal
         self._clock = clock
@@ -57,10 +61,8 @@ class Tenant:
 
     def create(self, body: Mapping[str, Any], actor: str) -> Json:
         """A new user; raises ScimProblem."""
-        require_core_schema(body)
-        user = {"active": True, **normalised(body)}
-        require_attributes(user, {})
-        return self._insert(user, actor)
+        user = self._complete(body, {})
+        return self._insert(self.shape().with_default_role(user), actor)
 
     def get(self, id_: str) -> Json:
         """One user; raises ScimProblem 404."""
@@ -72,15 +74,13 @@ class Tenant:
     def replace(self, id_: str, body: Mapping[str, Any], actor: str) -> Json:
         """PUT: what is absent is cleared (RFC 7644 section 3.5.1)."""
         old = self.get(id_)
-        require_core_schema(body)
-        user = {"active": True, **normalised(body)}
-        require_attributes(user, {})
-        return self._store(old, user, actor)
+        return self._store(old, self._complete(body, old), actor)
 
     def patch(self, id_: str, body: Mapping[str, Any], actor: str) -> Json:
         """PATCH, all of it or nothing."""
+        require_patch(self.settings)
         old = self.get(id_)
-        return self._store(old, normalised(apply_patch(old, body)), actor)
+        return self._store(old, self.shape().patched(old, body), actor)
 
     def delete(self, id_: str, actor: str) -> None:
         """Remove a user and its seat."""
@@ -98,7 +98,7 @@ class Tenant:
 
     def put_outside(self, name: str, attributes: Mapping[str, Any]) -> Json:
         """An administrator creates or changes a user by hand: no schema, no directory, no quota stops them."""
-        found = normalised(attributes)
+        found = normalised(attributes, self.shape().extension)
         if not found.get("userName", name):
             raise invalid("userName is required")
         id_ = self._ids.get(name.lower())
@@ -131,6 +131,11 @@ class Tenant:
         old = self.get(id_)
         return self._store(old, {**old, "groups": groups}, actor)
 
+    def switch(self, id_: str, actor: str, *, active: bool) -> Json:
+        """Activate or deactivate a user; raises ScimProblem."""
+        old = self.get(id_)
+        return self._store(old, {**old, "active": active}, actor)
+
     def holds_seat(self, id_: str) -> bool:
         """A seat is assigned to the user."""
         return id_ in self._seats
@@ -146,6 +151,15 @@ class Tenant:
         now = self._clock()
         for id_ in [id_ for id_, due in self._leaving.items() if due <= now]:
             self._free(id_, "clock")
+
+    def _complete(self, body: Mapping[str, Any], old: Json) -> Json:
+        """All of a user as a body describes it; raises ScimProblem."""
+        shape = self.shape()
+        if shape.schemas:
+            require_core_schema(body, shape.schemas)
+        user = {"active": True, **shape.take(body, old)}
+        require_attributes(user, {})
+        return user
 
     def _insert(self, user: Json, actor: str, *, checked: bool = True) -> Json:
         name = user["userName"]
@@ -200,7 +214,8 @@ class Tenant:
             return
         used, total = self.used_seats, self.settings.seats
         if used >= total:
-            raise ScimProblem(403, f"no licence available: {used} of {total} seats in use")
+            status, words = self.shape().no_seat
+            raise ScimProblem(status, words.format(used=used, total=total))
 
     def _occupy(self, id_: str, actor: str) -> None:
         self._leaving.pop(id_, None)

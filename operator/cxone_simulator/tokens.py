@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from cxone_simulator.clients import TokenProblem, basic_credentials, is_client
 from cxone_simulator.errors import ScimProblem
 from cxone_simulator.settings import Settings
 
 _MARK = "simulated-token-"
 """Every token begins so, so that one that leaks into a log is found by anybody who looks."""
-
-
-class TokenProblem(Exception):
-    """An error of the token endpoint (RFC 6749 section 5.2)."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        self.status, self.error, self.description = status, error, description
-        super().__init__(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +27,12 @@ class Tokens:
         self._settings = settings
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
+        self._refresh: set[str] = set()
         self.given = 0
 
     def give(self, authorization: str, grant_type: str, scope: str) -> dict[str, object]:
         """The body of a token answer; raises TokenProblem."""
-        if not self._is_client(authorization):
+        if not is_client(self._settings, basic_credentials(authorization)):
             raise TokenProblem(401, "invalid_client", "the client id or secret is wrong")
         if grant_type != "client_credentials":
             raise TokenProblem(400, "unsupported_grant_type", "only client_credentials is offered")
@@ -48,14 +40,34 @@ class Tokens:
         granted = [name for name in asked if name in self._settings.scopes]
         if asked and not granted:
             raise TokenProblem(400, "invalid_scope", "none of the scopes is allowed to this client")
+        return {**self.issue(granted), "scope": " ".join(granted)}
+
+    def issue(self, scopes: Iterable[str]) -> dict[str, object]:
+        """A new token with those scopes, as an answer has it."""
         value = _MARK + secrets.token_urlsafe(24)
-        self._tokens[value] = _Token(frozenset(granted), self._clock() + self._settings.token_seconds)
+        self._tokens[value] = _Token(frozenset(scopes), self._clock() + self._settings.token_seconds)
         self.given += 1
-        life = int(self._settings.token_seconds)
-        return {"access_token": value, "token_type": "Bearer", "expires_in": life, "scope": " ".join(granted)}
+        return {"access_token": value, "token_type": "Bearer", "expires_in": int(self._settings.token_seconds)}
+
+    def issue_refresh(self) -> str:
+        """A token that others can be asked for with; good until all are revoked."""
+        value = f"{_MARK}refresh-{secrets.token_urlsafe(24)}"
+        self._refresh.add(value)
+        return value
+
+    def can_refresh(self, value: str) -> bool:
+        """It was given out, and not revoked."""
+        return value in self._refresh
 
     def check(self, authorization: str, needed: str) -> None:
         """Raises ScimProblem 401 or 403; the latter names the scope (RFC 6750 section 3)."""
+        scopes = self.scopes_of(authorization)
+        if needed not in scopes and not (needed == "License.Read" and "License.ReadWrite" in scopes):
+            challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
+            raise ScimProblem(403, f"the token lacks scope {needed}", "", {"WWW-Authenticate": challenge})
+
+    def scopes_of(self, authorization: str) -> frozenset[str]:
+        """What the bearer may do; raises ScimProblem 401."""
         kind, _, value = authorization.partition(" ")
         token = self._tokens.get(value) if kind.lower() == "bearer" else None
         if token is None or token.ends <= self._clock():
@@ -65,19 +77,9 @@ class Tokens:
                 "",
                 {"WWW-Authenticate": 'Bearer error="invalid_token"'},
             )
-        if needed not in token.scopes and not (needed == "License.Read" and "License.ReadWrite" in token.scopes):
-            challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
-            raise ScimProblem(403, f"the token lacks scope {needed}", "", {"WWW-Authenticate": challenge})
+        return token.scopes
 
     def revoke(self) -> None:
         """No token that was given out is good any more."""
         self._tokens.clear()
-
-    def _is_client(self, authorization: str) -> bool:
-        kind, _, value = authorization.partition(" ")
-        try:
-            given = base64.b64decode(value, validate=True) if kind.lower() == "basic" else b""
-        except ValueError:
-            return False
-        expected = f"{self._settings.client_id}:{self._settings.client_secret}".encode(errors="replace")
-        return hmac.compare_digest(given, expected)
+        self._refresh.clear()

@@ -10,7 +10,10 @@ from cxone_simulator.groups import Groups
 from cxone_simulator.habits import Habits
 from cxone_simulator.jobs import Jobs
 from cxone_simulator.journal import Journal
+from cxone_simulator.operations import Resources
+from cxone_simulator.paging import Cursors
 from cxone_simulator.settings import Settings
+from cxone_simulator.shapes import SHAPES
 from cxone_simulator.tenant import Tenant
 from cxone_simulator.throttle import Throttle
 from cxone_simulator.tokens import Tokens
@@ -27,6 +30,7 @@ class World:
     groups: Groups
     tokens: Tokens
     jobs: Jobs
+    cursors: Cursors
     faults: Faults
     habits: Habits
     job_faults: JobFaults
@@ -36,15 +40,18 @@ class World:
 def make_world(settings: Settings, clock: Callable[[], float]) -> World:
     """A tenant with nobody in it; `clock` gives seconds."""
     journal, job_faults, habits = Journal(clock), JobFaults(), Habits()
-    tenant = Tenant(settings, journal, clock, habits)
+    tenant = Tenant(settings, journal, clock, habits, lambda: SHAPES[settings.preset](settings, groups.ids))
+    groups = Groups(tenant)
+    kinds: dict[str, Resources] = {"Users": tenant, "Groups": groups} if settings.strict else {"Users": tenant}
     return World(
         settings=settings,
         clock=clock,
         journal=journal,
         tenant=tenant,
-        groups=Groups(tenant),
+        groups=groups,
         tokens=Tokens(settings, clock),
-        jobs=Jobs(tenant, job_faults, clock),
+        jobs=Jobs(settings, kinds, job_faults, clock),
+        cursors=Cursors(clock),
         faults=Faults(),
         habits=habits,
         job_faults=job_faults,

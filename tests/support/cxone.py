@@ -6,6 +6,7 @@ import copy
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,15 @@ UNLIMITED: dict[str, Any] = {
 }
 EMPLOYEE: dict[str, Any] = {"role": "Agent", "groups": ["Support-Team"]}
 """What everybody is declared with, unless the test says otherwise."""
+_SHORT = 8
+"""Characters of a secret value that may well be in a log for another reason."""
 USER, TENANT, CREDENTIALS = "CxoneUser", "CxoneTenant", "cxone-credentials"
 
 
-class Company:
-    """Everything that one test needs of the world."""
+class Employer:
+    """A namespace, whose users are in a SCIM server, and an operator for them."""
 
-    def __init__(
-        self, plane: ControlPlane, namespace: str, directory: Path, operator: Operator, *simulator: str
-    ) -> None:
+    def __init__(self, plane: ControlPlane, namespace: str, directory: Path, operator: Operator) -> None:
         directory.mkdir(exist_ok=True)
         self.plane = plane
         self.kube = Kube.administrator(plane)
@@ -41,23 +42,13 @@ class Company:
         self.directory = directory
         self.operators = [operator]
         """Whatever works for this namespace; the first one perhaps for others, too."""
-        self.secret = secrets.token_urlsafe(16)
-        self._secrets = {plane.token, self.secret}
+        self._secrets = {plane.token}
         self._audited = audit.end(plane.audit_log)
-        options = ("--requests-per-minute", "0", "--job-seconds", "0.3", *simulator)
-        self._simulator, self.simulator = start_simulator(directory, self.secret, *options)
 
     def close(self) -> None:
-        """End CXone, and make sure that nobody has written what must not be written."""
-        self._simulator.stop(0.0)
+        """Make sure that nobody has written what must not be written."""
         logs = [log for operator in self.operators for log in operator.logs]
         assert leaks(logs, self._secrets, CLIENT_ID) == []
-
-    def branch(self, namespace: str) -> Company:
-        """The same CXone and operator, and another namespace, which the operator watches as well."""
-        branch = copy.copy(self)
-        branch.namespace = namespace
-        return branch
 
     @property
     def operator(self) -> Operator:
@@ -73,10 +64,10 @@ class Company:
 
     # The tenant.
 
-    def open(self, **spec: Any) -> None:
+    def open_on(self, spec: Json, secret: Mapping[str, str]) -> None:
         """Create the Secret and the tenant, and see to it that an operator works for them."""
-        self.put_secret(self.secret)
-        self.create_tenant(**spec)
+        self.store_secret(secret)
+        self.kube.create(tenant(self.namespace, **{**UNLIMITED, **spec})).accepted()
         self.serve()
 
     def serve(self) -> None:
@@ -84,16 +75,10 @@ class Company:
         if not self.operator.alive:
             self.operator.start()
 
-    def create_tenant(self, name: str = "default", **spec: Any) -> None:
-        """Create a tenant; by default without a limit that matters."""
-        declared = {"baseURL": self.simulator.url, **UNLIMITED, **spec}
-        self.kube.create(tenant(self.namespace, name, **declared)).accepted()
-
-    def put_secret(self, value: str, *, name: str = CREDENTIALS, **more: str) -> None:
+    def store_secret(self, data: Mapping[str, str], name: str = CREDENTIALS) -> None:
         """Create or replace a tenant's Secret."""
-        self._secrets.add(value)
-        data = {"clientId": CLIENT_ID, "clientSecret": value, **more}
-        body = {"metadata": {"name": name}, "stringData": {k: v for k, v in data.items() if v}}
+        self._secrets |= {value for value in data.values() if len(value) > _SHORT}
+        body = {"metadata": {"name": name}, "stringData": dict(data)}
         self.remove_secret(name)
         self.kube.request("POST", f"/api/v1/namespaces/{self.namespace}/secrets", body).accepted()
 
@@ -232,6 +217,46 @@ class Company:
         """The audit lines of the namespace's tenants, by every operator so far."""
         lines = [line for operator in self.operators for line in operator.trail()]
         return [line for line in lines if line["tenant"].startswith(f"{self.namespace}/")]
+
+
+class Company(Employer):
+    """Such a one with a simulated CXone: everything that most tests need of the world."""
+
+    def __init__(
+        self, plane: ControlPlane, namespace: str, directory: Path, operator: Operator, *simulator: str
+    ) -> None:
+        super().__init__(plane, namespace, directory, operator)
+        self.secret = secrets.token_urlsafe(16)
+        self._secrets.add(self.secret)
+        options = ("--requests-per-minute", "0", "--job-seconds", "0.3", *simulator)
+        self._simulator, self.simulator = start_simulator(directory, self.secret, *options)
+
+    def close(self) -> None:
+        """End CXone as well."""
+        self._simulator.stop(0.0)
+        super().close()
+
+    def branch(self, namespace: str) -> Company:
+        """The same CXone and operator, and another namespace, which the operator watches as well."""
+        branch = copy.copy(self)
+        branch.namespace = namespace
+        return branch
+
+    def open(self, **spec: Any) -> None:
+        """Create the Secret and the tenant, and see to it that an operator works for them."""
+        self.put_secret(self.secret)
+        self.create_tenant(**spec)
+        self.serve()
+
+    def create_tenant(self, name: str = "default", **spec: Any) -> None:
+        """Create a tenant; by default without a limit that matters."""
+        declared = {"baseURL": self.simulator.url, **UNLIMITED, **spec}
+        self.kube.create(tenant(self.namespace, name, **declared)).accepted()
+
+    def put_secret(self, value: str, *, name: str = CREDENTIALS, **more: str) -> None:
+        """Create or replace a tenant's Secret."""
+        data = {"clientId": CLIENT_ID, "clientSecret": value, **more}
+        self.store_secret({k: v for k, v in data.items() if v}, name)
 
     # CXone, and what administrators do there by hand.
 

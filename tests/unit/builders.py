@@ -9,6 +9,7 @@ from typing import Any
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, decode_user
 from cxone_operator.core.users import Email, RemoteUser, UserState
+from cxone_operator.scim.dialects import settled
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def a_tenant(**spec: Any) -> TenantSpec:
     """A tenant with default policies but for the keywords."""
     import msgspec
 
-    return msgspec.convert({"baseURL": "http://127.0.0.1:1", **spec}, TenantSpec)
+    return settled(msgspec.convert({"baseURL": "http://127.0.0.1:1", **spec}, TenantSpec))
 
 
 def a_state(name: str = "jane", **changes: Any) -> UserState:
@@ -61,6 +62,11 @@ def a_state(name: str = "jane", **changes: Any) -> UserState:
 def a_remote(name: str = "jane", **changes: Any) -> RemoteUser:
     """CXone's user that agrees with `a_user(name)` but for the keywords."""
     return RemoteUser(f"id-{name}", a_state(name, **changes))
+
+
+def account(user_id: str) -> RemoteUser:
+    """Somebody of that id."""
+    return RemoteUser(user_id, a_state())
 
 
 def condition(type_: str, status: str, reason: str, generation: int = 1) -> dict[str, Any]:

@@ -30,17 +30,36 @@ class SecretReference(msgspec.Struct, frozen=True):
     name: str
 
 
+class Auth(msgspec.Struct, frozen=True, rename="camel"):
+    """How the operator proves to the tenant who it is; None takes the preset's value."""
+
+    grant: Literal["ClientCredentials", "AccessKey", "Token", "Basic"] | None = None
+    client_authentication: Literal["Basic", "Body"] | None = None
+    token_url: str | None = msgspec.field(default=None, name="tokenURL")
+
+
 class Api(msgspec.Struct, frozen=True, rename="camel"):
     """Which API the tenant speaks; None takes the preset's value."""
 
     preset: Literal["Platform", "UserHub", "RFC7644"] = "Platform"
+    auth: Auth = Auth()
+    discovery: bool | None = None
     token_path: str | None = None
     users_path: str | None = None
+    groups_path: str | None = None
     bulk_path: str | None = None
+    roles_path: str | None = None
+    teams_path: str | None = None
+    config_path: str | None = None
     license_quota_path: str | None = None
     license_assignments_path: str | None = None
-    bulk: Literal["AsyncJob", "Synchronous", "Off"] | None = None
+    bulk: Literal["AsyncJob", "Synchronous", "Discover", "Off"] | None = None
     list: Literal["Paged", "Filter"] | None = None
+    patch: Literal["PatchOp", "WithoutOp", "Replace"] | None = None
+    deactivation: Literal["Patch", "Batch"] | None = None
+    memberships: Literal["User", "Group", "None"] | None = None
+    roles: Literal["Values", "Ids", "None"] | None = None
+    role_attribute: Literal["roles", "entitlements"] | None = None
 
 
 class RateLimit(msgspec.Struct, frozen=True, rename="camel"):
@@ -63,7 +82,8 @@ class Bulk(msgspec.Struct, frozen=True, rename="camel"):
 class License(msgspec.Struct, frozen=True, rename="camel"):
     """Where the number of seats comes from, and what happens when they run short."""
 
-    mode: Literal["Quota", "CountUsers", "None"] = "Quota"
+    mode: Literal["Quota", "CountUsers", "None"] | None = None
+    """None takes the preset's value."""
     limit: Annotated[int, Meta(ge=0)] | None = None
     reclaim: bool = True
     on_shortage: Literal["FillAvailable", "HoldBatch"] = "FillAvailable"

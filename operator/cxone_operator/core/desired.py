@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from cxone_operator.api.tenant import Defaults
 from cxone_operator.api.user import UserSpec
-from cxone_operator.core.users import Email, PhoneNumber, UserState
+from cxone_operator.core.users import Email, Field, PhoneNumber, UserState
 
 T = TypeVar("T")
+_DECLARED = {Field.ROLES: "spec.role", Field.EMPLOYEE_ID: "spec.employeeId"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ def desired_state(spec: UserSpec, defaults: Defaults, active: bool) -> UserState
         team=spec.team,
         employee_id=spec.employee_id,
     )
+
+
+def declares(spec: UserSpec, defaults: Defaults, field: Field) -> bool:
+    """The spec, or the tenant, gives that optional field a value."""
+    return bool(getattr(desired_state(spec, defaults, active=True), field.attribute))
+
+
+def declared_as(field: Field) -> str:
+    """Where the spec of a user has it."""
+    return _DECLARED.get(field, f"spec.{field.value}")
 
 
 def _emails(spec: UserSpec) -> tuple[Email, ...]:

@@ -10,10 +10,11 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy
 from cxone_operator.core.belief import believed
+from cxone_operator.core.capabilities import EVERYTHING, Capabilities
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Knowledge
-from cxone_operator.core.users import UserState, key_of
+from cxone_operator.core.users import UserState, key_of, without
 from cxone_operator.core.work import Phase, Trigger, Work
 
 
@@ -56,8 +57,8 @@ class Facts:
     """A bulk job of an earlier process may still create users."""
     closing: bool = False
     """The tenant is being deleted: nobody gains access through it any more."""
-    deletes: bool = True
-    """CXone offers to delete users."""
+    offers: Capabilities = EVERYTHING
+    """What CXone offers."""
     reclaim_due: bool = True
     """An inactive user's seat is to be released by us; False while CXone may still do it by itself."""
     seat_seen_free: bool = False
@@ -66,7 +67,8 @@ class Facts:
     @property
     def desired(self) -> UserState:
         """The state to reach."""
-        return desired_state(self.user.spec, self.tenant.defaults, self.schedule.active)
+        state = desired_state(self.user.spec, self.tenant.defaults, self.schedule.active)
+        return without(state, self.offers.unmanaged) if self.offers.unmanaged else state
 
     @property
     def deletion_policy(self) -> DeletionPolicy:

@@ -187,7 +187,7 @@ def _deprovision(facts: Facts, known: Present) -> Action:
     remote = known.user
     if remote.state.active:
         return actions.Deactivate(remote)
-    if facts.deletion_policy == "Delete" and facts.tenant.safety.allow_delete and facts.deletes:
+    if facts.deletion_policy == "Delete" and facts.tenant.safety.allow_delete and facts.offers.deletes:
         return actions.Delete(remote)
     if facts.reclaims and not facts.seat_given_back:
         return _reclaim(facts, remote)

@@ -7,7 +7,8 @@ None means "not declared" (spec) or "not shown" (CXone); an empty tuple means "d
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import idna
@@ -105,6 +106,11 @@ class Change:
 
     target: UserState
     fields: tuple[Field, ...]
+
+
+def without(state: UserState, fields: Iterable[Field]) -> UserState:
+    """The state as if nobody had declared these optional fields."""
+    return replace(state, **{field.attribute: None for field in fields})  # type: ignore[arg-type]
 
 
 def key_of(user_name: str) -> str:

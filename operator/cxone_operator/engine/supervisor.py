@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
+
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.meta import InvalidResource
@@ -32,7 +34,8 @@ from cxone_operator.engine.read.connection import CredentialSource, FixedCredent
 from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.engine.tenant import STOP_SECONDS, Tenant
 from cxone_operator.engine.wiring import BuildClient, Workshop
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects import dialect_of, settled
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
 from cxone_operator.telemetry.logging import get_logger
@@ -144,6 +147,7 @@ class Supervisor:
 
     def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
         old = self._resources.get(key)
+        resource = msgspec.structs.replace(resource, spec=settled(resource.spec))
         self._resources[key] = resource
         tenant = self._tenants.get(key)
         if tenant is None or old is None or _needs_new_connection(old.spec, resource.spec):
@@ -187,14 +191,15 @@ class Supervisor:
     def _default_spec(self) -> TenantSpec:
         if self._default is None:
             raise AssertionError("the environment tenant is only opened where there is one")
-        return self._default.spec
+        return settled(self._default.spec)
 
     def _source(self, resource: CxoneTenant | None) -> CredentialSource:
         if resource is None and self._default is not None:
             return FixedCredentials(self._default.credentials)
         if resource is None or resource.spec.credentials_secret_ref is None:
             return _NoCredentials()
-        return SecretCredentials(self._cluster, resource.metadata.namespace, resource.spec.credentials_secret_ref.name)
+        name, keys = resource.spec.credentials_secret_ref.name, dialect_of(resource.spec.api).grant.keys
+        return SecretCredentials(self._cluster, resource.metadata.namespace, name, keys)
 
     def _route(self, user: CxoneUser) -> None:
         """Hand a resource to the loop of its tenant, and take it away from any other."""
@@ -281,7 +286,7 @@ class _NoCredentials:
 
     async def read(self) -> Credentials | Failure:
         """Always what is missing."""
-        message = "spec.credentialsSecretRef is missing; name a Secret with the keys clientId and clientSecret"
+        message = "spec.credentialsSecretRef is missing; name a Secret with the credentials of the API client"
         return Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
 
 

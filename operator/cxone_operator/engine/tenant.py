@@ -14,6 +14,7 @@ from cxone_operator.api.meta import APPROVE_DEPROVISIONING
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import BulkJob, CxoneTenant
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.capabilities import EVERYTHING
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.work import Freed
@@ -304,7 +305,7 @@ class Tenant:
         log.info("authenticated", tenant=memory.name)
         memory.sites.join(memory, self._rooms.connection.client_id)
         memory.own_identities = remote.identities if remote is not None else frozenset()
-        memory.deletes = remote is None or remote.capabilities.deletes
+        memory.capabilities = remote.capabilities if remote is not None else EVERYTHING
         self._rooms.limiter.circuit.reset()
         memory.reading.succeeded()
         memory.free_stalled()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 
-from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import CxoneTenant, TenantSpec
 from cxone_operator.cluster.client import Cluster
-from cxone_operator.core.failure import Failure, Scope
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import Fence
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.admit.limiter import RateLimiter
@@ -37,9 +36,11 @@ from cxone_operator.engine.tell.users import UserStatuses
 from cxone_operator.engine.tell.waits import Waits
 from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.engine.tenant import Rooms, Tenant
-from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.auth import Access, FixedAccess, TokenSource
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.dialect import Dialect, UnsupportedPreset, dialect_for
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects import dialect_of
+from cxone_operator.scim.hosts import DiscoveredHosts, FixedHosts, Hosts
 from cxone_operator.scim.observing import Observer
 from cxone_operator.scim.remote import Remote
 from cxone_operator.scim.transport import Transport
@@ -102,7 +103,7 @@ class Workshop:
 
     def _client(self, memory: Memory, found: Credentials, limiter: RateLimiter) -> Remote | Failure:
         """Whoever tries the same client at the same address keeps to the same limit."""
-        limiter.window = self.sites.site_of(memory, found.client_id).window
+        limiter.window = self.sites.site_of(memory, found.identity).window
         return self.build(memory.name, memory.spec, found, limiter)
 
 
@@ -110,31 +111,18 @@ def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
     """A function that builds clients over one HTTP session, all behind one fence."""
 
     def build(name: str, spec: TenantSpec, credentials: Credentials, limiter: RateLimiter) -> Remote | Failure:
-        try:
-            dialect = _dialect(spec)
-        except UnsupportedPreset as error:
-            return Failure(Reason.UNSUPPORTED, str(error), retryable=False, scope=Scope.TENANT)
-        base, observe = spec.base_url.rstrip("/"), _observer(name)
-        tokens = TokenSource(
-            session, base + dialect.token_path, credentials, spec.scopes or dialect.scopes, time.monotonic, observe
-        )
-        return ScimClient(Transport(session, base, tokens, limiter, observe, fence), dialect)
+        dialect, observe = dialect_of(spec.api), _observer(name)
+        if spec.scopes is not None:
+            dialect = replace(dialect, scopes=spec.scopes)
+        hosts: Hosts = FixedHosts(spec.base_url, dialect)
+        if dialect.discovery:
+            hosts = DiscoveredHosts(session, spec.base_url, dialect, observe)
+        access: Access = FixedAccess(credentials, dialect.grant)
+        if dialect.grant.has_tokens:
+            access = TokenSource(session, hosts, credentials, dialect, time.monotonic, observe)
+        return ScimClient(Transport(session, hosts, access, limiter, observe, fence), dialect)
 
     return build
-
-
-def _dialect(spec: TenantSpec) -> Dialect:
-    api = spec.api
-    return dialect_for(
-        api.preset,
-        token_path=api.token_path,
-        users_path=api.users_path,
-        bulk_path=api.bulk_path,
-        license_quota_path=api.license_quota_path,
-        license_assignments_path=api.license_assignments_path,
-        bulk=api.bulk,
-        list=api.list,
-    )
 
 
 def _observer(name: str) -> Observer:

@@ -1,4 +1,7 @@
-"""Tokens by OAuth client credentials (RFC 6749 section 4.4): cached, refreshed early, asked for once at a time."""
+"""How we prove who we are: by a token that an OAuth grant gives, by a token that somebody has made, or by a password.
+
+A token of a grant is cached, refreshed early, and asked for once at a time.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import quote_plus
 
 import aiohttp
 
 from cxone_operator.scim.answers import decode_object, read_answer, retry_after, text_of
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects.dialect import ClientAuthentication, Dialect, Grant
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, error_for
-from cxone_operator.scim.identity import identities_of
+from cxone_operator.scim.hosts import Hosts
+from cxone_operator.scim.identity import identities_of, tenant_of
 from cxone_operator.scim.observing import Observer, observed
 
 EARLY_SECONDS = 60.0
@@ -25,18 +33,59 @@ _DEFAULT_LIFE_SECONDS = 3600.0
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A client's id and secret; the secret never shows in a log or traceback."""
+class Access(Protocol):
+    """What each request shows of who we are."""
 
-    client_id: str
-    client_secret: str = field(repr=False)
+    async def authorization(self) -> str:
+        """The value of the header (RFC 9110 section 11.6.2); raises ScimError."""
+
+    def renewable(self, authorization: str) -> bool:
+        """CXone has refused this one; whether the next one is another."""
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """Lower-case names and ids under which our own account may appear among the users."""
+
+    @property
+    def tenant(self) -> str:
+        """The tenant that the token is for, as it says itself; empty where it does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    value: str = field(repr=False)
+    authorization: str = field(repr=False)
+    tenant: str
     renew_at: float
+
+
+class FixedAccess:
+    """A token that somebody has made by hand, or user name and password: what CXone refuses once, it refuses again."""
+
+    def __init__(self, credentials: Credentials, grant: Grant) -> None:
+        self._credentials = credentials
+        self._by_token = grant is Grant.TOKEN
+
+    async def authorization(self) -> str:
+        """Always the same."""
+        if self._by_token:
+            if not _SENDABLE.fullmatch(self._credentials.token):
+                raise _unsendable("token")
+            return f"Bearer {self._credentials.token}"
+        return _basic(self._credentials.username, self._credentials.password, "username and password")
+
+    def renewable(self, authorization: str) -> bool:
+        """No."""
+        return False
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """The user name, or what the token says of itself."""
+        return identities_of(self._credentials.username, self._credentials.token)
+
+    @property
+    def tenant(self) -> str:
+        """By the token."""
+        return tenant_of(self._credentials.token)
 
 
 class TokenSource:
@@ -45,16 +94,16 @@ class TokenSource:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        url: str,
+        hosts: Hosts,
         credentials: Credentials,
-        scopes: tuple[str, ...],
+        dialect: Dialect,
         clock: Callable[[], float],
         observe: Observer,
     ) -> None:
         self._session = session
-        self._url = url
+        self._hosts = hosts
         self._credentials = credentials
-        self._scopes = scopes
+        self._dialect = dialect
         self._clock = clock
         self._observe = observe
         self._token: _Token | None = None
@@ -62,8 +111,8 @@ class TokenSource:
         self._attempts = 0
         self._lock = asyncio.Lock()
 
-    async def token(self) -> str:
-        """A token that is good for some time yet; raises ScimError.
+    async def authorization(self) -> str:
+        """By a token that is good for some time yet; raises ScimError.
 
         Who waits for a request of somebody else shares its end, be it good or bad: a server that is down, or a
         wrong secret, is not asked once for each of a thousand users.
@@ -71,20 +120,27 @@ class TokenSource:
         seen = self._attempts
         async with self._lock:
             if self._token is not None and self._clock() < self._token.renew_at:
-                return self._token.value
+                return self._token.authorization
             if self._attempts != seen and self._failure is not None:
                 raise self._failure
             return await self._renew()
 
     @property
     def identities(self) -> frozenset[str]:
-        """Lower-case names and ids under which our own account may appear among the users."""
-        return identities_of(self._credentials.client_id, self._token.value if self._token is not None else "")
+        """From the client id, the access key's id, and what the token says of itself."""
+        token = self._token.authorization.partition(" ")[2] if self._token is not None else ""
+        return identities_of(self._credentials.client_id, token) | identities_of(self._credentials.access_key_id, token)
 
-    def invalidate(self, value: str) -> None:
-        """A request was refused with this token: the next one gets another. A newer token is kept."""
-        if self._token is not None and self._token.value == value:
+    @property
+    def tenant(self) -> str:
+        """By the token, or the id_token that came with it (OpenID Connect Core 1.0, section 2)."""
+        return self._token.tenant if self._token is not None else ""
+
+    def renewable(self, authorization: str) -> bool:
+        """The next one gets another token; a newer one is kept."""
+        if self._token is not None and self._token.authorization == authorization:
             self._token = None
+        return True
 
     async def _renew(self) -> str:
         self._failure = None
@@ -95,13 +151,12 @@ class TokenSource:
             raise
         finally:
             self._attempts += 1
-        return self._token.value
+        return self._token.authorization
 
     async def _fetch(self) -> _Token:
-        asked = self._clock()
-        form = {"grant_type": "client_credentials", "scope": " ".join(self._scopes)}
-        headers = {"Authorization": self._basic(), "Accept": "application/json"}
-        request = self._session.post(self._url, data=form, headers=headers, timeout=_TIMEOUT, allow_redirects=False)
+        url, asked = await self._hosts.token_url(), self._clock()
+        headers = {"Accept": "application/json", **self._client_header()}
+        request = self._session.post(url, data=self._form(), headers=headers, timeout=_TIMEOUT, allow_redirects=False)
         with observed(self._observe, "token") as outcome:
             status, answer_headers, raw = await read_answer(request, write=False)
             outcome.code = str(status)
@@ -109,23 +164,56 @@ class TokenSource:
             raise self._refusal(status, raw, answer_headers)
         return _token_from(decode_object(raw), asked)
 
-    def _basic(self) -> str:
-        """The client's id and secret as RFC 7617 encodes them; it has no way to send a colon in an id."""
-        try:
-            return aiohttp.encode_basic_auth(self._credentials.client_id, self._credentials.client_secret)
-        except ValueError:
-            text = "the credentials cannot be sent; correct clientId and clientSecret in the Secret"
-            raise AuthenticationFailed(text, code="401", write=False) from None
+    def _form(self) -> dict[str, str]:
+        """What the grant sends (RFC 6749 sections 4.3.2 and 4.4.2)."""
+        known = self._credentials
+        form = {"grant_type": "client_credentials"}
+        if self._dialect.grant is Grant.ACCESS_KEY:
+            form = {"grant_type": "password", "username": known.access_key_id, "password": known.access_key_secret}
+        if self._dialect.scopes:
+            form["scope"] = " ".join(self._dialect.scopes)
+        if self._dialect.client_authentication is ClientAuthentication.BODY:
+            form |= {"client_id": known.client_id, "client_secret": known.client_secret}
+        return form
+
+    def _client_header(self) -> dict[str, str]:
+        if self._dialect.client_authentication is ClientAuthentication.BODY:
+            return {}
+        pair = (self._credentials.client_id, self._credentials.client_secret)
+        if self._dialect.client_encoded:
+            pair = (quote_plus(pair[0]), quote_plus(pair[1]))
+        return {"Authorization": _basic(*pair, self._named)}
+
+    @property
+    def _named(self) -> str:
+        """The keys of the Secret that these credentials come from."""
+        return " and ".join(self._dialect.grant.keys)
 
     def _refusal(self, status: int, raw: bytes, headers: Mapping[str, str]) -> ScimError:
         """RFC 6749 section 5.2: 400 or 401 with `error`; both mean that the client must be corrected."""
-        said = text_of(raw, "error_description", "error", "detail").replace(self._credentials.client_secret, "…")
+        said = self._credentials.hidden(text_of(raw, "error_description", "error", "detail"))
         if status not in (400, 401, 403):
             return error_for(status, said, method="GET", retry_after=retry_after(headers, datetime.now(UTC)))
-        remedy = "the credentials; correct clientId and clientSecret in the Secret"
+        remedy = f"the credentials; correct {self._named} in the Secret"
         if text_of(raw, "error") == "invalid_scope":
-            remedy = f"the scopes {' '.join(self._scopes)}; add them to the API client in CXone, or ask for fewer"
+            scopes = " ".join(self._dialect.scopes)
+            remedy = f"the scopes {scopes}; add them to the API client in CXone, or ask for fewer"
+        if text_of(raw, "error") == "unsupported_grant_type":
+            remedy = f"the grant {self._dialect.grant}; set spec.api.auth.grant, or the preset, to what it offers"
         return AuthenticationFailed(f"CXone refuses {remedy} ({status}: {said})", code=str(status), write=False)
+
+
+def _basic(name: str, secret: str, keys: str) -> str:
+    """As RFC 7617 has it, which has no way to send a colon in a name."""
+    try:
+        return aiohttp.encode_basic_auth(name, secret)
+    except ValueError:
+        raise _unsendable(keys) from None
+
+
+def _unsendable(keys: str) -> AuthenticationFailed:
+    text = f"the credentials cannot be sent; correct {keys} in the Secret"
+    return AuthenticationFailed(text, code="401", write=False)
 
 
 def _token_from(body: Mapping[str, object], asked: float) -> _Token:
@@ -133,7 +221,9 @@ def _token_from(body: Mapping[str, object], asked: float) -> _Token:
     if not isinstance(value, str) or not _SENDABLE.fullmatch(value):
         raise MalformedAnswer("the token endpoint gave no access_token", code="malformed", write=False)
     life = _life(body.get("expires_in"))
-    return _Token(value, asked + life - min(EARLY_SECONDS, life / 10))
+    identity = body.get("id_token")
+    tenant = tenant_of(value) or tenant_of(identity if isinstance(identity, str) else "")
+    return _Token(f"Bearer {value}", tenant, asked + life - min(EARLY_SECONDS, life / 10))
 
 
 def _life(value: object) -> float:

@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
 from cxone_operator.api.bounds import LONGEST_ID
-from cxone_operator.core.users import Change, UserState
+from cxone_operator.core.actions import Create, Deactivate, Delete, Update
 from cxone_operator.scim.answers import count_from, member, refused_status, retry_after
-from cxone_operator.scim.dialect import BULK_SCHEMA, Dialect
+from cxone_operator.scim.dialects.dialect import Dialect
 from cxone_operator.scim.errors import MalformedAnswer, ScimError, error_for, printable
-from cxone_operator.scim.messages import Json, encoded, id_from_location, id_of, patch_body, user_body
+from cxone_operator.scim.messages import (
+    BULK_SCHEMA,
+    Json,
+    encoded,
+    id_from_location,
+    id_of,
+    patch_body,
+    user_body,
+)
+from cxone_operator.scim.remote import Item
 from cxone_operator.scim.transport import Answer
 
 LARGEST_BYTES = 900_000
 """Servers commonly limit a request to one mebibyte; the rest is for the envelope."""
+ENVELOPE_BYTES = 1_000
 _ENDED = ("COMPLETED", "FAILED")
 _MOST_ERRORS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """POST a user."""
-
-    bulk_id: str
-    state: UserState
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """PATCH a user."""
-
-    bulk_id: str
-    user_id: str
-    change: Change
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """DELETE a user."""
-
-    bulk_id: str
-    user_id: str
-
-
-BulkOperation = Create | Patch | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +76,34 @@ class JobState:
     """What CXone says went wrong, without saying to whom: a digest for people, at most 20 lines."""
 
 
-def bulk_body(operations: Sequence[BulkOperation], dialect: Dialect) -> Json:
+def bulk_body(items: Iterable[Item], dialect: Dialect) -> Json:
     """The BulkRequest. Without failOnErrors the server does as much as it can."""
-    return {"schemas": [BULK_SCHEMA], "Operations": [_encoded(operation, dialect) for operation in operations]}
+    return {"schemas": [BULK_SCHEMA], "Operations": [_encoded(item, dialect) for item in items]}
 
 
-def pack(operations: Sequence[BulkOperation], most: int, dialect: Dialect) -> list[list[BulkOperation]]:
-    """Batches of at most `most` operations and LARGEST_BYTES bytes, in order."""
-    batches: list[list[BulkOperation]] = []
-    room = 0
-    for operation in operations:
-        size = size_of(operation, dialect)
-        if not batches or len(batches[-1]) >= most or size > room:
+def pack(items: Sequence[Item], most: int, dialect: Dialect, room: int = LARGEST_BYTES) -> list[tuple[Item, ...]]:
+    """Batches of at most `most` operations and `room` bytes, in order."""
+    batches: list[list[Item]] = []
+    left = 0
+    for item in items:
+        size = size_of(item, dialect)
+        if not batches or len(batches[-1]) >= most or size > left:
             batches.append([])
-            room = LARGEST_BYTES
-        batches[-1].append(operation)
-        room -= size
-    return batches
+            left = room
+        batches[-1].append(item)
+        left -= size
+    return [tuple(batch) for batch in batches]
 
 
-def size_of(operation: BulkOperation, dialect: Dialect) -> int:
+def size_of(item: Item, dialect: Dialect) -> int:
     """Bytes that it adds to a bulk request."""
-    return len(msgspec.json.encode(_encoded(operation, dialect))) + 1
+    return len(msgspec.json.encode(_encoded(item, dialect))) + 1
 
 
-def receipt_from(answer: Answer) -> Receipt:
-    """What a bulk request was answered; raises MalformedAnswer."""
+def receipt_from(answer: Answer, items: Iterable[Item] = ()) -> Receipt:
+    """What a bulk request for these was answered; raises MalformedAnswer."""
     if answer.status != 202:
-        return Completed(results_from(answer.body()), answer.request_id)
+        return Completed(results_from(answer.body(), items), answer.request_id)
     body = {} if answer.empty else answer.body()
     job_id = id_of(member(body, "id")) or id_from_location(answer.headers.get("Location"))
     if job_id is None or len(job_id) > LONGEST_ID:
@@ -148,12 +130,18 @@ def _errors_from(errors: object) -> tuple[str, ...]:
     return tuple(printable(text) for text in texts if text)
 
 
-def results_from(body: Mapping[str, object]) -> dict[str, OperationResult]:
-    """Results by bulkId; operations without one are left out, and so read back."""
+def results_from(body: Mapping[str, object], sent: Iterable[Item] = ()) -> dict[str, OperationResult]:
+    """Results by bulkId, or by the user that they are of: only a POST must have a bulkId (RFC 7644 section 3.7).
+
+    Whoever is not told of is left out, and so read back.
+    """
+    uids = {item.action.remote.id: item.uid for item in sent if not isinstance(item.action, Create)}
     operations = member(body, "Operations")
-    items = [item for item in operations if isinstance(item, Mapping)] if isinstance(operations, list) else []
-    found = ((item.get("bulkId"), _result(item)) for item in items)
-    return {bulk_id: result for bulk_id, result in found if isinstance(bulk_id, str) and result is not None}
+    told = [item for item in operations if isinstance(item, Mapping)] if isinstance(operations, list) else []
+    found = (
+        (item.get("bulkId") or uids.get(id_from_location(item.get("location")) or ""), _result(item)) for item in told
+    )
+    return {uid: result for uid, result in found if isinstance(uid, str) and result is not None}
 
 
 def _result(item: Mapping[str, object]) -> OperationResult | None:
@@ -185,13 +173,15 @@ def _status(value: object) -> int | None:
     return count_from(value)
 
 
-def _encoded(operation: BulkOperation, dialect: Dialect) -> Json:
-    path = dialect.users_path
-    match operation:
-        case Create(bulk_id, state):
-            return {"method": "POST", "path": path, "bulkId": bulk_id, "data": user_body(state)}
-        case Patch(bulk_id, user_id, change):
-            target = f"{path}/{encoded(user_id)}"
-            return {"method": "PATCH", "path": target, "bulkId": bulk_id, "data": patch_body(change)}
-        case Delete(bulk_id, user_id):
-            return {"method": "DELETE", "path": f"{path}/{encoded(user_id)}", "bulkId": bulk_id}
+def _encoded(item: Item, dialect: Dialect) -> Json:
+    """The uid is the bulkId: unique in the request, and the same if the user is ever sent again (RFC 7644 3.7)."""
+    path, action = dialect.bulk_users_path or dialect.users_path, item.action
+    match action:
+        case Create(state):
+            return {"method": "POST", "path": path, "bulkId": item.uid, "data": user_body(state, dialect)}
+        case Update(remote) | Deactivate(remote):
+            body = patch_body(action.change, dialect)
+            return {"method": "PATCH", "path": f"{path}/{encoded(remote.id)}", "bulkId": item.uid, "data": body}
+        case Delete(remote):
+            return {"method": "DELETE", "path": f"{path}/{encoded(remote.id)}", "bulkId": item.uid}
+    raise AssertionError(f"{action.name} is never sent in bulk")

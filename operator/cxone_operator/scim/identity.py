@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+_TENANTS = ("tenantId", "tenant_id", "tenantid")
 _CLAIMS = ("sub", "client_id", "email", "username", "user_name", "preferred_username", "user_id", "userId")
 
 
@@ -21,6 +22,12 @@ def identities_of(client_id: str, token: str) -> frozenset[str]:
     claims = _claims(token)
     names = [client_id, *(value for key in _CLAIMS if isinstance(value := claims.get(key), str))]
     return frozenset(part.lower() for name in names for part in (name, name.rpartition(":")[2]) if part)
+
+
+def tenant_of(token: str) -> str:
+    """The tenant that a JSON Web Token names; empty where it names none, or is no such token."""
+    claims = _claims(token)
+    return next((value for key in _TENANTS if isinstance(value := claims.get(key), str)), "")
 
 
 def _claims(token: str) -> Mapping[str, object]:

@@ -12,16 +12,29 @@ import msgspec
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Email, Field, PhoneNumber, RemoteUser, UserState
 from cxone_operator.scim.answers import count_from
-from cxone_operator.scim.dialect import NICE_SCHEMA, PATCH_SCHEMA, USER_SCHEMA
+from cxone_operator.scim.dialects.dialect import Dialect, Memberships, PatchMode, RoleForm
 
 Json = dict[str, object]
+USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
+PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+BULK_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+NICE_SCHEMA = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
 MOST_SEATS = 1_000_000_000
 """Seats; a larger number means that there is no limit."""
 
 _PATHS = {Field.TEAM: f"{NICE_SCHEMA}:team"}
+_OPTIONAL = (
+    Field.EMAILS,
+    Field.ROLES,
+    Field.GROUPS,
+    Field.DISPLAY_NAME,
+    Field.PHONE_NUMBERS,
+    Field.TIMEZONE,
+    Field.EMPLOYEE_ID,
+)
 
 
-def user_body(state: UserState) -> Json:
+def user_body(state: UserState, dialect: Dialect) -> Json:
     """The body of a create (RFC 7644 section 3.3); attributes that are not declared are left out.
 
     All but the e-mail address: CXone refuses a user without one, so the userName stands in.
@@ -35,24 +48,57 @@ def user_body(state: UserState) -> Json:
         "name": {"givenName": state.given_name, "familyName": state.family_name},
         "active": state.active,
     }
-    for field in (Field.EMAILS, Field.ROLES, Field.GROUPS, Field.DISPLAY_NAME, Field.PHONE_NUMBERS, Field.TIMEZONE):
+    for field in _OPTIONAL:
         value = _encoded(state, field)
-        if value is not None:
-            body[field.value] = value
-    if state.employee_id is not None:
-        body["externalId"] = state.employee_id
+        if value is not None and is_written(field, dialect):
+            body[_attribute(field, dialect)] = value
     if state.team is not None:
         body[NICE_SCHEMA] = {"team": {"value": state.team}}
     return body
 
 
-def patch_body(change: Change) -> Json:
+def patch_body(change: Change, dialect: Dialect) -> Json:
     """The body of a PATCH (RFC 7644 section 3.5.2): one `replace` for each field, typed values, lower-case op."""
+    op = {} if dialect.patch is PatchMode.WITHOUT_OP else {"op": "replace"}
     operations = [
-        {"op": "replace", "path": _PATHS.get(field, field.value), "value": _encoded(change.target, field)}
+        {**op, "path": _attribute(field, dialect), "value": _encoded(change.target, field)}
         for field in change.fields
+        if is_written(field, dialect)
     ]
     return {"schemas": [PATCH_SCHEMA], "Operations": operations}
+
+
+def replaced_body(read: Mapping[str, object], change: Change, dialect: Dialect) -> Json:
+    """The body of a PUT (RFC 7644 section 3.5.1): the user as it was read, but for the fields that change."""
+    changed = user_body(change.target, dialect)
+    names = {_top(field, dialect).lower() for field in change.fields if is_written(field, dialect)}
+    body: Json = {name: value for name, value in read.items() if name.lower() not in names}
+    body |= {name: value for name, value in changed.items() if name.lower() in names}
+    if Field.GIVEN_NAME in change.fields or Field.FAMILY_NAME in change.fields:
+        body["name"] = {**_shown_name(read), **_mapping(changed["name"])}
+    return body
+
+
+def is_written(field: Field, dialect: Dialect) -> bool:
+    """Groups that are kept on the group are not written here."""
+    return field is not Field.GROUPS or dialect.memberships is Memberships.USER
+
+
+def _attribute(field: Field, dialect: Dialect) -> str:
+    return dialect.role_attribute if field is Field.ROLES else _PATHS.get(field, field.value)
+
+
+def _top(field: Field, dialect: Dialect) -> str:
+    """The attribute of the user that it is, or is part of."""
+    return NICE_SCHEMA if field is Field.TEAM else _attribute(field, dialect).partition(".")[0]
+
+
+def _shown_name(read: Mapping[str, object]) -> Mapping[str, object]:
+    return _mapping(next((value for name, value in read.items() if name.lower() == "name"), None))
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _encoded(state: UserState, field: Field) -> object:
@@ -72,15 +118,13 @@ def _encoded_item(item: Email | PhoneNumber) -> Json:
     return {"value": item.value, "type": item.type}
 
 
-def users_from(resources: object) -> tuple[RemoteUser, ...]:
+def users_from(resources: Iterable[object], dialect: Dialect) -> tuple[RemoteUser, ...]:
     """The users of a list; what is no user (no id, no userName) is left out, and counted by whoever asks."""
-    if not isinstance(resources, list):
-        return ()
-    found = (user_from(item) for item in resources if isinstance(item, Mapping))
+    found = (user_from(item, dialect) for item in resources if isinstance(item, Mapping))
     return tuple(user for user in found if user is not None)
 
 
-def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> RemoteUser | None:
+def user_from(body: Mapping[str, object], dialect: Dialect, fallback_id: str | None = None) -> RemoteUser | None:
     """A user from its JSON, whatever else is in it; None where it has no id or userName.
 
     Attribute names are case-insensitive (RFC 7643 section 2.1).
@@ -90,23 +134,29 @@ def user_from(body: Mapping[str, object], fallback_id: str | None = None) -> Rem
     if id_ is None or not isinstance(user_name, str) or not user_name:
         return None
     name = _object(attributes.get("name"))
+    groups = attributes.get("groups") if dialect.memberships is Memberships.USER else None
     state = UserState(
         user_name=user_name,
         given_name=_text(name.get("givenname")) or "",
         family_name=_text(name.get("familyname")) or "",
         active=_boolean(attributes.get("active")),
         emails=_emails(attributes.get("emails")),
-        roles=_names(attributes.get("roles")),
-        groups=_names(attributes.get("groups")),
+        roles=_names(attributes.get(dialect.role_attribute)),
+        groups=_names(groups),
         display_name=_text(attributes.get("displayname")),
         phone_numbers=_phone_numbers(attributes.get("phonenumbers")),
         timezone=_text(attributes.get("timezone")),
-        team=_text(_object(_object(attributes.get(NICE_SCHEMA.lower())).get("team")).get("value")),
+        team=_team(attributes, dialect),
         employee_id=_text(attributes.get("externalid")),
-        displays=_displays(attributes.get("roles"), attributes.get("groups")),
+        displays=_displays(attributes.get(dialect.role_attribute), groups),
     )
     version = _object(attributes.get("meta")).get("version")
     return RemoteUser(id_, state, version if isinstance(version, str) else None)
+
+
+def _team(attributes: Mapping[str, object], dialect: Dialect) -> str | None:
+    team = _object(_object(attributes.get(NICE_SCHEMA.lower())).get("team"))
+    return _text(team.get("display" if dialect.roles is RoleForm.IDS else "value")) or _text(team.get("value"))
 
 
 def quota_from(body: Mapping[str, object]) -> Quota | None:

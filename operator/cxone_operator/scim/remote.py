@@ -12,23 +12,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cxone_operator.core.actions import RemoteAction
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import UNKNOWN, Knowledge
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What the tenant offers: its preset, what the server says of itself, what it has refused, and `spec.api`."""
-
-    lists: bool = True
-    """All users can be read, page by page; otherwise they are asked for by name."""
-    bulk: bool = True
-    """Many changes go into one request."""
-    deletes: bool = True
-    """Users can be deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Protocol, TypeVar
 
 import aiohttp
@@ -19,8 +18,9 @@ from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import Fence
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, refused_status, retry_after, text_of
-from cxone_operator.scim.auth import TokenSource
+from cxone_operator.scim.auth import Access
 from cxone_operator.scim.errors import CircuitOpen, MalformedAnswer, ScimError, error_for, printable
+from cxone_operator.scim.hosts import Hosts
 from cxone_operator.scim.observing import Observer, observed
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
@@ -91,21 +91,42 @@ class Answer:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    operation: str
+    method: str
+    target: str
+    """Path and query, encoded."""
+    lane: Lane
+    body: object
+    version: str | None
+    reads: bool
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET" and not self.reads
+
+    @property
+    def headers(self) -> dict[str, str]:
+        accepted = {"Accept": f"{_JSON}, application/json"}
+        return accepted if self.version is None else accepted | {"If-Match": self.version}
+
+
 class Transport:
     """Requests to one tenant."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        base_url: str,
-        tokens: TokenSource,
+        hosts: Hosts,
+        access: Access,
         budget: Budget,
         observe: Observer,
         fence: Fence,
     ) -> None:
         self._session = session
-        self._base = base_url.rstrip("/")
-        self._tokens = tokens
+        self._hosts = hosts
+        self._access = access
         self._budget = budget
         self._observe = observe
         self._fence = fence
@@ -121,16 +142,20 @@ class Transport:
         read: Callable[[Answer], T],
         query: str = "",
         body: object = None,
+        version: str | None = None,
+        reads: bool = False,
     ) -> T:
         """Send it, once more after a 401 with a fresh token, and `read` the answer; raises ScimError.
 
         An answer that cannot be understood is a failure of the service as much as none at all.
 
         `path` and `query` are percent-encoded already; `scope` is what the operation needs, named if CXone answers 403.
+        `version`: carry it out only while the resource has that ETag (RFC 7644 section 3.14). `reads`: nothing is
+        changed by it, whatever the method.
         """
-        url = self._url(path, query)
+        target = f"{path}?{query}" if query else path
         try:
-            found = read(await self._request(operation, method, url, lane, scope, body))
+            found = read(await self._request(_Request(operation, method, target, lane, body, version, reads), scope))
         except CircuitOpen:
             raise
         except ScimError as error:
@@ -139,47 +164,45 @@ class Transport:
         self._budget.answered(None)
         return found
 
-    async def _request(self, operation: str, method: str, url: URL, lane: Lane, scope: str, body: object) -> Answer:
-        send = partial(self._send, operation, method, url, lane, body)
-        token = await self._tokens.token()
-        answer = await send(token)
-        if answer.status == 401:
-            self._tokens.invalidate(token)
-            token = await self._tokens.token()
-            answer = await send(token)
+    async def _request(self, request: _Request, scope: str) -> Answer:
+        authorization = await self._access.authorization()
+        answer = await self._send(request, authorization)
+        if answer.status == 401 and self._access.renewable(authorization):
+            authorization = await self._access.authorization()
+            answer = await self._send(request, authorization)
         status = answer.check() if 200 <= answer.status < 300 else answer.status
         if status is not None:
-            raise self._error(replace(answer, status=status), operation, method, scope, token)
+            raise self._error(replace(answer, status=status), request, scope, authorization)
         return answer
 
     async def authenticate(self) -> None:
-        """Get a token; raises ScimError."""
-        await self._tokens.token()
+        """Get a token, where that is to be got; raises ScimError."""
+        await self._access.authorization()
 
     @property
     def identities(self) -> frozenset[str]:
         """Who we are, by the last token."""
-        return self._tokens.identities
+        return self._access.identities
 
-    def _url(self, path: str, query: str) -> URL:
+    async def _url(self, target: str) -> URL:
+        base = await self._hosts.api(self._access.tenant)
         with mapped_errors(write=False):
-            return URL(f"{self._base}{path}{'?' + query if query else ''}", encoded=True)
+            return URL(base + target, encoded=True)
 
-    async def _send(self, operation: str, method: str, url: URL, lane: Lane, body: object, token: str) -> Answer:
-        headers = {"Authorization": f"Bearer {token}", "Accept": f"{_JSON}, application/json"}
-        data = None
-        if body is not None:
-            headers["Content-Type"], data = _JSON, msgspec.json.encode(body)
-        write = method != "GET"
-        async with self._budget.slot(lane):
+    async def _send(self, request: _Request, authorization: str) -> Answer:
+        url = await self._url(request.target)
+        headers, data = request.headers | {"Authorization": authorization}, None
+        if request.body is not None:
+            headers["Content-Type"], data = _JSON, msgspec.json.encode(request.body)
+        async with self._budget.slot(request.lane):
             self._pass_fence()
-            with observed(self._observe, operation) as outcome:
-                request = self._session.request(
-                    method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
+            with observed(self._observe, request.operation) as outcome:
+                sent = self._session.request(
+                    request.method, url, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
                 )
-                status, answer_headers, raw = await read_answer(request, write=write)
+                status, answer_headers, raw = await read_answer(sent, write=request.writes)
                 outcome.code = str(status)
-        return Answer(status, answer_headers, raw, write)
+        return Answer(status, answer_headers, raw, request.writes)
 
     def _pass_fence(self) -> None:
         try:
@@ -187,13 +210,14 @@ class Transport:
         except asyncio.CancelledError as error:
             raise NotSent(*error.args) from error
 
-    def _error(self, answer: Answer, operation: str, method: str, scope: str, token: str) -> ScimError:
+    def _error(self, answer: Answer, request: _Request, scope: str, authorization: str) -> ScimError:
+        secret = authorization.partition(" ")[2]
         named = _SCOPE.search(answer.headers.get("WWW-Authenticate", ""))
         return error_for(
             answer.status,
-            text_of(answer.raw, "detail", "message", "error_description", "error").replace(token, "…"),
-            method=method,
-            creates=operation == CREATE,
+            text_of(answer.raw, "detail", "message", "error_description", "error").replace(secret, "…"),
+            method=request.method if request.writes else "GET",
+            creates=request.operation == CREATE,
             scim_type=text_of(answer.raw, "scimType"),
             scope_missing=named.group(1) if named else scope,
             retry_after=retry_after(answer.headers, datetime.now(UTC)),

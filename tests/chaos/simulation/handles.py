@@ -13,6 +13,7 @@ from chaos.simulation.wire import Effect, Errors, Wire
 from cxone_operator.api.meta import Reference
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Unreachable
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Update
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
@@ -28,7 +29,7 @@ from cxone_operator.scim.errors import (
     Throttled,
     Unavailable,
 )
-from cxone_operator.scim.remote import Answered, Batch, Capabilities, Found, Item, Page, Receipt, Settled
+from cxone_operator.scim.remote import Answered, Batch, Found, Item, Page, Receipt, Settled
 
 T = TypeVar("T")
 

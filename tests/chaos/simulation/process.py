@@ -25,7 +25,7 @@ from cxone_operator.cluster.errors import ClusterError
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import Supervisor
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
 from cxone_operator.telemetry.audit import AuditLine
 
 _CURRENT: ContextVar[Process | None] = ContextVar("process", default=None)

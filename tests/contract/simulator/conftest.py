@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contract.simulator.stage import Stage, stage_of
-from cxone_simulator.settings import Settings
+from cxone_simulator.settings import Settings, settings_of
 
 Started = tuple[subprocess.Popen[str], str]
 COMMAND = str(Path(sys.executable).parent / "cxone-simulator")
@@ -20,6 +20,20 @@ COMMAND = str(Path(sys.executable).parent / "cxone-simulator")
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     async with stage_of(Settings(requests_per_minute=0)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def standard() -> AsyncIterator[Stage]:
+    """A strict server of the SCIM standard."""
+    async with stage_of(settings_of("RFC7644", requests_per_minute=0)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Stage]:
+    """A tenant that speaks the API of User Hub, whose client is logged in with an access key."""
+    async with stage_of(settings_of("UserHub", requests_per_minute=0)) as opened:
         yield opened
 
 

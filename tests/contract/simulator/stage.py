@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -18,9 +18,11 @@ from cxone_simulator.world import World, make_world
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 NICE_SCHEMA = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
+GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 USERS = "/scim/v2/Users"
+GROUPS = "/scim/v2/Groups"
 BULK = "/scim/v2/Bulk"
 
 
@@ -81,8 +83,15 @@ class Stage:
             data={"grant_type": "client_credentials", "scope": scope, **form},
         )
 
+    async def key_token(self, **form: str) -> Answer:
+        """What User Hub gives for an access key."""
+        grant = {"grant_type": "password", "username": "demo-key", "password": "demo-key-secret"}
+        client = {"client_id": "demo", "client_secret": "demo-secret"}
+        return await replace(self, bearer={}).call("POST", "/auth/token", data={**grant, **client, **form})
+
     async def log_in(self, scope: str = " ".join(SCOPES)) -> None:
-        answer = await self.token(scope)
+        on_user_hub = self.world.settings.preset == "UserHub"
+        answer = await self.key_token() if on_user_hub else await self.token(scope)
         self.bearer = {"Authorization": f"Bearer {answer.body['access_token']}"}
 
     async def create(self, name: str, **more: Any) -> Any:
@@ -91,6 +100,15 @@ class Stage:
     async def patch(self, id_: str, *operations: object, **more: Any) -> Answer:
         body = {"schemas": [PATCH_SCHEMA], "Operations": list(operations)}
         return await self.call("PATCH", f"{USERS}/{id_}", body, **more)
+
+    async def group(self, name: str) -> Any:
+        """The group of that name."""
+        found = await self.ok("GET", GROUPS, params={"filter": f'displayName eq "{name}"'})
+        return found["Resources"][0]
+
+    async def patch_group(self, id_: str, *operations: object) -> Answer:
+        body = {"schemas": [PATCH_SCHEMA], "Operations": list(operations)}
+        return await self.call("PATCH", f"{GROUPS}/{id_}", body)
 
     async def find(self, text: str, **query: str) -> list[str]:
         """The userNames that a filter finds."""

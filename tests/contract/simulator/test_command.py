@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from contract.simulator.conftest import COMMAND, Started
@@ -76,6 +77,43 @@ def test_a_port_that_is_taken(start: Callable[..., Started]):
     second = subprocess.run([COMMAND, "--listen", address], capture_output=True, text=True, timeout=10, check=False)
     assert second.returncode == 1
     assert f"cannot listen on {address}" in second.stderr
+
+
+def _answer(url: str, body: object = None, **headers: str) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def test_starts_with_the_preset_of_user_hub(start: Callable[..., Started]):
+    """Options of the preset reach the tenant: an access key and teams."""
+    _, url = start("--preset", "UserHub", "--access-key-id", "k", "--access-key-secret", "s", "--teams", "Red, Blue")
+    token = _answer(f"{url}/authentication/v1/token/access-key", {"accessKeyId": "k", "accessKeySecret": "s"})
+    bearer = {"Authorization": f"Bearer {token['access_token']}"}
+    teams = _answer(f"{url}/user-management/v4/teams/search", {}, **bearer)["teams"]
+    assert [team["name"] for team in teams] == ["Red", "Blue"]
+
+
+def test_starts_as_a_standard_server(start: Callable[..., Started], monkeypatch: pytest.MonkeyPatch):
+    """A static token from the environment; bulk at once and DELETE unless told otherwise, as discovery says."""
+    monkeypatch.setenv("CXONE_SIMULATOR_STATIC_TOKEN", "from-the-environment")
+    _, url = start("--preset", "RFC7644", "--users", "2", "--cursor-paging", "forced", "--no-etags")
+    bearer = {"Authorization": "Bearer from-the-environment"}
+    assert _answer(f"{url}/scim/v2/Users", **bearer)["totalResults"] == 2
+    found = _answer(f"{url}/scim/v2/ServiceProviderConfig")
+    assert (found["etag"]["supported"], found["bulk"]["supported"], found["pagination"]["cursor"]) == (
+        False,
+        True,
+        True,
+    )
+
+
+def test_another_presets_environment_is_no_mistake(start: Callable[..., Started], monkeypatch: pytest.MonkeyPatch):
+    """A shell may have set what this preset does not heed."""
+    monkeypatch.setenv("CXONE_SIMULATOR_STATIC_TOKEN", "from-the-environment")
+    _, url = start()
+    assert _stats(url)["users"]["total"] == 0
 
 
 def test_bad_options():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from httpx2 import Client
 
 from contract.simulator.conftest import Started
@@ -19,12 +20,21 @@ def _token(url: str) -> str:
     return str(answer.json()["access_token"])
 
 
-def test_scim2_tester_finds_nothing(start: Callable[..., Started]):
-    """Every check of scim2-tester for users succeeds; none is skipped."""
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--allow-delete"],
+        ["--preset", "RFC7644"],
+        ["--preset", "RFC7644", "--roles-form", "entitlements", "--no-shows-user-groups", "--no-etags"],
+    ],
+    ids=lambda options: " ".join(options),
+)
+def test_scim2_tester_finds_nothing(start: Callable[..., Started], options: list[str]):
+    """Every check of scim2-tester for users and groups succeeds; none is skipped."""
     from scim2_client.engines.httpx2 import SyncSCIMClient
     from scim2_tester import Status, check_server
 
-    _, url = start("--allow-delete", "--requests-per-minute", "0")
+    _, url = start(*options, "--requests-per-minute", "0")
     with Client(base_url=f"{url}/scim/v2", headers={"Authorization": f"Bearer {_token(url)}"}) as http:
         results = check_server(SyncSCIMClient(http), resource_types=["User", "Group"])
     bad = [f"{item.status.name} {item.title}: {item.reason}" for item in results if item.status is not Status.SUCCESS]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.simulator.stage import BULK, NICE_SCHEMA, USER_SCHEMA, USERS, Answer, Stage, stage_of, user
-from cxone_simulator.settings import Settings
+from contract.simulator.stage import BULK, NICE_SCHEMA, PATCH_SCHEMA, USER_SCHEMA, USERS, Answer, Stage, stage_of, user
+from cxone_simulator.settings import Settings, settings_of
 
 NAMES = st.sampled_from(
     (
@@ -90,13 +90,13 @@ QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(Heal
 class Runner:
     """A tenant in a thread of its own, because hypothesis calls plain functions."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Settings) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._context = stage_of(replace(Settings(), requests_per_minute=0, bulk_mode="sync", allow_delete=True))
+        self._context = stage_of(replace(options, requests_per_minute=0, bulk_mode="sync", allow_delete=True))
         self.stage: Stage = self.run(self._context.__aenter__())
-        self.id = str(self.run(self.stage.create("fuzzed"))["id"])
+        self.id = str(self.run(self.stage.create("fuzzed", roles=[]))["id"])
 
     def run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
@@ -115,7 +115,23 @@ class Runner:
 
 @pytest.fixture(scope="module")
 def tenant() -> Iterator[Runner]:
-    runner = Runner()
+    runner = Runner(Settings())
+    yield runner
+    runner.close()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        settings_of("RFC7644", cursor_paging="offered"),
+        settings_of("RFC7644", roles_form="ids"),
+        settings_of("UserHub"),
+    ],
+    ids=["standard", "ids", "hub"],
+)
+def other(request: pytest.FixtureRequest) -> Iterator[Runner]:
+    """A tenant of another preset."""
+    runner = Runner(request.param)
     yield runner
     runner.close()
 
@@ -136,6 +152,24 @@ def test_patch(tenant: Runner, body: Any, operations: list[Any]):
     tenant.call("PATCH", f"{USERS}/{tenant.id}", body)
     tenant.call("PATCH", f"{USERS}/{tenant.id}", {"Operations": operations})
     assert tenant.call("GET", f"{USERS}/{tenant.id}").body["userName"]
+
+
+@QUICK
+@given(body=BODIES, extra=st.dictionaries(NAMES, BODIES, max_size=3), operations=st.lists(OPERATIONS, max_size=3))
+def test_other_surfaces(other: Runner, body: Any, extra: dict[str, Any], operations: list[Any]):
+    """Any JSON for everything that a surface takes, and a good user and PatchOp with anything in them."""
+    path = f"{USERS}/{other.id}"
+    for sent in (body, {**user("x"), **extra}, {**user("x"), "id": other.id, **extra}):
+        other.call("POST", USERS, sent)
+        other.call("PUT", path, sent)
+    for schemas in ([PATCH_SCHEMA], body):
+        other.call("PATCH", path, {"schemas": schemas, "Operations": operations})
+    for name in ("roles/search", "teams/search", "users/deactivate"):
+        version = "/user-management/v4/" if name == "teams/search" else "/user-management/v1/"
+        other.call("POST", f"/authorization/v1/{name}" if name == "roles/search" else version + name, body)
+    other.call("POST", f"{USERS}/.search", {"filter": "userName pr", "cursor": body, "count": 1, **extra})
+    other.call("POST", "/authentication/v1/token/access-key", body)
+    assert other.call("GET", path).body["userName"]
 
 
 @QUICK

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.simulator.stage import PATCH_SCHEMA, USERS, Stage
+from contract.simulator.stage import GROUP_SCHEMA, GROUPS, USERS, Stage
 
-GROUPS = "/scim/v2/Groups"
-GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -23,15 +19,6 @@ JSON = st.recursive(
 )
 
 
-async def _group(stage: Stage, name: str) -> Any:
-    found = await stage.ok("GET", GROUPS, params={"filter": f'displayName eq "{name}"'})
-    return found["Resources"][0]
-
-
-async def _patch(stage: Stage, id_: str, *operations: object) -> Any:
-    return await stage.call("PATCH", f"{GROUPS}/{id_}", {"schemas": [PATCH_SCHEMA], "Operations": list(operations)})
-
-
 async def _groups_of(stage: Stage, id_: str) -> list[str]:
     return [item["value"] for item in (await stage.ok("GET", f"{USERS}/{id_}"))["groups"]]
 
@@ -39,20 +26,20 @@ async def _groups_of(stage: Stage, id_: str) -> list[str]:
 async def test_members_are_those_whose_list_says_so(stage: Stage):
     """A group has an id of its own and shows its members by id; nobody in it means no members."""
     jane = await stage.create("jane")
-    support = await _group(stage, "Support-Team")
+    support = await stage.group("Support-Team")
     assert [member["value"] for member in support["members"]] == [jane["id"]]
-    assert "members" not in await _group(stage, "Sales-Team")
+    assert "members" not in await stage.group("Sales-Team")
     assert await stage.ok("GET", f"{GROUPS}/{support['id']}") == support
 
 
 async def test_adding_and_removing_members_changes_the_users(stage: Stage):
     """By PATCH on the group, each way of naming members; the journal has it as a change of the user."""
     jane = await stage.create("jane")
-    sales = await _group(stage, "Sales-Team")
-    added = await _patch(stage, sales["id"], {"op": "add", "path": "members", "value": [{"value": jane["id"]}]})
+    sales = await stage.group("Sales-Team")
+    added = await stage.patch_group(sales["id"], {"op": "add", "path": "members", "value": [{"value": jane["id"]}]})
     assert [member["value"] for member in added.body["members"]] == [jane["id"]]
     assert await _groups_of(stage, jane["id"]) == ["Support-Team", "Sales-Team"]
-    await _patch(stage, sales["id"], {"op": "remove", "path": f'members[value eq "{jane["id"]}"]'})
+    await stage.patch_group(sales["id"], {"op": "remove", "path": f'members[value eq "{jane["id"]}"]'})
     assert await _groups_of(stage, jane["id"]) == ["Support-Team"]
     assert (await stage.effects())[2:] == [("updated", "jane", "request")] * 2
 
@@ -61,8 +48,8 @@ async def test_adding_a_member_twice_is_no_effect(stage: Stage):
     """Whoever is in the group already is not added again."""
     jane = await stage.create("jane")
     before = await stage.effects()
-    support = await _group(stage, "Support-Team")
-    await _patch(stage, support["id"], {"op": "add", "path": "members", "value": [{"value": jane["id"]}]})
+    support = await stage.group("Support-Team")
+    await stage.patch_group(support["id"], {"op": "add", "path": "members", "value": [{"value": jane["id"]}]})
     assert await stage.effects() == before
 
 
@@ -79,15 +66,15 @@ async def test_a_new_group_can_be_given_to_users(stage: Stage):
 async def test_a_new_name_reaches_the_members(stage: Stage):
     """The id stays, and the users' lists follow."""
     jane = await stage.create("jane")
-    support = await _group(stage, "Support-Team")
-    answer = await _patch(stage, support["id"], {"op": "replace", "path": "displayName", "value": "Care"})
+    support = await stage.group("Support-Team")
+    answer = await stage.patch_group(support["id"], {"op": "replace", "path": "displayName", "value": "Care"})
     assert (answer.body["id"], answer.body["displayName"]) == (support["id"], "Care")
     assert await _groups_of(stage, jane["id"]) == ["Care"]
 
 
 async def test_delete_lets_the_members_go(stage: Stage):
     """405 by default; 204 where the tenant allows it, and nobody is in the group any more."""
-    jane, support = await stage.create("jane"), await _group(stage, "Support-Team")
+    jane, support = await stage.create("jane"), await stage.group("Support-Team")
     assert (await stage.call("DELETE", f"{GROUPS}/{support['id']}")).status == 405
     await stage.control("PATCH", "settings", {"allowDelete": True})
     assert [(await stage.call("DELETE", f"{GROUPS}/{support['id']}")).status for _ in range(2)] == [204, 404]
@@ -110,15 +97,17 @@ async def test_delete_lets_the_members_go(stage: Stage):
 async def test_an_error_changes_nothing(stage: Stage, operation: object, status: int, scim_type: str):
     """The right status and scimType, and the operation before it is not kept either."""
     await stage.create("jane")
-    support = await _group(stage, "Support-Team")
-    answer = await _patch(stage, support["id"], {"op": "replace", "path": "displayName", "value": "Care"}, operation)
+    support = await stage.group("Support-Team")
+    answer = await stage.patch_group(
+        support["id"], {"op": "replace", "path": "displayName", "value": "Care"}, operation
+    )
     assert (answer.status, answer.body["scimType"]) == (status, scim_type)
     assert await stage.ok("GET", f"{GROUPS}/{support['id']}") == support
 
 
 async def test_versions(stage: Stage):
     """412 for a version that has passed, 304 for the present one."""
-    support = await _group(stage, "Support-Team")
+    support = await stage.group("Support-Team")
     headers = {"If-None-Match": support["meta"]["version"]}
     assert (await stage.call("GET", f"{GROUPS}/{support['id']}", headers=headers)).status == 304
     await stage.create("jane")
@@ -142,8 +131,8 @@ async def test_whatever_is_sent_is_answered(stage: Stage, value: object, operati
     id_ = support.body["Resources"][0]["id"]
     answers = [
         await stage.call("POST", GROUPS, {"schemas": [GROUP_SCHEMA], "displayName": value, "members": operation}),
-        await _patch(stage, id_, operation),
-        await _patch(stage, id_, {"op": "add", "path": "members", "value": value}),
-        await _patch(stage, id_, {"op": "replace", "path": value, "value": operation}),
+        await stage.patch_group(id_, operation),
+        await stage.patch_group(id_, {"op": "add", "path": "members", "value": value}),
+        await stage.patch_group(id_, {"op": "replace", "path": value, "value": operation}),
     ]
     assert max(answer.status for answer in answers) < 500

@@ -14,6 +14,7 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.core import actions
 from cxone_operator.core.actions import Action, takes_seat
 from cxone_operator.core.adoption import is_ours
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.facts import Facts, Heir
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
@@ -182,7 +183,7 @@ TABLE: list[tuple[str, Facts, type]] = [
     ("deleted, Delete allowed", facts(DELETED, Present(INACTIVE), tenant=DELETES), actions.Delete),
     (
         "deleted, Delete allowed and not offered",
-        facts(DELETED, Present(INACTIVE), tenant=DELETES, deletes=False),
+        facts(DELETED, Present(INACTIVE), tenant=DELETES, offers=Capabilities(deletes=False)),
         actions.Reclaim,
     ),
     (

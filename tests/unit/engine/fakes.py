@@ -14,11 +14,12 @@ from cxone_operator.api.tenant import CxoneTenant
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.cluster.errors import Gone
 from cxone_operator.cluster.server import Body
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.scim.errors import ScimError
-from cxone_operator.scim.remote import Batch, Capabilities, Found, Item, Page, Receipt, Settled
+from cxone_operator.scim.remote import Batch, Found, Item, Page, Receipt, Settled
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from cxone_operator.engine.read.connection import FixedCredentials
 from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.engine.tenant import Tenant
 from cxone_operator.engine.wiring import Workshop
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.errors import AuthenticationFailed
 from cxone_operator.scim.remote import Answered, Batch, Receipt, Settled
 from cxone_operator.telemetry.audit import AuditLine

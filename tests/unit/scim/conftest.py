@@ -16,9 +16,11 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import unfenced
 from cxone_operator.core.lane import Lane
-from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.dialect import PLATFORM
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects.platform import PLATFORM
+from cxone_operator.scim.hosts import FixedHosts
 from cxone_operator.scim.transport import Transport
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -135,7 +137,7 @@ async def client(
         observed.append((operation, code))
 
     tokens = TokenSource(
-        session, f"{server.url}/oauth/token", Credentials("id", CANARY), PLATFORM.scopes, time.monotonic, observe
+        session, FixedHosts(server.url, PLATFORM), Credentials("id", CANARY), PLATFORM, time.monotonic, observe
     )
-    transport = Transport(session, server.url, tokens, budget, observe, unfenced)
+    transport = Transport(session, FixedHosts(server.url, PLATFORM), tokens, budget, observe, unfenced)
     return ScimClient(transport, PLATFORM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from cxone_operator.core.failure import Scope
 from cxone_operator.core.knowledge import Present
 from cxone_operator.core.lane import Lane
-from cxone_operator.scim.auth import Credentials, TokenSource, _token_from
+from cxone_operator.scim.auth import TokenSource, _token_from
 from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, ServerError
+from cxone_operator.scim.hosts import FixedHosts
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
 
@@ -27,14 +31,17 @@ class Time:
         return self.now
 
 
+DIALECT = replace(PLATFORM, scopes=("a", "b"))
+
+
 def source(server: Server, session: aiohttp.ClientSession, clock: Time) -> TokenSource:
-    return TokenSource(session, f"{server.url}/oauth/token", Credentials("id", CANARY), ("a", "b"), clock, unobserved)
+    return TokenSource(session, FixedHosts(server.url, PLATFORM), Credentials("id", CANARY), DIALECT, clock, unobserved)
 
 
 async def test_callers_share_one_request(server: Server, session: aiohttp.ClientSession) -> None:
     """Fifty users at once cost one token."""
     tokens = source(server, session, Time())
-    assert set(await asyncio.gather(*(tokens.token() for _ in range(50)))) == {"token-1"}
+    assert set(await asyncio.gather(*(tokens.authorization() for _ in range(50)))) == {"Bearer token-1"}
     assert server.tokens == 1
 
 
@@ -43,18 +50,18 @@ async def test_renewed_early(server: Server, session: aiohttp.ClientSession, lif
     """A minute before its end, or a tenth of a short life."""
     server.expires_in, clock = life, Time()
     tokens = source(server, session, clock)
-    await tokens.token()
+    await tokens.authorization()
     clock.now = renewed_at - 0.01
-    assert await tokens.token() == "token-1"
+    assert await tokens.authorization() == "Bearer token-1"
     clock.now = renewed_at
-    assert await tokens.token() == "token-2"
+    assert await tokens.authorization() == "Bearer token-2"
 
 
 async def test_a_refused_token_is_replaced_once(server: Server, client: ScimClient, budget: CountingBudget) -> None:
     """401, a fresh token, the same request again: both requests take a place in the budget."""
     created = json_answer(201, {"id": "1", "userName": "jane@example.com"})
     server.answers = [json_answer(401, {}), created]
-    shown = (await client.create(a_state(), Lane.JOINERS)).shown
+    shown = (await client.changes.create(a_state(), Lane.JOINERS)).shown
     assert isinstance(shown, Present)
     assert shown.user.id == "1"
     assert (server.tokens, budget.entered) == (2, 2)
@@ -65,18 +72,18 @@ async def test_a_newer_token_survives_the_refusal_of_an_older_one(
 ) -> None:
     """Late refusals of requests in flight do not cost another token."""
     tokens = source(server, session, Time())
-    old = await tokens.token()
-    tokens.invalidate(old)
-    assert await tokens.token() == "token-2"
-    tokens.invalidate(old)
-    assert await tokens.token() == "token-2"
+    old = await tokens.authorization()
+    tokens.renewable(old)
+    assert await tokens.authorization() == "Bearer token-2"
+    tokens.renewable(old)
+    assert await tokens.authorization() == "Bearer token-2"
 
 
 async def test_a_token_endpoint_that_makes_no_sense(server: Server, session: aiohttp.ClientSession) -> None:
     """Is an error like any other."""
     server.expires_in = {"a": 1}
     with pytest.raises(MalformedAnswer):
-        await source(server, session, Time()).token()
+        await source(server, session, Time()).authorization()
 
 
 @pytest.mark.parametrize("life", ["nan", "inf", float("inf"), 10**400, "soon"])
@@ -102,11 +109,11 @@ async def test_callers_share_a_failure(server: Server, session: aiohttp.ClientSe
     """Fifty users at once cost one request also when it fails; who comes later tries again."""
     server.token_status = 503
     tokens = source(server, session, Time())
-    ends = await asyncio.gather(*(tokens.token() for _ in range(50)), return_exceptions=True)
+    ends = await asyncio.gather(*(tokens.authorization() for _ in range(50)), return_exceptions=True)
     assert {type(end) for end in ends} == {ServerError}
     assert server.tokens == 1
     server.token_status = 200
-    assert await tokens.token() == "token-2"
+    assert await tokens.authorization() == "Bearer token-2"
 
 
 async def test_a_caller_that_gives_up_does_not_take_the_others_with_it(
@@ -116,12 +123,12 @@ async def test_a_caller_that_gives_up_does_not_take_the_others_with_it(
     tokens = source(server, session, Time())
     server.token_status = 503
     with pytest.raises(ServerError):
-        await tokens.token()
+        await tokens.authorization()
     server.token_status = 200
-    first, second = asyncio.create_task(tokens.token()), asyncio.create_task(tokens.token())
+    first, second = asyncio.create_task(tokens.authorization()), asyncio.create_task(tokens.authorization())
     await asyncio.sleep(0.005)
     first.cancel()
-    assert (await second).startswith("token-")
+    assert (await second).startswith("Bearer token-")
     with pytest.raises(asyncio.CancelledError):
         await first
 
@@ -141,29 +148,30 @@ async def test_refusals(
     """Say what to correct."""
     server.token_status, server.token_body = status, body
     with pytest.raises(AuthenticationFailed, match=words) as caught:
-        await source(server, session, Time()).token()
+        await source(server, session, Time()).authorization()
     assert (caught.value.failure.scope, caught.value.failure.retryable) == (Scope.TENANT, False)
 
 
 async def test_a_client_id_that_cannot_be_sent(server: Server, session: aiohttp.ClientSession) -> None:
     """Basic authentication has no way to send a colon in it (RFC 7617 section 2)."""
-    tokens = TokenSource(session, f"{server.url}/oauth/token", Credentials("a:b", CANARY), (), Time(), unobserved)
+    hosts = FixedHosts(server.url, PLATFORM)
+    tokens = TokenSource(session, hosts, Credentials("a:b", CANARY), PLATFORM, Time(), unobserved)
     with pytest.raises(AuthenticationFailed) as caught:
-        await tokens.token()
+        await tokens.authorization()
     assert CANARY not in str(caught.value)
     assert server.tokens == 0
 
 
 async def test_the_request(server: Server, session: aiohttp.ClientSession) -> None:
     """Client credentials as a form, the scopes separated by blanks (RFC 6749 section 4.4.2)."""
-    await source(server, session, Time()).token()
+    await source(server, session, Time()).authorization()
     assert server.forms == [{"grant_type": "client_credentials", "scope": "a b"}]
 
 
 async def test_secrets_do_not_show(server: Server, session: aiohttp.ClientSession) -> None:
     """Neither in a repr nor in a traceback that prints one."""
     tokens = source(server, session, Time())
-    value = await tokens.token()
+    value = await tokens.authorization()
     shown = f"{Credentials('id', CANARY)!r} {tokens!r} {tokens._token!r}"
     assert CANARY not in shown
     assert value not in shown

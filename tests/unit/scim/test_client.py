@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+import msgspec
 import pytest
 from aiohttp import web
 
+from cxone_operator.api.tenant import Api, Auth
 from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.dialect import PLATFORM, BulkMode, ListMode, UnsupportedPreset, dialect_for
+from cxone_operator.scim.dialects import PRESETS, dialect_of
+from cxone_operator.scim.dialects.dialect import BulkMode, Dialect, Grant, ListMode
+from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import BadRequest, MalformedAnswer, ScimError
 from cxone_operator.scim.remote import Answered
-from unit.builders import a_state
+from unit.builders import a_state, account
 from unit.scim.conftest import Server, json_answer, no_content
 
 JANE = {"id": "id-jane", "userName": "jane@example.com", "active": True}
@@ -26,15 +32,15 @@ async def located(_request: web.Request) -> web.Response:
 async def test_a_page(server: Server, client: ScimClient) -> None:
     """What is no user is left out, but counts for the paging."""
     server.answers = [json_answer(200, {"totalResults": "3", "Resources": [JANE, {"id": "2"}, 7]})]
-    page = await client.list_users(Lane.BACKGROUND, 1, 50)
+    (page,) = [page async for page in client.everybody(Lane.BACKGROUND)]
     assert ([user.id for user in page.users], page.returned, page.total) == (["id-jane"], 3, 3)
-    assert server.requests == [("GET", "/scim/v2/Users?startIndex=1&count=50", None)]
+    assert server.requests == [("GET", "/scim/v2/Users?count=500", None)]
 
 
 async def test_an_empty_page(server: Server, client: ScimClient) -> None:
     """May come without Resources (RFC 7644 section 3.4.2)."""
     server.answers = [json_answer(200, {"totalResults": 0})]
-    page = await client.list_users(Lane.BACKGROUND, 1, 50)
+    (page,) = [page async for page in client.everybody(Lane.BACKGROUND)]
     assert (page.users, page.returned, page.total) == ((), 0, 0)
 
 
@@ -55,7 +61,8 @@ async def test_a_look_up_in_short_pages_misses_nobody(server: Server, client: Sc
     ]
     found = await client.find(("u0", "u1", "u2"), Lane.UPDATES)
     assert [user.id for user in found.users] == ["0", "1", "2"]
-    assert [path.rpartition("&")[2] for _, path, _ in server.requests] == ["count=100", "startIndex=2", "startIndex=3"]
+    places = [path.partition("&")[2] for _, path, _ in server.requests]
+    assert places == ["count=100", "startIndex=2&count=100", "startIndex=3&count=100"]
 
 
 async def test_a_look_up_ends(server: Server, client: ScimClient) -> None:
@@ -75,7 +82,9 @@ async def test_two_users_of_one_name_are_both_shown(server: Server, client: Scim
 async def test_an_answer_about_somebody_else_shows_nothing(server: Server, client: ScimClient) -> None:
     """A change is done when CXone shows it, on the user that it was made to."""
     server.answers = [json_answer(200, {**JANE, "id": "other"}, X_Request_Id="r-1")]
-    answered = await client.patch("id-jane", Change(a_state(active=False), (Field.ACTIVE,)), Lane.LEAVERS)
+    answered = await client.changes.patch(
+        account("id-jane"), Change(a_state(active=False), (Field.ACTIVE,)), Lane.LEAVERS
+    )
     assert answered == Answered(UNKNOWN, "r-1")
 
 
@@ -91,7 +100,7 @@ async def test_an_answer_about_somebody_else_shows_nothing(server: Server, clien
 async def test_the_id_of_a_new_user(server: Server, client: ScimClient, answer: object, id_: str) -> None:
     """From the body, or else from Location, decoded once."""
     server.answers = [answer]  # type: ignore[list-item]
-    created = (await client.create(a_state(), Lane.JOINERS)).shown
+    created = (await client.changes.create(a_state(), Lane.JOINERS)).shown
     assert isinstance(created, Present)
     assert (created.user.id, created.user.state.user_name) == (id_, "jane@example.com")
 
@@ -100,11 +109,11 @@ async def test_changes(server: Server, client: ScimClient) -> None:
     """200 shows the user, 204 does not, nor does an answer about somebody else; ids are percent-encoded once."""
     change = Change(a_state(active=False), (Field.ACTIVE,))
     server.answers = [json_answer(200, {**JANE, "id": "a b/%40"}), no_content, json_answer(200, JANE)]
-    shown = (await client.patch("a b/%40", change, Lane.LEAVERS)).shown
+    shown = (await client.changes.patch(account("a b/%40"), change, Lane.LEAVERS)).shown
     assert isinstance(shown, Present)
     assert shown.user.id == "a b/%40"
-    assert (await client.patch("1", change, Lane.LEAVERS)).shown == UNKNOWN
-    assert (await client.patch("1", change, Lane.LEAVERS)).shown == UNKNOWN
+    assert (await client.changes.patch(account("1"), change, Lane.LEAVERS)).shown == UNKNOWN
+    assert (await client.changes.patch(account("1"), change, Lane.LEAVERS)).shown == UNKNOWN
     assert [path for _, path, _ in server.requests] == ["/scim/v2/Users/a%20b%2F%2540", *["/scim/v2/Users/1"] * 2]
 
 
@@ -112,8 +121,8 @@ async def test_what_an_answer_does_not_show_is_looked_up(server: Server, client:
     """204 says that a deletion was accepted, 404 may come from a path that nobody serves, an empty 201 shows nobody."""
     server.answers = [no_content, json_answer(404, {}), located]
     for _ in range(2):
-        assert (await client.delete("1", Lane.LEAVERS)).shown == UNKNOWN
-    assert (await client.create(a_state(), Lane.JOINERS)).shown == UNKNOWN
+        assert (await client.changes.delete("1", Lane.LEAVERS)).shown == UNKNOWN
+    assert (await client.changes.create(a_state(), Lane.JOINERS)).shown == UNKNOWN
 
 
 async def test_an_account_is_asked_for_by_its_id(server: Server, client: ScimClient) -> None:
@@ -154,7 +163,7 @@ async def test_seats(server: Server, client: ScimClient) -> None:
     server.answers = [json_answer(200, {"total": 10, "used": "4"}), no_content, json_answer(404, {})]
     assert await client.seats(Lane.BACKGROUND) == Quota(10, 4)
     for _ in range(2):
-        assert await client.release_license("1", Lane.LEAVERS) == Answered()
+        assert await client.changes.release_license("1", Lane.LEAVERS) == Answered()
     assert [path for _, path, _ in server.requests][1:] == ["/api/v2/license/assignments/1"] * 2
 
 
@@ -163,31 +172,30 @@ async def test_every_write_names_its_request(server: Server, client: ScimClient)
     change = Change(a_state(active=False), (Field.ACTIVE,))
     server.answers = [json_answer(code, JANE, X_Request_Id=f"r-{code}") for code in (201, 200, 200, 404, 204, 404)]
     named = [
-        (await client.create(a_state(), Lane.JOINERS)).request_id,
-        (await client.patch("1", change, Lane.LEAVERS)).request_id,
-        (await client.delete("1", Lane.LEAVERS)).request_id,
-        (await client.delete("1", Lane.LEAVERS)).request_id,
-        (await client.release_license("1", Lane.LEAVERS)).request_id,
-        (await client.release_license("1", Lane.LEAVERS)).request_id,
+        (await client.changes.create(a_state(), Lane.JOINERS)).request_id,
+        (await client.changes.patch(account("1"), change, Lane.LEAVERS)).request_id,
+        (await client.changes.delete("1", Lane.LEAVERS)).request_id,
+        (await client.changes.delete("1", Lane.LEAVERS)).request_id,
+        (await client.changes.release_license("1", Lane.LEAVERS)).request_id,
+        (await client.changes.release_license("1", Lane.LEAVERS)).request_id,
     ]
     assert named == ["r-201", "r-200", "r-200", "r-404", "r-204", "r-404"]
     for status, body in ((400, {}), (503, {}), (200, "no user"), (200, {})):
         server.answers = [json_answer(status, body, X_Request_Id="r-9")]
         with pytest.raises(ScimError) as caught:
-            await client.create(a_state(), Lane.JOINERS)
+            await client.changes.create(a_state(), Lane.JOINERS)
         assert caught.value.failure.request_id == "r-9"
 
 
 def test_presets() -> None:
-    """One preset, of which each setting can be replaced; what is not given stays."""
-    dialect = dialect_for("Platform", users_path="/users/", bulk="Off", list="Filter", token_path=None)
+    """Each setting can be replaced; what is not given stays."""
+    dialect = dialect_of(Api(users_path="/users/", bulk="Off", list="Filter", auth=Auth(grant="Token")))
     assert (dialect.users_path, dialect.bulk, dialect.list) == ("/users", BulkMode.OFF, ListMode.FILTER)
-    assert dialect.token_path == PLATFORM.token_path
-    assert dialect_for("Platform") == PLATFORM
+    assert (dialect.grant, dialect.token_path) == (Grant.TOKEN, PLATFORM.token_path)
+    assert {preset: dialect_of(Api(preset=preset)) for preset in PRESETS} == PRESETS  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("preset", ["UserHub", "RFC7644"])
-def test_presets_that_are_not_spoken(preset: str) -> None:
-    """Say so, and what to do."""
-    with pytest.raises(UnsupportedPreset, match=rf"api\.preset {preset} is not supported .* use Platform"):
-        dialect_for(preset)
+def test_every_setting_of_the_api_is_one_of_the_dialect() -> None:
+    """No setting is read and then ignored."""
+    settings = {field.name for api in (Api, Auth) for field in msgspec.structs.fields(api)} - {"preset", "auth"}
+    assert settings <= {field.name for field in fields(Dialect)}

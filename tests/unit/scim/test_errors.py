@@ -17,11 +17,14 @@ from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim.answers import mapped_errors, retry_after
-from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import BadRequest, CircuitOpen, ScimError, Unavailable, error_for
+from cxone_operator.scim.hosts import FixedHosts
 from cxone_operator.scim.remote import Batch, Item
-from unit.builders import a_remote, a_state
+from unit.builders import a_remote, a_state, account
 from unit.scim.conftest import CANARY, Answer, CountingBudget, Server, json_answer, unobserved
 
 
@@ -53,11 +56,11 @@ def raw(status: int, text: str) -> Answer:
 
 
 async def create(client: ScimClient) -> object:
-    return await client.create(a_state(), Lane.JOINERS)
+    return await client.changes.create(a_state(), Lane.JOINERS)
 
 
 async def patch(client: ScimClient) -> object:
-    return await client.patch("1", Change(a_state(active=False), (Field.ACTIVE,)), Lane.LEAVERS)
+    return await client.changes.patch(account("1"), Change(a_state(active=False), (Field.ACTIVE,)), Lane.LEAVERS)
 
 
 async def quota(client: ScimClient) -> object:
@@ -65,7 +68,7 @@ async def quota(client: ScimClient) -> object:
 
 
 async def release(client: ScimClient) -> object:
-    return await client.release_license("1", Lane.UPDATES)
+    return await client.changes.release_license("1", Lane.UPDATES)
 
 
 async def look_up(client: ScimClient) -> object:
@@ -77,7 +80,7 @@ async def submit(client: ScimClient) -> object:
 
 
 async def delete(client: ScimClient) -> object:
-    return await client.delete("1", Lane.LEAVERS)
+    return await client.changes.delete("1", Lane.LEAVERS)
 
 
 async def poll(client: ScimClient) -> object:
@@ -89,7 +92,7 @@ async def probe(client: ScimClient) -> object:
 
 
 async def listing(client: ScimClient) -> object:
-    return await client.list_users(Lane.BACKGROUND, 1, 100)
+    return await client.probe()
 
 
 def said(status: object, detail: str) -> Answer:
@@ -226,7 +229,7 @@ def test_only_an_open_circuit_tries_nothing() -> None:
 async def test_nothing_listens(server: Server, client: ScimClient, session: object) -> None:
     """A refused connection concerns the whole tenant, and nothing was sent."""
     await client.connect()
-    client._transport._base = "http://127.0.0.1:9"
+    client._transport._hosts = FixedHosts("http://127.0.0.1:9", PLATFORM)
     failure = await failure_of(client, create)
     assert (failure.reason, failure.scope, failure.uncertain) == (R.REMOTE_UNAVAILABLE, TENANT, False)
 
@@ -272,7 +275,7 @@ def test_a_connection_that_is_not_made_in_time() -> None:
 async def test_a_base_url_that_is_none(server: Server, client: ScimClient, budget: CountingBudget) -> None:
     """Is reported without the address, which may hold a password and names of users."""
     await client.connect()
-    client._transport._base = f"ftp://me:{CANARY}@example.com"
+    client._transport._hosts = FixedHosts(f"ftp://me:{CANARY}@example.com", PLATFORM)
     failure = await failure_of(client, create)
     assert (failure.reason, failure.scope) == (R.REMOTE_UNAVAILABLE, TENANT)
 
@@ -339,9 +342,11 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 async def test_refused_client(server: Server, session: object) -> None:
     """A token endpoint that refuses the client is a matter of the Secret."""
     server.answers = [json_answer(401, {"error": "invalid_client", "error_description": f"{CANARY} is wrong"})]
-    tokens = TokenSource(session, f"{server.url}/other", Credentials("a", CANARY), ("x",), time.monotonic, unobserved)  # type: ignore[arg-type]
+    known = Credentials("a", CANARY)
+    hosts = FixedHosts(f"{server.url}/other", PLATFORM)
+    tokens = TokenSource(session, hosts, known, PLATFORM, time.monotonic, unobserved)  # type: ignore[arg-type]
     with pytest.raises(ScimError) as caught:
-        await tokens.token()
+        await tokens.authorization()
     assert caught.value.failure.reason is R.AUTHENTICATION_FAILED
     assert "correct clientId and clientSecret" in caught.value.message
     assert CANARY not in caught.value.message

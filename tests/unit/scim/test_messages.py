@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scim2_models import URN, BulkRequest, ComplexAttribute, Context, Extension, PatchOp, User
 
+from cxone_operator.core.actions import Create, Delete, Update
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Email, Field, PhoneNumber, RemoteUser, UserState
 from cxone_operator.scim import bulk
-from cxone_operator.scim.client import LONGEST_TARGET, MOST_NAMES, ScimClient
-from cxone_operator.scim.dialect import NICE_SCHEMA, PATCH_SCHEMA, PLATFORM, USER_SCHEMA
+from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.messages import (
     MOST_SEATS,
+    NICE_SCHEMA,
+    PATCH_SCHEMA,
+    USER_SCHEMA,
     encoded,
     patch_body,
     quota_from,
@@ -26,8 +30,10 @@ from cxone_operator.scim.messages import (
     user_names_filter,
     users_from,
 )
+from cxone_operator.scim.reads import LONGEST_TARGET, MOST_NAMES
+from cxone_operator.scim.remote import Item
 from cxone_operator.scim.transport import Transport
-from unit.builders import a_state
+from unit.builders import a_state, account
 
 FULL = a_state(
     display_name="Jane S.",
@@ -58,21 +64,21 @@ CxoneUser = User[Nice]
 @pytest.mark.parametrize("state", [a_state(), FULL, a_state(groups=(), roles=()), a_state(emails=None)])
 def test_create_bodies_are_valid(state: UserState) -> None:
     """Every create is a User by RFC 7643, with exactly the core schema."""
-    body = user_body(state)
+    body = user_body(state, PLATFORM)
     User.model_validate(body, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
     assert body["schemas"] == [USER_SCHEMA]
 
 
 def test_undeclared_attributes_are_not_sent() -> None:
     """What the spec leaves out stays CXone's business; only an e-mail address it insists on."""
-    body = user_body(a_state(groups=None, roles=None, emails=None))
+    body = user_body(a_state(groups=None, roles=None, emails=None), PLATFORM)
     assert set(body) == {"schemas", "userName", "name", "active", "emails"}
     assert body["emails"] == [{"value": "jane@example.com", "type": "work", "primary": True}]
 
 
 def test_a_team_brings_its_extension() -> None:
     """The extension is named in schemas only where it is used (RFC 7643 section 3.3)."""
-    body = user_body(TEAM)
+    body = user_body(TEAM, PLATFORM)
     CxoneUser.model_validate(body, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
     assert body["schemas"] == [USER_SCHEMA, NICE_SCHEMA]
     assert body[NICE_SCHEMA] == {"team": {"value": "Nights"}}
@@ -104,7 +110,7 @@ def test_patch_bodies_are_valid(field: Field) -> None:
     Groups are the exception that CXone makes: by RFC 7643 section 4.1.2 they are read-only on a user, which is all
     that the oracle may find wrong.
     """
-    body = patch_body(Change(replace(FULL, team="Nights"), (field,)))
+    body = patch_body(Change(replace(FULL, team="Nights"), (field,)), PLATFORM)
     path = f"{NICE_SCHEMA}:team" if field is Field.TEAM else field.value
     assert body == {
         "schemas": [PATCH_SCHEMA],
@@ -119,13 +125,13 @@ def test_patch_bodies_are_valid(field: Field) -> None:
 
 def test_none_is_said_as_an_empty_list() -> None:
     """A user without roles is not one whose roles nobody cares about."""
-    body = patch_body(Change(a_state(roles=()), (Field.ROLES,)))
+    body = patch_body(Change(a_state(roles=()), (Field.ROLES,)), PLATFORM)
     assert body["Operations"] == [{"op": "replace", "path": "roles", "value": []}]
 
 
 def test_deactivation_is_the_body_of_the_rfc() -> None:
     """RFC 7644 section 3.5.2.3."""
-    assert patch_body(Change(a_state(active=False), (Field.ACTIVE,))) == {
+    assert patch_body(Change(a_state(active=False), (Field.ACTIVE,)), PLATFORM) == {
         "schemas": [PATCH_SCHEMA],
         "Operations": [{"op": "replace", "path": "active", "value": False}],
     }
@@ -133,12 +139,13 @@ def test_deactivation_is_the_body_of_the_rfc() -> None:
 
 def test_bulk_bodies_are_valid() -> None:
     """Every operation by itself as well: an invalid one would only become a failed result."""
-    operations = [
-        bulk.Create("a", FULL),
-        bulk.Patch("b", "id/1", Change(FULL, tuple(field for field in Field if field is not Field.GROUPS))),
-        bulk.Delete("c", "id 2"),
+    change = Change(FULL, tuple(field for field in Field if field is not Field.GROUPS))
+    items = [
+        Item("a", Create(FULL)),
+        Item("b", Update(account("id/1"), change, takes_seat=False)),
+        Item("c", Delete(account("id 2"))),
     ]
-    body = bulk.bulk_body(operations, PLATFORM)
+    body = bulk.bulk_body(items, PLATFORM)
     parsed = BulkRequest[CxoneUser].model_validate(body, scim_ctx=Context.BULK_REQUEST)
     assert parsed.operations is not None
     assert [operation.status for operation in parsed.operations] == [None, None, None]
@@ -150,9 +157,9 @@ def test_bulk_bodies_are_valid() -> None:
 @settings(max_examples=40)
 def test_packing_keeps_everything_in_bounds(most: int, sizes: list[int]) -> None:
     """Nothing is lost, nothing is too long, the order stays."""
-    operations = [bulk.Create(str(index), a_state(display_name="x" * size)) for index, size in enumerate(sizes)]
-    batches = bulk.pack(operations, most, PLATFORM)
-    assert [operation for batch in batches for operation in batch] == operations
+    items = [Item(str(index), Create(a_state(display_name="x" * size))) for index, size in enumerate(sizes)]
+    batches = bulk.pack(items, most, PLATFORM)
+    assert [item for batch in batches for item in batch] == items
     for batch in batches:
         assert 0 < len(batch) <= most
         assert len(msgspec.json.encode(bulk.bulk_body(batch, PLATFORM))) <= bulk.LARGEST_BYTES + 1000
@@ -216,7 +223,7 @@ JANE = {"id": "1", "userName": "jane@example.com"}
 )
 def test_tolerant_reading(body: dict[str, object], attribute: str, expected: object) -> None:
     """Servers differ; what can be understood is."""
-    user = user_from({**JANE, **body})
+    user = user_from({**JANE, **body}, PLATFORM)
     assert isinstance(user, RemoteUser)
     assert getattr(user.state, attribute) == expected
 
@@ -229,10 +236,10 @@ json_values = st.recursive(
 names = st.sampled_from(["id", "userName", "name", "emails", "roles", "groups", "active", "meta", NICE_SCHEMA])
 
 
-@given(st.lists(st.dictionaries(names, json_values, max_size=9), max_size=3) | json_values)
-def test_no_answer_can_raise(resources: object) -> None:
+@given(st.lists(st.dictionaries(names, json_values, max_size=9) | json_values, max_size=3))
+def test_no_answer_can_raise(resources: list[object]) -> None:
     """Whatever comes from the network is a user or is left out."""
-    assert isinstance(users_from(resources), tuple)
+    assert isinstance(users_from(resources, PLATFORM), tuple)
 
 
 @given(st.dictionaries(st.sampled_from(["id", "status", "Operations", "errors"]), json_values, max_size=4))
@@ -255,14 +262,14 @@ def test_results_of_operations(status: object, word: str | None) -> None:
 @pytest.mark.parametrize("value", [17, "17"])
 def test_ids_may_be_numbers(value: object) -> None:
     """RFC 7643 section 3.1 asks for strings."""
-    user = user_from({**JANE, "id": value})
+    user = user_from({**JANE, "id": value}, PLATFORM)
     assert user is not None
     assert user.id == "17"
 
 
 @pytest.mark.parametrize("value", [True, None, 1.5, "", [], {}])
 def test_what_is_no_id(value: object) -> None:
-    assert user_from({**JANE, "id": value}) is None
+    assert user_from({**JANE, "id": value}, PLATFORM) is None
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,20 @@ from __future__ import annotations
 import pytest
 
 from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import Api
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim import bulk, transport
-from cxone_operator.scim.client import PAGE, ScimClient
-from cxone_operator.scim.dialect import PLATFORM, dialect_for
+from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.dialects import dialect_of
+from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, NotOffered, ScimError, TooLarge
-from cxone_operator.scim.remote import Answered, Batch, Capabilities, Item, Pending, Remote, Settled
+from cxone_operator.scim.paging import PAGE
+from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Remote, Settled
 from unit.builders import a_remote, a_state
 from unit.scim.conftest import Answer, CountingBudget, Server, json_answer, no_content
 
@@ -59,7 +63,7 @@ def test_a_client_is_all_that_the_engine_asks_for() -> None:
 )
 def test_what_a_dialect_offers(settings: dict[str, str], offered: Capabilities) -> None:
     """The engine asks before it lists or sends in bulk."""
-    assert ScimClient(None, dialect_for("Platform", **settings)).capabilities == offered  # type: ignore[arg-type]
+    assert ScimClient(None, dialect_of(Api(**settings))).capabilities == offered  # type: ignore[arg-type]
 
 
 # Connecting.
@@ -83,7 +87,7 @@ async def test_a_probe_is_one_small_request(server: Server, client: ScimClient, 
     """Harmless, and in the lane of those who may not wait."""
     server.answers = [page(0, 1, 10_000)]
     await client.probe()
-    assert [path for _, path, _ in server.requests] == ["/scim/v2/Users?startIndex=1&count=1"]
+    assert [path for _, path, _ in server.requests] == ["/scim/v2/Users?count=1"]
 
 
 # Everybody.
@@ -93,7 +97,7 @@ async def test_everybody_comes_page_by_page(server: Server, client: ScimClient) 
     """The next page begins behind what came, not behind what was asked for."""
     server.answers = [page(0, 3, 7), page(3, 3, 7), page(6, 1, 7)]
     assert await everybody(client) == [3, 3, 1]
-    assert starts(server) == ["1", "4", "7"]
+    assert starts(server) == ["", "4", "7"]
 
 
 async def test_a_server_that_does_not_count_is_read_to_an_empty_page(server: Server, client: ScimClient) -> None:
@@ -110,7 +114,7 @@ async def test_a_server_whose_total_is_too_large_ends_with_its_pages(server: Ser
 
 async def test_a_list_without_end_is_ended(server: Server, client: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that shows its first page whatever it is asked for."""
-    monkeypatch.setattr("cxone_operator.scim.client._MOST_PAGES", 5)
+    monkeypatch.setattr("cxone_operator.scim.paging._MOST_PAGES", 5)
     server.answers = [page(0, 1, None)]
     assert await everybody(client) == [1] * 5
 
@@ -241,8 +245,7 @@ async def test_a_job_is_accepted(server: Server, client: ScimClient, budget: Cou
     ]
     assert await client.send(TOGETHER, Lane.JOINERS) == Pending("job-1", "r-1")
     assert await client.send(TOGETHER, Lane.JOINERS) == Pending("job-2")
-    operations = [bulk.Create("uid-a", a_state("a")), bulk.Delete("uid-b", "id-b")]
-    assert server.requests[0] == ("POST", "/scim/v2/Bulk", bulk.bulk_body(operations, PLATFORM))
+    assert server.requests[0] == ("POST", "/scim/v2/Bulk", bulk.bulk_body(TOGETHER.items, PLATFORM))
     assert budget.entered == 2
 
 

@@ -14,10 +14,12 @@ from aiohttp import web
 
 from cxone_operator.core.fence import Fence, unfenced
 from cxone_operator.core.lane import Lane
-from cxone_operator.scim.auth import Credentials, TokenSource
+from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.dialect import PLATFORM
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, ScimError, Throttled
+from cxone_operator.scim.hosts import FixedHosts
 from cxone_operator.scim.transport import Answer, NotSent, Transport
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
@@ -42,9 +44,9 @@ def transport_for(
     server: Server, session: aiohttp.ClientSession, budget: CountingBudget, fence: Fence = unfenced
 ) -> Transport:
     tokens = TokenSource(
-        session, f"{server.url}/oauth/token", Credentials("id", CANARY), ("a",), time.monotonic, unobserved
+        session, FixedHosts(server.url, PLATFORM), Credentials("id", CANARY), PLATFORM, time.monotonic, unobserved
     )
-    return Transport(session, server.url, tokens, budget, unobserved, fence)
+    return Transport(session, FixedHosts(server.url, PLATFORM), tokens, budget, unobserved, fence)
 
 
 async def test_every_request_takes_a_place_in_its_lane(server: Server, session: aiohttp.ClientSession) -> None:
@@ -52,8 +54,8 @@ async def test_every_request_takes_a_place_in_its_lane(server: Server, session: 
     budget = LaneBudget()
     client = ScimClient(transport_for(server, session, budget), PLATFORM)
     server.answers = [json_answer(204, None)]
-    await client.release_license("1", Lane.LEAVERS)
-    await client.delete("1", Lane.UPDATES)
+    await client.changes.release_license("1", Lane.LEAVERS)
+    await client.changes.delete("1", Lane.UPDATES)
     assert (server.tokens, budget.lanes, budget.inside) == (1, [Lane.LEAVERS, Lane.UPDATES], 0)
 
 
@@ -70,7 +72,7 @@ async def test_a_closed_fence_lets_nothing_out(
 
     client = ScimClient(transport_for(server, session, budget, closed), PLATFORM)
     with pytest.raises(NotSent, match="another process leads"):
-        await client.create(a_state(), Lane.JOINERS)
+        await client.changes.create(a_state(), Lane.JOINERS)
     assert (server.requests, budget.entered, budget.inside, budget.ends) == ([], 1, 0, [])
 
 
@@ -88,7 +90,7 @@ async def test_the_fence_is_asked_again_before_the_second_try(
     client = ScimClient(transport_for(server, session, budget, closing), PLATFORM)
     server.answers = [json_answer(401, {})]
     with pytest.raises(NotSent):
-        await client.create(a_state(), Lane.JOINERS)
+        await client.changes.create(a_state(), Lane.JOINERS)
     assert (len(server.requests), budget.inside) == (1, 0)
 
 
@@ -96,7 +98,7 @@ async def test_a_second_refusal_is_final(server: Server, client: ScimClient, bud
     """One refresh, not a loop of them."""
     server.answers = [json_answer(401, {})]
     with pytest.raises(AuthenticationFailed):
-        await client.create(a_state(), Lane.JOINERS)
+        await client.changes.create(a_state(), Lane.JOINERS)
     assert (server.tokens, budget.entered, budget.inside) == (2, 2, 0)
 
 
@@ -112,7 +114,7 @@ async def test_a_place_is_given_back_when_the_caller_gives_up(
         return web.Response()
 
     server.answers = [never]
-    task = asyncio.create_task(client.create(a_state(), Lane.JOINERS))
+    task = asyncio.create_task(client.changes.create(a_state(), Lane.JOINERS))
     await begun.wait()
     assert budget.inside == 1
     task.cancel()
@@ -127,7 +129,7 @@ async def test_every_request_is_observed(
 ) -> None:
     """Once each, good or bad, under the name of its operation."""
     server.answers = [json_answer(401, {}), json_answer(201, JANE), json_answer(429, {}), json_answer(503, {})]
-    await client.create(a_state(), Lane.JOINERS)
+    await client.changes.create(a_state(), Lane.JOINERS)
     with pytest.raises(Throttled):
         await client.poll("j", Lane.JOINERS)
     with pytest.raises(ScimError):
@@ -148,8 +150,8 @@ async def test_headers(server: Server, client: ScimClient) -> None:
         return web.json_response(JANE, status=201)
 
     server.answers = [answer]
-    await client.create(a_state(), Lane.JOINERS)
-    await client.delete("1", Lane.JOINERS)
+    await client.changes.create(a_state(), Lane.JOINERS)
+    await client.changes.delete("1", Lane.JOINERS)
     create, delete = seen
     assert create["Authorization"] == "Bearer token-1"
     assert create["Content-Type"] == "application/scim+json"
@@ -161,7 +163,7 @@ async def test_redirects_are_not_followed(server: Server, client: ScimClient) ->
     """A token goes to the address that it was made for, and nowhere else."""
     server.answers = [json_answer(307, {}, Location="http://127.0.0.1:9/elsewhere")]
     with pytest.raises(ScimError) as caught:
-        await client.create(a_state(), Lane.JOINERS)
+        await client.changes.create(a_state(), Lane.JOINERS)
     assert caught.value.code == "307"
     assert len(server.requests) == 1
 

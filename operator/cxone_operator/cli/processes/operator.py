@@ -36,7 +36,8 @@ from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
 from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.handlers.watch import Edge, watch
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import write_audit
 from cxone_operator.telemetry.logging import get_logger
@@ -221,7 +222,10 @@ def _end_at_once() -> None:
 
 def _default_tenant(environ: Mapping[str, str]) -> DefaultTenant | None:
     found = environment_tenant(environ)
-    return None if found is None else DefaultTenant(_spec(found), Credentials(found.client_id, found.client_secret))
+    if found is None:
+        return None
+    spec = _spec(found)
+    return DefaultTenant(spec, Credentials.of(found.checked(dialect_of(spec.api).grant.keys)))
 
 
 def _spec(tenant: EnvironmentTenant) -> TenantSpec:

@@ -40,7 +40,7 @@ class View:
             doubt_ended=now - memory.in_doubt.until(uid),
             old_job=bool(memory.old_jobs),
             closing=memory.closing,
-            deletes=memory.deletes,
+            offers=memory.capabilities,
             reclaim_due=memory.seats.release_due(uid),
             seat_seen_free=memory.seats.is_free(uid),
         )

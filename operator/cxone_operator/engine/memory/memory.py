@@ -13,6 +13,7 @@ import msgspec
 from cxone_operator.api.meta import USER_FINALIZER
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.capabilities import EVERYTHING, Capabilities
 from cxone_operator.core.users import key_of
 from cxone_operator.core.work import Moment
 from cxone_operator.engine.base.backoff import BackOff
@@ -62,8 +63,8 @@ class Memory:
     """Lower-case names and ids of the operator's own account in CXone."""
     refused: bool = False
     """The API server refuses the tenant's status for good, so a later process will not know what is under way."""
-    deletes: bool = True
-    """CXone offers to delete users."""
+    capabilities: Capabilities = EVERYTHING
+    """What CXone offers, as far as is known."""
     epoch: int = 0
     """Counts changes of the tenant, its Secret and its directory names: each frees stalled users."""
     reading: BackOff = field(default_factory=BackOff)

@@ -7,7 +7,7 @@ corrected one heals within seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from cxone_operator.api.reasons import Reason
@@ -16,7 +16,7 @@ from cxone_operator.cluster.errors import ClusterError, Gone
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.engine.base.clocks import Clocks
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.errors import ScimError
 from cxone_operator.scim.remote import Remote
 
@@ -24,9 +24,6 @@ LOOK_SECONDS = 3.0
 """How often the Secret is read while the tenant is not ready."""
 CALM_SECONDS = 60.0
 """How often it is read otherwise, to notice a rotation."""
-
-
-_KEYS = ("clientId", "clientSecret")
 
 
 class CredentialSource(Protocol):
@@ -48,33 +45,38 @@ class FixedCredentials:
 
 
 class SecretCredentials:
-    """Credentials from a Secret with the keys clientId and clientSecret."""
+    """Credentials from a Secret with the keys that the tenant's API asks for."""
 
-    def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, name: str, keys: tuple[str, ...]) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._name = name
+        self._keys = keys
 
     async def read(self) -> Credentials | Failure:
         """Read the Secret; a Failure names the key that is missing, or why it cannot be read."""
         try:
             data = await self._cluster.secret(self._namespace, self._name)
         except Gone:
-            return self._problem("does not exist; create it with the keys clientId and clientSecret")
+            return self._problem(f"does not exist; create it with the keys {_listed(self._keys)}")
         except ClusterError as error:
             return self._problem(f"cannot be read: {error}")
-        binary = [key for key in _KEYS if data.get(key, "") is None]
+        binary = [key for key in self._keys if data.get(key, "") is None]
         if binary:
-            return self._problem(f"has a value that is not UTF-8 under {' and '.join(binary)}; store the text as it is")
-        values = {key: (data.get(key) or "").strip() for key in _KEYS}
+            return self._problem(f"has a value that is not UTF-8 under {_listed(binary)}; store the text as it is")
+        values = {key: (data.get(key) or "").strip() for key in self._keys}
         missing = [key for key, value in values.items() if not value]
         if missing:
-            return self._problem(f"lacks the key {' and '.join(missing)}")
-        return Credentials(*values.values())
+            return self._problem(f"lacks the key {_listed(missing)}")
+        return Credentials.of(values)
 
     def _problem(self, what: str) -> Failure:
         message = f"Secret {self._name} in namespace {self._namespace} {what}"
         return Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
+
+
+def _listed(keys: Sequence[str]) -> str:
+    return " and ".join((", ".join(keys[:-1]), keys[-1]) if len(keys) > 1 else keys)
 
 
 class Connection:
@@ -102,7 +104,7 @@ class Connection:
     @property
     def client_id(self) -> str:
         """Whom CXone takes us for; empty without credentials."""
-        return self._credentials.client_id if self._credentials is not None else ""
+        return self._credentials.identity if self._credentials is not None else ""
 
     def due(self) -> float:
         """Seconds until `look` is worth calling."""

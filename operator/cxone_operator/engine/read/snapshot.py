@@ -49,6 +49,7 @@ class Snapshot:
         refresh = memory.directory.begin_refresh(memory.time, None if lists else declared)
         try:
             changed = await self._read(remote, lane, refresh, declared)
+            memory.capabilities = remote.capabilities
         except ScimError as error:
             self._unread.failed(tenant=memory.name, error=str(error))
             memory.refresh_wanted = True
@@ -118,4 +119,5 @@ class Snapshot:
 
     def _names(self) -> frozenset[str]:
         """Role and group names in use: a new one may be what a stalled user misses."""
-        return frozenset(self._memory.directory.roles() | self._memory.directory.groups())
+        directory, offers = self._memory.directory, self._memory.capabilities
+        return frozenset(directory.roles() | directory.groups()) | offers.roles | offers.groups

@@ -34,10 +34,10 @@ def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:
         return _not_renamed(failure)
     if failure.reason is Reason.ROLE_NOT_FOUND:
         roles = (spec.role, defaults.role, *(spec.secondary_roles or ()))
-        return _missing("role", roles, memory.directory.roles(), failure, memory.name)
+        return _missing("role", roles, memory.directory.roles() | memory.capabilities.roles, failure, memory.name)
     if failure.reason is Reason.GROUP_NOT_FOUND:
         groups = (*(spec.groups or ()), *(defaults.groups or ()))
-        return _missing("group", groups, memory.directory.groups(), failure, memory.name)
+        return _missing("group", groups, memory.directory.groups() | memory.capabilities.groups, failure, memory.name)
     return failure.message
 
 

@@ -72,10 +72,11 @@ class Jobs:
         self.largest = memory.spec.bulk.max_operations
         """Operations in one job: as configured, halved after each that was too large."""
 
-    def offered(self, remote: Remote) -> bool:
-        """Bulk requests are taken by the tenant and wanted by its owner, and a job can be written down."""
+    def offered(self, remote: Remote, lane: Lane) -> bool:
+        """Shared requests are taken by the tenant and wanted by its owner, and a job can be written down."""
         wanted = self._memory.spec.bulk.mode == "Auto" and not self._memory.refused
-        return wanted and remote.capabilities.bulk
+        offers = remote.capabilities
+        return wanted and (offers.bulk or (offers.lockouts and lane is Lane.LEAVERS))
 
     def has_room(self, lane: Lane) -> bool:
         """One more may be started."""
@@ -145,6 +146,8 @@ class Jobs:
         except NotSent:
             self._each(users, Withdrawn())
             raise
+        finally:
+            self._memory.capabilities = remote.capabilities
 
     def _lesson(self, error: ScimError, size: int) -> Failure:
         """What was too large, or is not offered at all, says nothing of anybody in it: they are sent another way."""

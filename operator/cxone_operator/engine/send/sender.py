@@ -112,7 +112,7 @@ class Sender:
 
     def _bulk_pays(self, remote: Remote, lane: Lane, most: int) -> bool:
         enough = min(most, self._memory.queues.shared(lane)) >= self._memory.spec.bulk.min_operations
-        return enough and self._jobs.offered(remote)
+        return enough and self._jobs.offered(remote, lane)
 
     def _free_singles(self, lane: Lane) -> int:
         return SINGLES - self._singles[lane]
@@ -149,7 +149,7 @@ class Sender:
         try:
             receipt = await remote.send(Batch((item,)), lane)
         except ScimError as error:
-            self._memory.deletes = self._memory.deletes and remote.capabilities.deletes
+            self._memory.capabilities = remote.capabilities
             self._fail(item.uid, error)
         except NotSent:
             self._door.answered(item.uid, Withdrawn())

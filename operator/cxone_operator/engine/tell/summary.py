@@ -16,8 +16,10 @@ from cxone_operator.api.conditions import (
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import CxoneTenant, DirectoryStatus, Licenses, TenantStatus, UserCounts
 from cxone_operator.core.circuit import Circuit
+from cxone_operator.core.desired import declared_as, declares
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import Field
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.logging import get_logger
@@ -113,7 +115,7 @@ class Summary:
     def _oddities(self) -> tuple[str, ...]:
         """What the server does otherwise than it should."""
         directory = self._memory.directory
-        found = []
+        found = [*self._memory.capabilities.findings, *self._unmanaged()]
         if directory.unreadable:
             found.append(
                 f"{directory.unreadable} entries of CXone's list of users could not be understood (no id or userName); "
@@ -125,6 +127,17 @@ class Summary:
                 "nobody counts as gone who was not asked for by name and id"
             )
         return tuple(found)
+
+    def _unmanaged(self) -> list[str]:
+        """Attributes that resources declare, and that the server does not have."""
+        memory = self._memory
+        lacking = sorted(memory.capabilities.unmanaged, key=list(Field).index)
+        return [
+            f"{declared_as(field)} is declared, but the tenant's API has no {field.value}, so it is left out; take it "
+            "out of the resources, or correct spec.api if the server has it"
+            for field in lacking
+            if any(declares(user.spec, memory.spec.defaults, field) for user in memory.resources)
+        ]
 
     def moved(self, tenant: CxoneTenant | None) -> bool:
         """Something that the status is counted from has changed; counting 100,000 users costs more than looking."""

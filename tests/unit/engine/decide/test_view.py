@@ -8,6 +8,7 @@ import pytest
 
 from cxone_operator.api.tenant import BulkJob
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.facts import Facts, Heir
 from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Proof, Unknown
 from cxone_operator.core.seats import Quota
@@ -37,7 +38,7 @@ def test_of_somebody_at_rest_in_a_new_process(scene: Scene) -> None:
     assert (found.user, found.tenant, found.known) == (JANE, scene.memory.spec, Unknown())
     assert (found.owner, found.heir, found.work, found.deleting_for) == (None, Heir.NONE, None, 0.0)
     assert found.doubt_ended == -REQUEST_SECONDS
-    assert (found.old_job, found.closing, found.deletes, found.epoch) == (False, False, True, 0)
+    assert (found.old_job, found.closing, found.offers.deletes, found.epoch) == (False, False, True, 0)
     assert (found.own_identities, found.reclaim_due, found.seat_seen_free) == (frozenset(), True, False)
 
 
@@ -89,10 +90,16 @@ def test_how_long_the_deletion_is_known(scene: Scene) -> None:
 
 def test_what_the_tenant_says(scene: Scene) -> None:
     memory = scene.memory
-    memory.own_identities, memory.epoch, memory.closing, memory.deletes = frozenset({"me"}), 4, True, False
+    memory.own_identities, memory.epoch, memory.closing = frozenset({"me"}), 4, True
+    memory.capabilities = Capabilities(deletes=False)
     memory.old_jobs.add("job-1")
     found = facts(scene)
-    assert (found.own_identities, found.epoch, found.closing, found.deletes) == (frozenset({"me"}), 4, True, False)
+    assert (found.own_identities, found.epoch, found.closing, found.offers.deletes) == (
+        frozenset({"me"}),
+        4,
+        True,
+        False,
+    )
     assert found.old_job
     memory.old_jobs.clear()
     memory.jobs["job-2"] = BulkJob("job-2", 5, "2026-11-24T00:00:00Z")

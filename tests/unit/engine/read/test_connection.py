@@ -15,7 +15,7 @@ from cxone_operator.engine.read.connection import (
     FixedCredentials,
     SecretCredentials,
 )
-from cxone_operator.scim.auth import Credentials
+from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.errors import AuthenticationFailed, Unavailable
 from unit.engine.fakes import FakeCluster, FakeRemote
 from unit.engine.scene import clocks
@@ -33,7 +33,7 @@ class Scene:
         self.unsupported: Failure | None = None
         self.cluster = FakeCluster()
         self.store("id", "secret")
-        source = SecretCredentials(self.cluster, "workforce", "cxone")
+        source = SecretCredentials(self.cluster, "workforce", "cxone", ("clientId", "clientSecret"))
         self.connection = Connection(source, self._build, clocks(lambda: self.time))
 
     def _build(self, found: Credentials) -> FakeRemote | Failure:

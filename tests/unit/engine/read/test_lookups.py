@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.read.lookups import AT_ONCE, LookUps
 from cxone_operator.scim.errors import PermissionDenied
-from cxone_operator.scim.remote import Capabilities
 from unit.builders import a_remote, a_user
 from unit.engine import scene as scenes
 from unit.engine.fakes import FakeRemote

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from cxone_operator.core.actions import LookUp
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.knowledge import Absent, Present, Proof, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.plan import plan
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.read.snapshot import Snapshot
 from cxone_operator.scim.errors import PermissionDenied
-from cxone_operator.scim.remote import Capabilities, Page
+from cxone_operator.scim.remote import Page
 from unit.builders import a_remote, a_user
 from unit.engine import scene as scenes
 from unit.engine.fakes import FakeRemote

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from cxone_operator.core.actions import Create
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.work import Phase, Seen
@@ -15,7 +16,7 @@ from cxone_operator.scim.errors import (
     BadRequest,
     ServerError,
 )
-from cxone_operator.scim.remote import Answered, Capabilities, Settled
+from cxone_operator.scim.remote import Answered, Settled
 from unit.builders import a_remote, a_state, a_user
 from unit.engine import scene as scenes
 from unit.engine.scene import loop_time
@@ -149,7 +150,7 @@ async def test_there_are_not_more_jobs_than_may_be() -> None:
 async def test_bulk_is_taken_by_the_tenant_and_wanted_by_its_owner(mode: str, bulk: bool, offered: bool) -> None:
     scene = Scene(mode=mode)
     scene.remote.capabilities = Capabilities(bulk=bulk)
-    assert scene.jobs.offered(scene.remote) is offered
+    assert scene.jobs.offered(scene.remote, Lane.JOINERS) is offered
 
 
 # Leavers.

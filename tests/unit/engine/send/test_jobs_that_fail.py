@@ -8,6 +8,7 @@ import pytest
 
 from cxone_operator.api.tenant import BulkJob
 from cxone_operator.core.actions import Create
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.knowledge import UNKNOWN
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.work import REQUEST_SECONDS, Phase, Seen
@@ -20,7 +21,7 @@ from cxone_operator.scim.errors import (
     ServerError,
     Throttled,
 )
-from cxone_operator.scim.remote import Capabilities, Settled
+from cxone_operator.scim.remote import Settled
 from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry.audit import Result
 from unit.builders import a_state
@@ -83,7 +84,7 @@ async def test_where_bulk_is_not_offered_users_are_planned_anew() -> None:
     users = await scene.start("jane", "john")
     assert scene.phases(*users) == [Phase.IDLE] * 2
     assert scene.marked() == {"jane", "john"}
-    assert not scene.jobs.offered(scene.remote)
+    assert not scene.jobs.offered(scene.remote, Lane.JOINERS)
 
 
 async def test_a_lost_answer_may_be_a_job() -> None:

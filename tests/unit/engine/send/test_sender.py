@@ -6,6 +6,7 @@ import pytest
 
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.actions import Deactivate
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.facts import Facts
 from cxone_operator.core.knowledge import Present
 from cxone_operator.core.lane import Lane
@@ -21,7 +22,7 @@ from cxone_operator.engine.send import sender as module
 from cxone_operator.engine.send.jobs import MOST, Jobs
 from cxone_operator.engine.send.sender import SINGLES, Sender
 from cxone_operator.scim.errors import BadRequest, NotFound
-from cxone_operator.scim.remote import Answered, Capabilities, Settled
+from cxone_operator.scim.remote import Answered, Settled
 from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Result
@@ -339,7 +340,7 @@ async def test_what_the_tenant_does_not_offer_is_learned_from_a_refusal() -> Non
     scene.remote.problem = NotFound("no such user", code="404")
     scene.remote.capabilities = Capabilities(deletes=False)
     await scene.turn()
-    assert not scene.memory.deletes
+    assert not scene.memory.capabilities.deletes
 
 
 async def test_what_did_not_leave_is_planned_anew() -> None:

@@ -1,0 +1,156 @@
+"""Names of roles and teams, where the server knows them by ids: what people write becomes an id, and back.
+
+A server with a search tells all of them; elsewhere only those are known that some user has, each shown as an id with
+the name as `display`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from cxone_operator.core.equal import folded
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import RemoteUser, UserState
+from cxone_operator.scim.dialects.dialect import Dialect
+from cxone_operator.scim.errors import BadRequest
+from cxone_operator.scim.messages import id_of
+from cxone_operator.scim.transport import Answer, Transport
+
+FRESH_SECONDS = 600.0
+"""How long a list of names is believed; one that is missing in it is looked for once more."""
+_TOP = 200
+"""Names in one page of a search."""
+_MOST_PAGES = 50
+_IDS = ("id", "uuid", "roleId", "teamId", "teamUuid")
+_NAMES = ("name", "displayName", "roleName", "teamName")
+
+
+class Names(Protocol):
+    """How roles and teams are called on the wire."""
+
+    async def encoded(self, state: UserState, lane: Lane) -> UserState:
+        """As the server takes it; raises BadRequest for a name that it does not have, or another ScimError."""
+
+    def shown(self, users: tuple[RemoteUser, ...]) -> tuple[RemoteUser, ...]:
+        """With the names of what is shown by ids."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What roles are called, where users do not show that."""
+
+
+class Plain:
+    """By their names."""
+
+    roles: frozenset[str] = frozenset()
+
+    async def encoded(self, state: UserState, lane: Lane) -> UserState:
+        """As it is."""
+        return state
+
+    def shown(self, users: tuple[RemoteUser, ...]) -> tuple[RemoteUser, ...]:
+        """As they are."""
+        return users
+
+
+class _Table:
+    """Names of one kind."""
+
+    def __init__(self, kind: str, path: str | None) -> None:
+        self.kind = kind
+        self.path = path
+        self.ids: dict[str, str] = {}
+        """Folded name → id."""
+        self.names: dict[str, str] = {}
+        """Id → name."""
+        self.read_at = float("-inf")
+
+    def learn(self, pairs: Iterable[tuple[str, str]]) -> None:
+        for value, name in pairs:
+            self.ids[folded(name)] = self.ids[folded(value)] = value
+            self.names[value] = name
+
+
+class ById:
+    """By their ids."""
+
+    def __init__(self, transport: Transport, dialect: Dialect, clock: Callable[[], float] = time.monotonic) -> None:
+        self._transport = transport
+        self._scope = dialect.scim_scope
+        self._clock = clock
+        self._roles = _Table("role", dialect.roles_path)
+        self._teams = _Table("team", dialect.teams_path)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """As far as they have been read."""
+        return frozenset(self._roles.names.values())
+
+    async def encoded(self, state: UserState, lane: Lane) -> UserState:
+        """Roles and the team by id."""
+        roles = None if state.roles is None else [await self._id(self._roles, name, lane) for name in state.roles]
+        team = None if state.team is None else await self._id(self._teams, state.team, lane)
+        return replace(state, roles=None if roles is None else tuple(roles), team=team)
+
+    def shown(self, users: tuple[RemoteUser, ...]) -> tuple[RemoteUser, ...]:
+        """A role that is shown without its name has the one that is known."""
+        for user in users:
+            self._roles.learn(pair for pair in user.state.displays if pair[0] in (user.state.roles or ()))
+        return tuple(self._with_names(user) for user in users)
+
+    def _with_names(self, user: RemoteUser) -> RemoteUser:
+        told = dict(user.state.displays)
+        more = tuple(
+            (role, self._roles.names[role])
+            for role in user.state.roles or ()
+            if role not in told and role in self._roles.names
+        )
+        team = self._teams.names.get(user.state.team or "", user.state.team)
+        if not more and team == user.state.team:
+            return user
+        return replace(user, state=replace(user.state, displays=(*user.state.displays, *more), team=team))
+
+    async def _id(self, table: _Table, name: str, lane: Lane) -> str:
+        if table.path is not None and (folded(name) not in table.ids or self._is_old(table)):
+            await self._search(table, table.path, lane)
+        try:
+            return table.ids[folded(name)]
+        except KeyError:
+            raise BadRequest(f"there is no {table.kind} '{name}'", code="404", scim_type="invalidValue") from None
+
+    def _is_old(self, table: _Table) -> bool:
+        return self._clock() - table.read_at > FRESH_SECONDS
+
+    async def _search(self, table: _Table, path: str, lane: Lane) -> None:
+        """POST a search, page by page, until one brings nothing new."""
+        for page in range(_MOST_PAGES):
+            known = len(table.names)
+            found = await self._transport.request(
+                f"search_{table.kind}s",
+                "POST",
+                path,
+                lane=lane,
+                scope=self._scope,
+                body={"skip": page * _TOP, "top": _TOP},
+                reads=True,
+                read=_named,
+            )
+            table.learn(found)
+            if len(found) < _TOP or len(table.names) == known:
+                break
+        table.read_at = self._clock()
+
+
+def _named(answer: Answer) -> list[tuple[str, str]]:
+    """(id, name) of what the first list in the answer holds, whatever that list is called."""
+    lists = (value for value in answer.body().values() if isinstance(value, list))
+    items = [item for item in next(lists, []) if isinstance(item, Mapping)]
+    pairs = ((_first(item, _IDS), _first(item, _NAMES)) for item in items)
+    return [(value, name) for value, name in pairs if value is not None and name is not None]
+
+
+def _first(item: Mapping[str, object], names: tuple[str, ...]) -> str | None:
+    return next((found for name in names if (found := id_of(item.get(name))) is not None), None)

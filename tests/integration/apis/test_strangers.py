@@ -1,0 +1,124 @@
+"""A first year with SCIM servers that this project has not written: people join, move, change names and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from controlplane.plane import ControlPlane
+from support.cxone import Employer
+from support.operator import SharedOperators
+from support.strangers import Account, Stranger, scim2_server, scimmy, simulated
+from support.waiting import eventually
+
+_BARE = (
+    *("--bulk-mode", "off", "--no-patch-supported", "--no-or-supported", "--no-member-filters", "--no-etags"),
+    *("--cursor-paging", "forced", "--no-shows-user-groups", "--roles-form", "none", "--max-page-size", "7"),
+)
+SERVERS: dict[str, Callable[[Path], Stranger]] = {
+    "scim2-server": scim2_server,
+    "scimmy": scimmy,
+    "simulator": simulated,
+    "bare": lambda directory: simulated(directory, *_BARE),
+}
+GROUPS = ("Support-Team", "Sales-Team", "QA-Team")
+NUMBER = 60
+KNOWN = 6
+"""So many of them are there before."""
+NAMES = [f"person-{number:03}" for number in range(NUMBER)]
+SECONDS = 60.0
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stranger]:
+    """One of them, with three groups and a few users."""
+    started = SERVERS[request.param](tmp_path)
+    for group in GROUPS:
+        started.make_group(group)
+    for name in NAMES[:KNOWN]:
+        started.make_user(f"{name}@example.com")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def employer(
+    control_plane: ControlPlane, shared_operators: SharedOperators, tmp_path: Path, server: Stranger
+) -> Iterator[Employer]:
+    """Somebody whose users are there."""
+    operator, namespace = shared_operators.next()
+    employer = Employer(control_plane, namespace, tmp_path / "employer", operator)
+    employer.open_on({**server.spec, "safety": {**GUARD, "allowDelete": True}}, server.secret)
+    yield employer
+    employer.kube.vacate(namespace)
+    employer.close()
+
+
+GUARD = {"deprovisioning": {"maxPercent": 100, "maxUsers": 100000}}
+
+
+def person(server: Stranger, name: str) -> Account:
+    return server.people()[f"{name}@example.com"]
+
+
+def all_ready(employer: Employer, *names: str) -> None:
+    for name in names:
+        employer.until_ready(name, SECONDS)
+
+
+def test_a_first_year(server: Stranger, employer: Employer) -> None:
+    """Whatever the server shows, it is what was declared; nobody is there twice, and nobody is left active."""
+    declared = {name: {"role": None, "groups": [GROUPS[number % 3]]} for number, name in enumerate(NAMES)}
+    for name in NAMES:
+        employer.create(name, **declared[name])
+    all_ready(employer, *NAMES)
+    people = server.people()
+    assert people.keys() == {f"{name}@example.com" for name in NAMES}
+    assert all(account.active for account in people.values())
+    wrong = {name for name in NAMES if people[f"{name}@example.com"].groups != set(declared[name]["groups"])}
+    assert wrong == set()
+
+    movers = NAMES[::2]
+    for name in movers:
+        employer.change(name, groups=["Sales-Team", "QA-Team"], displayName=f"The {name}")
+    all_ready(employer, *movers)
+    people = server.people()
+    assert {people[f"{name}@example.com"].groups for name in movers} == {frozenset({"Sales-Team", "QA-Team"})}
+    assert person(server, movers[0]).display_name == f"The {movers[0]}"
+
+    server.change("person-001@example.com", active=False)
+    employer.compare_now("person-001")
+    eventually(lambda: person(server, "person-001").active)
+
+    account = person(server, "person-002").id
+    employer.change("person-002", userName="married@example.com")
+    all_ready(employer, "person-002")
+    assert person(server, "married").id == account
+    assert "person-002@example.com" not in server.people()
+
+    employer.create("lost", role=None, groups=["Support-Taem"])
+    assert "did you mean 'Support-Team'?" in employer.until_reason("lost", "GroupNotFound")
+    assert "lost@example.com" not in server.people()
+    employer.change("lost", groups=["support-team"])
+    all_ready(employer, "lost")
+    assert person(server, "lost").groups == {"Support-Team"}
+
+    leavers = NAMES[10:40]
+    employer.leave(*leavers)
+    all_ready(employer, *leavers)
+    people = server.people()
+    assert [name for name in leavers if people[f"{name}@example.com"].active] == []
+    employer.change("person-010", active=True)
+    all_ready(employer, "person-010")
+    assert person(server, "person-010").active
+
+    employer.delete(*NAMES[50:])
+    employer.until_gone(*NAMES[50:])
+    people = server.people()
+    assert [name for name in NAMES[50:] if people[f"{name}@example.com"].active] == []
+    employer.change("person-049", deletionPolicy="Delete")
+    employer.delete("person-049")
+    employer.until_gone("person-049")
+    assert "person-049@example.com" not in server.people()
