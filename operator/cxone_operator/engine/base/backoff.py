@@ -45,5 +45,5 @@ class BackOff:
 
     @property
     def lasting(self) -> bool:
-        """It has failed often enough to be worth a word on the tenant."""
-        return self._failures > 2
+        """It has failed so often, or in such a way, that it is worth a word on the tenant."""
+        return self._failures > 2 or (self.failure is not None and not self.failure.retryable)
