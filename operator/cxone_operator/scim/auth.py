@@ -161,7 +161,7 @@ class TokenSource:
             status, answer_headers, raw = await read_answer(request, write=False)
             outcome.code = str(status)
         if status != 200:
-            raise self._refusal(status, raw, answer_headers)
+            raise self._refusal(url, status, raw, answer_headers)
         return _token_from(decode_object(raw), asked)
 
     def _form(self) -> dict[str, str]:
@@ -189,9 +189,14 @@ class TokenSource:
         """The keys of the Secret that these credentials come from."""
         return " and ".join(self._dialect.grant.keys)
 
-    def _refusal(self, status: int, raw: bytes, headers: Mapping[str, str]) -> ScimError:
+    def _refusal(self, url: str, status: int, raw: bytes, headers: Mapping[str, str]) -> ScimError:
         """RFC 6749 section 5.2: 400 or 401 with `error`; both mean that the client must be corrected."""
         said = self._credentials.hidden(text_of(raw, "error_description", "error", "detail"))
+        if status in (404, 405):
+            text = (
+                f"there is no token endpoint at {url} ({status}); correct spec.api.tokenPath or spec.api.auth.tokenURL"
+            )
+            return AuthenticationFailed(text, code=str(status), write=False)
         if status not in (400, 401, 403):
             return error_for(status, said, method="GET", retry_after=retry_after(headers, datetime.now(UTC)))
         remedy = f"the credentials; correct {self._named} in the Secret"

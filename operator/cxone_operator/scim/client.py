@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from cxone_operator.core.actions import Deactivate, Delete
@@ -14,8 +15,8 @@ from cxone_operator.scim import bulk
 from cxone_operator.scim.changes import Changes
 from cxone_operator.scim.dialects.dialect import BulkMode, Deactivation, Dialect, ListMode, RoleForm
 from cxone_operator.scim.dialects.dialect import Memberships as Where
-from cxone_operator.scim.discovery import Described, agreed, described
-from cxone_operator.scim.errors import BadRequest, MalformedAnswer, NotFound, NotOffered, PermissionDenied
+from cxone_operator.scim.discovery import Described, agreed, attributes_of, described, fitted
+from cxone_operator.scim.errors import BadRequest, MalformedAnswer, Misfit, NotFound, NotOffered, PermissionDenied
 from cxone_operator.scim.groups import Groups, Memberships, OnUsers
 from cxone_operator.scim.messages import encoded, quota_from
 from cxone_operator.scim.names import ById, Names, Plain
@@ -29,6 +30,10 @@ MOST_LOCKOUTS = 20
 _UNDESCRIBED = (
     "the server does not describe itself ({why}), so it is used without bulk requests and versions; where it has them, "
     "set spec.api.configPath to its ServiceProviderConfig"
+)
+_NO_LICENCES = (
+    "spec.license.mode is Quota, but the server has no {path}; set spec.license.mode to None, or to CountUsers with "
+    "spec.license.limit"
 )
 _NO_GROUPS = (
     "spec.api.memberships is Group, but the server has no {path}; set spec.api.groupsPath, or spec.api.memberships to "
@@ -80,23 +85,35 @@ class ScimClient:
             return
         server, undescribed = await self._described(self._preset.config_path)
         dialect, findings = agreed(self._preset, server)
-        self._use(dialect, server, (*undescribed, *findings))
+        attributes = await self._attributes(self._preset.config_path) if not undescribed else None
+        lacking: tuple[str, ...] = ()
+        if attributes is not None:
+            dialect, lacking = fitted(dialect, attributes)
+        self._use(dialect, server, (*undescribed, *findings, *lacking))
         await self._read_groups()
 
     async def _described(self, path: str) -> tuple[Described, tuple[str, ...]]:
-        scope = self._preset.scim_scope
         try:
-            body = await self._transport.request(
-                "discovery", "GET", path, lane=Lane.LEAVERS, scope=scope, read=lambda answer: answer.body()
-            )
+            return described(await self._told(path)), ()
         except (NotFound, NotOffered, PermissionDenied, BadRequest) as error:
             return Described(), (_UNDESCRIBED.format(why=error.code),)
-        return described(body), ()
+
+    async def _attributes(self, path: str) -> dict[str, str] | None:
+        """What users have, by the Schemas beside ServiceProviderConfig; None where the server does not tell."""
+        with suppress(NotFound, NotOffered, PermissionDenied, BadRequest, MalformedAnswer):
+            return attributes_of(await self._told(f"{path.rpartition('/')[0]}/Schemas"))
+        return None
+
+    async def _told(self, path: str) -> Mapping[str, object]:
+        scope = self._preset.scim_scope
+        return await self._transport.request(
+            "discovery", "GET", path, lane=Lane.LEAVERS, scope=scope, read=lambda answer: answer.body()
+        )
 
     async def _read_groups(self) -> None:
         try:
             await self._groups.read(Lane.LEAVERS)
-        except (NotFound, NotOffered):
+        except (Misfit, NotOffered):
             finding = _NO_GROUPS.format(path=self._dialect.groups_path)
             without = replace(self._dialect, memberships=Where.NONE)
             self._use(without, self._server, (*self._capabilities.findings, finding))
@@ -128,7 +145,14 @@ class ScimClient:
     async def seats(self, lane: Lane) -> Quota:
         """GET /api/v2/license/quotas."""
         path, scope = self._dialect.license_quota_path, self._dialect.license_read_scope
-        return await self._transport.request("quota", "GET", path, lane=lane, scope=scope, read=_quota)
+        try:
+            return await self._transport.request("quota", "GET", path, lane=lane, scope=scope, read=_quota)
+        except (NotFound, NotOffered) as error:
+            finding = _NO_LICENCES.format(path=path)
+            if finding not in self._capabilities.findings:
+                findings = (*self._capabilities.findings, finding)
+                self._capabilities = replace(self._capabilities, findings=findings)
+            raise Misfit(finding, code=error.code, write=False) from error
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
         """By number and by bytes."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from cxone_operator.scim.answers import count_from, member
 from cxone_operator.scim.bulk import LARGEST_BYTES
-from cxone_operator.scim.dialects.dialect import BulkMode, Dialect, ListMode, PatchMode
+from cxone_operator.scim.dialects.dialect import BulkMode, Dialect, ListMode, Memberships, PatchMode, RoleForm
+from cxone_operator.scim.messages import USER_SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,36 @@ def agreed(dialect: Dialect, server: Described) -> tuple[Dialect, tuple[str, ...
     if dialect.list is ListMode.FILTER and not server.filters:
         findings.append(_contradicted("list", dialect.list, "has no filters", "set spec.api.list to Paged"))
     return replace(dialect, bulk=bulk, patch=patch), tuple(findings)
+
+
+def attributes_of(body: Mapping[str, object]) -> dict[str, str] | None:
+    """Attribute in lower case → its mutability, of the User schema among all (RFC 7643 section 7); None without one."""
+    resources = member(body, "Resources")
+    schemas = resources if isinstance(resources, list) else [body]
+    found = next((one for one in schemas if isinstance(one, Mapping) and member(one, "id") == USER_SCHEMA), None)
+    attributes = member(found, "attributes") if found is not None else None
+    if not isinstance(attributes, list):
+        return None
+    named = ((member(one, "name"), member(one, "mutability")) for one in attributes if isinstance(one, Mapping))
+    return {name.lower(): str(mutability) for name, mutability in named if isinstance(name, str)}
+
+
+def fitted(dialect: Dialect, attributes: Mapping[str, str]) -> tuple[Dialect, tuple[str, ...]]:
+    """The dialect without what the server's users do not have, and the findings."""
+    findings = []
+    roles, memberships = dialect.roles, dialect.memberships
+    if roles is not RoleForm.NONE and dialect.role_attribute.lower() not in attributes:
+        roles = RoleForm.NONE
+        other = next((name for name in ("roles", "entitlements") if name in attributes), None)
+        if other is not None:
+            what = f"keeps no {dialect.role_attribute} on users"
+            remedy = f"set spec.api.roleAttribute to {other}, until then roles are not managed"
+            findings.append(_contradicted("roleAttribute", dialect.role_attribute, what, remedy))
+    if memberships is Memberships.USER and attributes.get("groups", "readOnly") == "readOnly":
+        memberships = Memberships.NONE
+        remedy = "set spec.api.memberships to Group, until then groups are not managed"
+        findings.append(_contradicted("memberships", "User", "does not let a user's groups be written", remedy))
+    return replace(dialect, roles=roles, memberships=memberships), tuple(findings)
 
 
 def _contradicted(setting: str, value: str, what: str, remedy: str) -> str:

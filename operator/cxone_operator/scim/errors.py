@@ -11,6 +11,7 @@
     ├── VersionMismatch       412
     ├── PayloadTooLarge       413
     ├── NotOffered            405, 501: the server does not have this operation
+    ├── Misfit                the tenant's settings are for another API
     ├── Throttled             429
     ├── ServerError           5xx
     ├── Unavailable           no connection: the request was not sent
@@ -177,6 +178,13 @@ class NotOffered(ScimError):
     news = True
 
 
+class Misfit(ScimError):
+    """The settings are for another API than the one that answers; the message says which to change."""
+
+    reason = Reason.UNSUPPORTED
+    scope = Scope.TENANT
+
+
 class Throttled(ScimError):
     """429: too many requests (RFC 6585 section 4)."""
 
@@ -254,7 +262,7 @@ class Rejected(ScimError):
     """Any other 4xx: permanent."""
 
 
-_EXHAUSTED = re.compile(r"licen[cs]e|\bseats?\b|quota", re.IGNORECASE)
+_EXHAUSTED = re.compile(r"licen[cs]e|\bseats?\b|quota|\buser limit\b|\bnumber of users\b", re.IGNORECASE)
 _SCOPE = re.compile(r"\bscopes?\b|\bpermissions?\b", re.IGNORECASE)
 _TAKES_SEAT = ("POST", "PUT", "PATCH")
 _PLAIN: dict[int, type[ScimError]] = {

@@ -109,7 +109,7 @@ class Groups:
         """The server has ETags, and heeds If-Match."""
         self._path = dialect.groups_path
         self._scope = dialect.scim_scope
-        self._listing = Listing(transport, dialect.groups_path, dialect.scim_scope)
+        self._listing = Listing(transport, dialect.groups_path, dialect.scim_scope, "groupsPath")
         self._groups: dict[str, _Group] = {}
         self._named: Counter[str] = Counter()
         """How many groups are called so."""

@@ -15,7 +15,7 @@ import aiohttp
 
 from cxone_operator.scim.answers import decode_object, mapped_errors, member, read_answer
 from cxone_operator.scim.dialects.dialect import Dialect
-from cxone_operator.scim.errors import MalformedAnswer, error_for
+from cxone_operator.scim.errors import MalformedAnswer, Misfit, ScimError, error_for
 from cxone_operator.scim.observing import Observer, observed
 
 _TIMEOUT = aiohttp.ClientTimeout(total=20, connect=10)
@@ -83,9 +83,14 @@ class DiscoveredHosts:
             status, _, raw = await read_answer(request, write=False)
             outcome.code = str(status)
         if status != 200:
-            remedy = "set spec.api.discovery to false, and spec.baseURL and spec.api.auth.tokenURL to the tenant's own"
-            raise error_for(status, f"{self._issuer} has no {path.partition('?')[0]}; {remedy}")
+            raise self._error(status, path.partition("?")[0])
         return decode_object(raw)
+
+    def _error(self, status: int, path: str) -> ScimError:
+        if status != 404:
+            return error_for(status, f"{self._issuer}{path}")
+        remedy = "set spec.api.discovery to false, and spec.baseURL and spec.api.auth.tokenURL to the tenant's own"
+        return Misfit(f"{self._issuer} has no {path}; {remedy}", code="404", write=False)
 
 
 def _address(body: Mapping[str, object], name: str) -> str:

@@ -8,7 +8,15 @@ from functools import partial
 
 from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import count_from, member
-from cxone_operator.scim.errors import MalformedAnswer, PayloadTooLarge, TooLarge
+from cxone_operator.scim.errors import (
+    BadRequest,
+    MalformedAnswer,
+    Misfit,
+    NotFound,
+    PayloadTooLarge,
+    ScimError,
+    TooLarge,
+)
 from cxone_operator.scim.messages import encoded
 from cxone_operator.scim.transport import Answer, Transport
 
@@ -32,8 +40,10 @@ class Part:
 class Listing:
     """All resources of one kind."""
 
-    def __init__(self, transport: Transport, path: str, scope: str) -> None:
+    def __init__(self, transport: Transport, path: str, scope: str, setting: str) -> None:
         self._transport = transport
+        self._setting = setting
+        """Where the path comes from."""
         self._path = path
         self._scope = scope
         self.size = PAGE
@@ -49,13 +59,25 @@ class Listing:
         for _ in range(_MOST_PAGES):
             place = "" if start == 1 else f"startIndex={start}"
             place = place if cursor is None else f"cursor={encoded(cursor)}"
-            part = await self._fitting(partial(self._sized, operation, lane, [query, place], most))
+            try:
+                part = await self._fitting(partial(self._sized, operation, lane, [query, place], most))
+            except (NotFound, BadRequest) as error:
+                raise self._explained(error, whole=not query) from error
             yield part
             start += len(part.resources)
             ended = not part.resources or (part.total is not None and start > part.total)
             if part.cursor is None and (ended or cursor is not None):
                 return
             cursor = part.cursor
+
+    def _explained(self, error: ScimError, *, whole: bool) -> ScimError:
+        """Who refuses to list all has another API than the settings say; what a filter meets is for its caller."""
+        if not whole:
+            return error
+        remedy = f"correct spec.baseURL, or spec.api.{self._setting}"
+        if isinstance(error, BadRequest):
+            remedy = "set spec.api.list to Filter if users are found by filter only, or correct spec.api.preset"
+        return Misfit(f"no list at {self._path}: {error.message}; {remedy}", code=error.code, write=False)
 
     async def _sized(self, operation: str, lane: Lane, query: list[str], most: int, size: int) -> Part:
         return await self.part(operation, lane, "&".join(filter(None, [*query, f"count={min(size, most)}"])))

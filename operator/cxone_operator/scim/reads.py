@@ -29,7 +29,7 @@ class Reads:
         self._dialect = dialect
         self._groups = groups
         self._names = names
-        self._listing = Listing(transport, dialect.users_path, dialect.scim_scope)
+        self._listing = Listing(transport, dialect.users_path, dialect.scim_scope, "usersPath")
         self._names_at_once = MOST_NAMES
         """1 where the server has refused `or` in a filter."""
 

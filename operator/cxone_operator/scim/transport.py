@@ -45,6 +45,8 @@ class Budget(Protocol):
 
 
 _REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
+_TEXTS = ("detail", "details", "message", "msg", "error_description", "error")
+"""Where servers say what is wrong: SCIM, the vendor's APIs in three forms, OAuth."""
 CREATE = "create"
 """The operation whose 409 means that the user exists."""
 
@@ -215,7 +217,7 @@ class Transport:
         named = _SCOPE.search(answer.headers.get("WWW-Authenticate", ""))
         return error_for(
             answer.status,
-            text_of(answer.raw, "detail", "message", "error_description", "error").replace(secret, "…"),
+            text_of(answer.raw, *_TEXTS).replace(secret, "…"),
             method=request.method if request.writes else "GET",
             creates=request.operation == CREATE,
             scim_type=text_of(answer.raw, "scimType"),

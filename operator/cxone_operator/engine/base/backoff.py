@@ -5,7 +5,7 @@ from __future__ import annotations
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.circuit import LONGEST_ASKED_SECONDS
-from cxone_operator.core.failure import Failure
+from cxone_operator.core.failure import Failure, Scope
 
 LONGEST_SECONDS = 30.0
 """However long something has failed: a leaver must not wait longer than this for its end to be noticed."""
@@ -45,5 +45,7 @@ class BackOff:
 
     @property
     def lasting(self) -> bool:
-        """It has failed often enough to be worth a word on the tenant."""
-        return self._failures > 2
+        """It has failed so often, or in such a way, that it is worth a word on the tenant."""
+        failure = self.failure
+        final = failure is not None and failure.scope is Scope.TENANT and not failure.retryable
+        return final or self._failures > 2

@@ -79,7 +79,10 @@ class QuotaReader:
     async def _ask(self, remote: Remote, lane: Lane) -> None:
         memory = self._memory
         sent = memory.time
-        quota = await remote.seats(lane)
+        try:
+            quota = await remote.seats(lane)
+        finally:
+            memory.capabilities = remote.capabilities
         limit = memory.spec.license.limit
         total = min((most for most in (limit, quota.total) if most is not None), default=None)
         for uid in memory.seats.learn(Quota(total, quota.used), sent):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cxone_operator.api.reasons import Reason
-from cxone_operator.core.failure import Failure
+from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.engine.base.backoff import LONGEST_SECONDS, BackOff
 
 DENIED = Failure(Reason.PERMISSION_DENIED, "the client lacks a scope", retryable=False)
@@ -54,3 +56,8 @@ def test_a_success_ends_it_all() -> None:
 
 def test_a_word_on_the_tenant_is_worth_more_than_two_failures() -> None:
     assert [failing(DENIED, times).lasting for times in range(5)] == [False, False, False, True, True]
+
+
+def test_what_the_whole_tenant_suffers_from_for_good_is_worth_a_word_at_once() -> None:
+    assert failing(replace(DENIED, scope=Scope.TENANT), 1).lasting
+    assert not failing(replace(AWAY, scope=Scope.TENANT), 1).lasting
