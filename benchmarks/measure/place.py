@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -56,10 +57,16 @@ class Place:
         """Create it."""
         await self.client.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
 
-    async def create_tenant(self, remote: Remote, namespace: str = NAMESPACE, **spec: Any) -> None:  # noqa: ANN401
-        """Create the namespace with its Secret and its tenant `default`."""
+    async def create_tenant(
+        self,
+        remote: Remote,
+        namespace: str = NAMESPACE,
+        secret: Mapping[str, str] = MappingProxyType({}),
+        **spec: Any,  # noqa: ANN401
+    ) -> None:
+        """Create the namespace with its Secret, which holds `secret` besides the client, and its tenant `default`."""
         await self.create_namespace(namespace)
-        data = {"clientId": CLIENT_ID, "clientSecret": remote.secret}
+        data = {"clientId": CLIENT_ID, "clientSecret": remote.secret, **secret}
         body = {"metadata": {"name": "cxone-credentials"}, "stringData": data}
         await self.client.request("POST", f"/api/v1/namespaces/{namespace}/secrets", body)
         await self.client.create(tenant(namespace, baseURL=remote.url, **spec))

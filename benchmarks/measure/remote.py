@@ -44,6 +44,7 @@ class RemoteUser(msgspec.Struct, rename="camel"):
 
     id: str
     user_name: str
+    active: bool = True
 
 
 class _Users(msgspec.Struct):

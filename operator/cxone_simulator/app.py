@@ -27,7 +27,6 @@ _ID = re.compile(
     r"^(/scim/v2/(?:Users|Groups|Bulk|Schemas|ResourceTypes)|/api/v2/license/assignments|/user-management/v1/users)"
     r"/(?!\.search|deactivate$)[^/]+(?=$|/revive$)"
 )
-
 _WORD = re.compile(r"[\w.~-]+")
 
 

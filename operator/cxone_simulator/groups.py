@@ -45,17 +45,13 @@ class Groups:
         self._known: dict[str, _Group] = {}
 
     def all(self) -> list[Json]:
-        """Every group with its members, in one walk through the users."""
-        members: dict[str, list[Json]] = {}
-        for user in self._tenant.users():
-            for group in user.get("groups", []):
-                members.setdefault(group["value"], []).append(user)
-        return [self._shown(name, group, members.get(name, [])) for name, group in self._directory().items()]
+        """Every group with its members."""
+        return [self._shown(name, group) for name, group in self._directory().items()]
 
     def get(self, id_: str) -> Json:
         """One group; raises ScimProblem 404."""
         name = self._name_of(id_)
-        return self._shown(name, self._known[name], self._members(name))
+        return self._shown(name, self._known[name])
 
     def ids(self) -> Mapping[str, str]:
         """By their names."""
@@ -81,7 +77,7 @@ class Groups:
         """PATCH, all of it or nothing."""
         require_patch(self._tenant.settings)
         name = self._name_of(id_)
-        wanted = _Wanted(name, self._known[name].external_id, tuple(user["id"] for user in self._members(name)))
+        wanted = _Wanted(name, self._known[name].external_id, tuple(self._member_ids(name)))
         for operation in self._operations(body):
             op, path = str(operation.get("op", "")).lower(), operation.get("path")
             wanted = _changed(wanted, op, path, operation.get("value"))
@@ -101,8 +97,8 @@ class Groups:
             raise ScimProblem(400, "members cannot be chosen by a filter; name them in the value", "invalidFilter")
         return operations
 
-    def _shown(self, name: str, group: _Group, users: list[Json]) -> Json:
-        resource = _resource(name, group, users)
+    def _shown(self, name: str, group: _Group) -> Json:
+        resource = _resource(name, group, self._tenant.members_of(name))
         if self._tenant.settings.etags:
             return resource
         return {**resource, "meta": without_version(resource["meta"])}
@@ -119,7 +115,7 @@ class Groups:
     def _move(self, name: str, wanted: _Wanted, actor: str) -> None:
         """Let the users' own lists of groups say what is wanted."""
         stay = set(wanted.members)
-        for id_ in dict.fromkeys([*wanted.members, *(user["id"] for user in self._members(name))]):
+        for id_ in dict.fromkeys([*wanted.members, *self._member_ids(name)]):
             had = self._tenant.get(id_).get("groups", [])
             kept = [
                 {**item, "value": wanted.name} if item["value"] == name else item
@@ -127,7 +123,9 @@ class Groups:
                 if item["value"] != name or id_ in stay
             ]
             joins = id_ in stay and all(item["value"] != wanted.name for item in kept)
-            self._tenant.regroup(id_, [*kept, {"value": wanted.name}] if joins else kept, actor)
+            groups = [*kept, {"value": wanted.name}] if joins else kept
+            if groups != had:
+                self._tenant.regroup(id_, groups, actor)
 
     def _checked(self, wanted: _Wanted, name: str) -> _Wanted:
         if not wanted.name:
@@ -140,9 +138,8 @@ class Groups:
                 raise invalid(f"members names the user '{id_}', who does not exist")
         return wanted
 
-    def _members(self, name: str) -> list[Json]:
-        users = self._tenant.users()
-        return [user for user in users if any(item["value"] == name for item in user.get("groups", []))]
+    def _member_ids(self, name: str) -> list[str]:
+        return [user["id"] for user in self._tenant.members_of(name)]
 
     def _name_of(self, id_: str) -> str:
         for name, group in self._directory().items():

@@ -29,7 +29,7 @@ Clock = Callable[[], float]
 
 
 class Tenant:
-    """Users by id and by userName in any case; seats by user."""
+    """Users by id, by userName in any case and by group; seats by user."""
 
     def __init__(
         self, settings: Settings, journal: Journal, clock: Clock, habits: Habits, shape: Callable[[], Shape] = Shape
@@ -41,6 +41,8 @@ class Tenant:
         self._clock = clock
         self._users: dict[str, Json] = {}
         self._ids: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._members: dict[str, set[str]] = {}
         self._seats: set[str] = set()
         self._leaving: dict[str, float] = {}
 
@@ -86,6 +88,7 @@ class Tenant:
         """Remove a user and its seat."""
         user = self.get(id_)
         self._free(id_, actor)
+        self._regroup(user, {})
         del self._users[id_], self._ids[user["userName"].lower()]
         self._journal.write("deleted", id_, user["userName"], actor)
 
@@ -125,6 +128,11 @@ class Tenant:
     def has(self, id_: str) -> bool:
         """Such a user exists."""
         return id_ in self._users
+
+    def members_of(self, group: str) -> list[Json]:
+        """Whose own list names the group, oldest first; costs as much as there are, however many users there are."""
+        ids = sorted(self._members.get(group, ()), key=self._numbers.__getitem__)
+        return [self._users[id_] for id_ in ids]
 
     def regroup(self, id_: str, groups: list[Json], actor: str) -> Json:
         """Change a user's groups."""
@@ -172,6 +180,8 @@ class Tenant:
         self._require_seat(id_, user, checked=checked)
         stored = self._stamped(id_, user, _now())
         self._users[id_], self._ids[name.lower()] = stored, id_
+        self._numbers[id_] = len(self._numbers)
+        self._regroup({}, stored)
         self._journal.write("created", id_, name, actor, user)
         if user["active"]:
             self._occupy(id_, actor)
@@ -193,8 +203,15 @@ class Tenant:
             return old
         del self._ids[old["userName"].lower()]
         self._users[id_], self._ids[name.lower()] = stored, id_
+        self._regroup(old, stored)
         self._note_change(old, stored, actor)
         return stored
+
+    def _regroup(self, old: Json, new: Json) -> None:
+        for group in old.get("groups", []):
+            self._members[group["value"]].discard(old["id"])
+        for group in new.get("groups", []):
+            self._members.setdefault(group["value"], set()).add(new["id"])
 
     def _note_change(self, old: Json, new: Json, actor: str) -> None:
         own = (key for key in old.keys() | new.keys() if key not in ("meta", "schemas"))

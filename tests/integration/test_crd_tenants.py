@@ -88,7 +88,7 @@ def test_a_new_tenant_has_defaults_and_says_that_it_waits(kube: Kube, namespace:
             "maxFailures": 5,
             "jobTimeoutSeconds": 900,
         },
-        "license": {"mode": "Quota", "reclaim": True, "onShortage": "FillAvailable", "reserve": 0},
+        "license": {"reclaim": True, "onShortage": "FillAvailable", "reserve": 0},
         "safety": {
             "deprovisioning": {"maxPercent": 20, "maxUsers": 50, "minUsers": 5, "windowSeconds": 3600},
             "allowDelete": False,
@@ -123,7 +123,7 @@ def test_a_new_tenant_has_defaults_and_says_that_it_waits(kube: Kube, namespace:
         ({"api": {"bulkPath": "https://example.com/Bulk"}}, "api.bulkPath must be a path that begins with /"),
         ({"api": {"licenseQuotaPath": "/a b"}}, "api.licenseQuotaPath must be a path that begins with /"),
         ({"api": {"licenseAssignmentsPath": "a"}}, "api.licenseAssignmentsPath must be a path that begins with /"),
-        ({"api": {"bulk": "Sync"}}, 'supported values: "AsyncJob", "Synchronous", "Off"'),
+        ({"api": {"bulk": "Sync"}}, 'supported values: "AsyncJob", "Synchronous", "Discover", "Off"'),
         ({"api": {"list": "All"}}, 'supported values: "Paged", "Filter"'),
         ({"scopes": ["a b"]}, "a scope in scopes must not contain a blank"),
         ({"rateLimit": {"requestsPerMinute": 0}}, "greater than or equal to 1"),

@@ -166,12 +166,6 @@ def test_no_bulk(make_company: MakeCompany) -> None:
         company.until_ready(name)
 
 
-def test_an_unsupported_preset_says_so(company: Company) -> None:
-    """Rather than guessing at an API."""
-    company.open(api={"preset": "UserHub"})
-    eventually(lambda: company.tenant_reason() == "False/Unsupported")
-
-
 def test_a_user_without_a_tenant_is_told(company: Company) -> None:
     """And goes on when somebody creates it."""
     company.put_secret(company.secret)

@@ -26,6 +26,7 @@ UNLIMITED: dict[str, Any] = {
 }
 EMPLOYEE: dict[str, Any] = {"role": "Agent", "groups": ["Support-Team"]}
 """What everybody is declared with, unless the test says otherwise."""
+_SECRET_KEYS = ("clientSecret", "accessKeySecret", "password", "token")
 _SHORT = 8
 """Characters of a secret value that may well be in a log for another reason."""
 USER, TENANT, CREDENTIALS = "CxoneUser", "CxoneTenant", "cxone-credentials"
@@ -77,7 +78,7 @@ class Employer:
 
     def store_secret(self, data: Mapping[str, str], name: str = CREDENTIALS) -> None:
         """Create or replace a tenant's Secret."""
-        self._secrets |= {value for value in data.values() if len(value) > _SHORT}
+        self._secrets |= {value for key, value in data.items() if key in _SECRET_KEYS and len(value) > _SHORT}
         body = {"metadata": {"name": name}, "stringData": dict(data)}
         self.remove_secret(name)
         self.kube.request("POST", f"/api/v1/namespaces/{self.namespace}/secrets", body).accepted()

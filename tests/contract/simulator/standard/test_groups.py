@@ -98,6 +98,19 @@ async def test_a_deleted_group_is_left_by_its_members(standard: Stage):
     assert (await standard.ok("GET", f"/scim/v2/Users/{jane['id']}")).get("groups", []) == []
 
 
+async def test_members_are_those_who_are_there(standard: Stage):
+    """Whoever is deleted leaves, whoever an administrator puts in is there; oldest first, however they came."""
+    anna, bert, carl = [(await standard.create(name))["id"] for name in ("anna", "bert", "carl")]
+    sales = await standard.group("Sales-Team")
+    for id_ in (carl, bert):
+        await standard.patch_group(sales["id"], {"op": "add", "path": "members", "value": [{"value": id_}]})
+    await standard.control("POST", "outside", {"userName": "anna", "set": {"groups": [{"value": "Sales-Team"}]}})
+    assert await _members(standard) == [anna, bert, carl]
+    await standard.call("DELETE", f"/scim/v2/Users/{bert}")
+    await standard.control("POST", "outside", {"userName": "anna", "set": {"groups": []}})
+    assert await _members(standard) == [carl]
+
+
 async def test_a_message_must_say_that_it_is_one(standard: Stage):
     """A PATCH of a group without the schema of a PatchOp is 400 invalidSyntax."""
     sales = await standard.group("Sales-Team")
