@@ -96,9 +96,13 @@ class Resources:
 
         False where there is none.
         """
-        concerned = (*self._by_key.get(key, ()), *self._by_link.get(key, ()))
+        concerned = self.concerned(key)
         self._mark_all(concerned)
         return bool(concerned)
+
+    def concerned(self, key: str) -> tuple[str, ...]:
+        """Whoever declares that userName, was claimed under it, or has the account of that id, by uid."""
+        return (*self._by_key.get(key, ()), *self._by_link.get(key, ()))
 
     def mark_everything(self) -> None:
         """Something has changed that concerns all users."""
@@ -116,10 +120,6 @@ class Resources:
         """How many resources may need work."""
         return len(self._marked)
 
-    def namesakes(self, user: CxoneUser) -> tuple[str, ...]:
-        """The uids of all resources of that userName, also of those that are being deleted."""
-        return self._by_key.get(key_of(user.spec.user_name), ())
-
     def contenders(self, user: CxoneUser) -> list[CxoneUser]:
         """All resources that manage this userName and are not being deleted."""
         return [one for one in self.named(_key(user)) if _contends(one)]
@@ -128,9 +128,10 @@ class Resources:
         """All resources of that natural key."""
         return [self._users[uid] for uid in self._by_key.get(key, ())]
 
-    def declares(self, key: str) -> bool:
-        """Some resource has that userName."""
-        return key in self._by_key
+    def claimed(self, key: str) -> list[CxoneUser]:
+        """All resources without an account that were claimed under that natural key and declare another one."""
+        found = [self._users[uid] for uid in self._by_link.get(key, ())]
+        return [one for one in found if one.status.user_id is None and key_of(one.claimed_as) == key]
 
     def holder(self, account_id: str) -> CxoneUser | None:
         """The resource that has the account of that id: of several, the oldest that is not being deleted."""
@@ -153,7 +154,7 @@ class Resources:
         uid = user.metadata.uid
         if old is not None:
             self._unlink(old)
-            self._news(_key(old))
+            self._news(_key(old), *_links(old))
         put_in(self._by_key, _key(user), uid)
         for link in _links(user):
             put_in(self._by_link, link, uid)
