@@ -25,6 +25,8 @@ class Resources:
         self._by_key: Index = {}
         self._by_link: Index = {}
         """By id of the account, and by natural key that a resource was claimed under and does not declare."""
+        self._unrecorded: Index = {}
+        """By natural key, those without the id of an account."""
         self._marked: dict[str, None] = {}
         self.census = Census()
         self.version = 0
@@ -43,6 +45,14 @@ class Resources:
     def keys(self) -> KeysView[str]:
         """The natural keys of all users that have a resource."""
         return self._by_key.keys()
+
+    def links(self) -> KeysView[str]:
+        """The ids of all accounts that resources have, among the names that they were claimed under."""
+        return self._by_link.keys()
+
+    def unrecorded(self) -> KeysView[str]:
+        """The natural keys of those resources that have no account yet."""
+        return self._unrecorded.keys()
 
     def put(self, user: CxoneUser) -> bool:
         """Keep a version if it is news, and mark it and its namesakes; False where it is an echo or older."""
@@ -156,11 +166,14 @@ class Resources:
             self._unlink(old)
             self._news(_key(old), *_links(old))
         put_in(self._by_key, _key(user), uid)
+        if user.status.user_id is None:
+            put_in(self._unrecorded, _key(user), uid)
         for link in _links(user):
             put_in(self._by_link, link, uid)
 
     def _unlink(self, user: CxoneUser) -> None:
         take_out(self._by_key, _key(user), user.metadata.uid)
+        take_out(self._unrecorded, _key(user), user.metadata.uid)
         for link in _links(user):
             take_out(self._by_link, link, user.metadata.uid)
 

@@ -243,8 +243,13 @@ class Summary:
 
     def _users(self) -> UserCounts:
         resources, census = self._memory.resources, self._memory.resources.census
-        unmanaged = len(self._memory.directory.keys() - resources.keys())
-        return UserCounts(len(resources), census.ready, census.waiting, census.stalled, unmanaged)
+        return UserCounts(len(resources), census.ready, census.waiting, census.stalled, self._unmanaged())
+
+    def _unmanaged(self) -> int:
+        """Accounts count by their id; by their name only for a resource that has none yet."""
+        directory, resources = self._memory.directory, self._memory.resources
+        expected = [id_ for key in resources.unrecorded() & directory.keys() for id_ in directory.named(key)]
+        return len((directory.ids() - resources.links()).difference(expected))
 
     def _directory(self, old: DirectoryStatus | None) -> DirectoryStatus:
         """The time of the snapshot moves only together with the rest, so that an idle tenant is never written."""
