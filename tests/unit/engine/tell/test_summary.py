@@ -276,7 +276,7 @@ def test_the_status_tells_of_users_seats_and_jobs() -> None:
 
 
 def test_accounts_are_counted_by_their_ids() -> None:
-    """A renamed account is managed under any name, and who has its former name is not; without an id the name counts."""
+    """A renamed account is managed under any name, and who has its old name is not; without an id the name counts."""
     scene = Scene()
     scene.see(a_user("jane", status={"userId": "id-jane"}), a_user("joiner"))
     scene.snapshot(a_remote("jane", user_name="jones@example.com"), a_remote("joiner"))
