@@ -147,7 +147,7 @@ class Licenses(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class UserCounts(msgspec.Struct, frozen=True):
-    """How the tenant's resources stand; `unmanaged` counts CXone users without a resource."""
+    """How the tenant's resources stand; `unmanaged` counts CXone users that no resource has, or is about to have."""
 
     managed: int = 0
     ready: int = 0

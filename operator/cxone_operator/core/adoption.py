@@ -17,9 +17,15 @@ _RESTORED = (
 )
 
 
-def is_ours(user: CxoneUser, remote: RemoteUser, match_by: Sequence[str] = ("userName",)) -> bool:
-    """It has adopted or created this account, is free to adopt it, or has left its employeeId on it."""
-    return may_adopt(user) or user.status.user_id == remote.id or _carries_our_key(user, remote, match_by)
+def is_ours(
+    user: CxoneUser, remote: RemoteUser, match_by: Sequence[str] = ("userName",), *, doubted: bool = False
+) -> bool:
+    """It has adopted or created this account, is free to adopt it, or has left its employeeId on it.
+
+    `doubted`: a request of ours whose end was not seen may have created it.
+    """
+    known = user.status.user_id == remote.id or _carries_our_key(user, remote, match_by)
+    return known or doubted or may_adopt(user)
 
 
 def not_ours(user: CxoneUser) -> str:

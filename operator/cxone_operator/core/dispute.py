@@ -9,7 +9,7 @@ from cxone_operator.core.identity import stand_in
 from cxone_operator.core.knowledge import Ambiguous
 from cxone_operator.core.users import Change, Field
 
-_LOOK_AGAIN_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 30.0
 """Whoever waits for another resource is woken by what happens to its account; this is for what happens to it alone."""
 _REASONS = (Reason.OWNERSHIP_CONFLICT, Reason.AMBIGUOUS_MATCH)
 
@@ -20,7 +20,7 @@ def settle(known: Ambiguous) -> Action:
         return Update(known.own.user, Change(stand_in(known.own.user), (Field.USER_NAME,)), takes_seat=False)
     if known.holder and known.passing:
         text = f"CxoneUser '{known.holder}' still has the account of this userName, and is about to get another name"
-        return actions.Wait(Reason.PROGRESSING, text, _LOOK_AGAIN_SECONDS)
+        return actions.Wait(Reason.PROGRESSING, text, LOOK_AGAIN_SECONDS)
     return _refusal(known)
 
 

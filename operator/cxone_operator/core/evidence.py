@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
 from cxone_operator.core.diff import change_between
-from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof, Unknown
+from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof, Unknown, account_in
 from cxone_operator.core.users import Change
 from cxone_operator.core.work import Work
 
 
 def carried_out(action: RemoteAction, known: Knowledge) -> bool | None:
     """Whether CXone is as the action was to make it; None where that cannot be told, as by a list with a hole."""
+    known = account_in(known)
     if isinstance(known, Unknown | Ambiguous) or (isinstance(known, Absent) and known.proof is not Proof.ASKED):
         return None
     match action:
         case Create():
             return isinstance(known, Present)
         case Delete():
-            return isinstance(known, Absent)
+            return isinstance(known, Absent) or known.user.id != action.remote.id
         case Update() | Deactivate():
             return isinstance(known, Present) and _has(known, action.change)
         case Reclaim():

@@ -53,6 +53,10 @@ class Facts:
     """Counts what may cure permanent failures of any user."""
     doubt_ended: float = float("inf")
     """Seconds since no request can create the user any more; negative while one may."""
+    doubted: bool = False
+    """Whoever is there may have been created by a request of ours whose end was not seen."""
+    maker: str | None = None
+    """The resource for which an account of this userName may still be made, though it has another userName now."""
     old_job: bool = False
     """A bulk job of an earlier process may still create users."""
     closing: bool = False

@@ -60,3 +60,8 @@ class Unknown:
 
 UNKNOWN = Unknown()
 Knowledge = Present | Absent | Ambiguous | Unknown
+
+
+def account_in(known: Knowledge) -> Knowledge:
+    """What is known of the resource's own account, also while its userName is disputed."""
+    return known.own if isinstance(known, Ambiguous) and known.own is not None else known

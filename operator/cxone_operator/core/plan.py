@@ -36,10 +36,12 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | any                | differs          | Update (takes a seat where it activates); its userName last, and alone    |
 | any                | agrees           | Settle                                                                    |
 
-A request to CXone then goes through three more gates: while the last one has failed a moment ago it is a Wait (but a
+A request to CXone then goes through five more gates: while the last one has failed a moment ago it is a Wait (but a
 lock-out does not wait because something else has failed); so it is for whoever would gain access through a tenant that
-is being deleted; and an Announce comes before a Create under adoptionPolicy Never, and before the rename of an account
-whose id is not recorded: that is what it is known by when its name is another one.
+is being deleted; a rename waits while a request of ours may still make another account of the name that it would free;
+a Create waits while one for another resource, which was renamed meanwhile, may still make an account of its name; an
+Announce comes before a Create under adoptionPolicy Never, and before the rename of an account whose id is not recorded:
+that is what it is known by when its name is another one.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.drift import NOBODY, is_settled, only_drifted
 from cxone_operator.core.evidence import harmless
 from cxone_operator.core.facts import Facts, Heir
-from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Unknown
+from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Unknown, account_in
 from cxone_operator.core.protection import refusal
 from cxone_operator.core.users import Change, Field, RemoteUser
 from cxone_operator.core.work import Phase, Work
@@ -106,8 +108,14 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
     if facts.closing and takes_seat(action):
         text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
         return actions.Wait(Reason.TENANT_NOT_READY, text)
+    if renames(action) and facts.doubt_ended < 0:
+        text = "A request that may still make another account of its present userName has not ended for certain"
+        return actions.Wait(Reason.PROGRESSING, text, -facts.doubt_ended)
     if isinstance(action, actions.Create) and facts.claims_anew:
         return actions.Claim()
+    if isinstance(action, actions.Create) and facts.maker is not None:
+        text = f"An account of this userName may still be made for CxoneUser '{facts.maker}', which has another one now"
+        return actions.Wait(Reason.PROGRESSING, text, dispute.LOOK_AGAIN_SECONDS)
     stranger = isinstance(action, actions.Create) and not may_adopt(facts.user)
     unrecorded = renames(action) and facts.user.status.user_id is None
     return actions.Announce() if stranger or unrecorded else action
@@ -141,7 +149,7 @@ def _leaving_first(facts: Facts, action: Action) -> Action:
         return action
     if isinstance(facts.known, Unknown):
         return _look_up(facts)
-    own = facts.known.own if isinstance(facts.known, Ambiguous) else facts.known
+    own = account_in(facts.known)
     return Deactivate(own.user) if leaves and isinstance(own, Present) and own.user.state.active else action
 
 
@@ -274,7 +282,7 @@ def _update(remote: RemoteUser, change: Change) -> Update:
 
 
 def _is_ours(facts: Facts, remote: RemoteUser) -> bool:
-    return is_ours(facts.user, remote, facts.tenant.match_by)
+    return is_ours(facts.user, remote, facts.tenant.match_by, doubted=facts.doubted)
 
 
 def _change(facts: Facts, remote: RemoteUser) -> Change | None:

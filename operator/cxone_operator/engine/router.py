@@ -31,7 +31,7 @@ from cxone_operator.core.actions import (
 )
 from cxone_operator.core.drift import drifted_fields
 from cxone_operator.core.facts import Facts
-from cxone_operator.core.knowledge import Present, Unknown
+from cxone_operator.core.knowledge import Present, Unknown, account_in
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.outcome import Subject
 from cxone_operator.core.plan import plan
@@ -119,7 +119,7 @@ class Router:
 
     def _settle_seat(self, facts: Facts) -> None:
         """A user that a job did not serve keeps its promise for the attempt of its own: it was there first."""
-        uid, known, work = facts.user.metadata.uid, facts.known, facts.work
+        uid, known, work = facts.user.metadata.uid, account_in(facts.known), facts.work
         tries_again = work is not None and (work.attempt is not None or work.alone) and work.phase is not Phase.STALLED
         if isinstance(known, Present) and known.user.state.active:
             self._memory.seats.confirm(uid, self._memory.time)

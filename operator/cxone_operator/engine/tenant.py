@@ -213,6 +213,7 @@ class Tenant:
         memory, now = self._memory, self._memory.time
         for uid in memory.alarms.due(now):
             memory.resources.mark(uid)
+        memory.look_after_doubts()
         memory.mark_moved()
         for user in memory.resources.take(SLICE):
             self._look(user)

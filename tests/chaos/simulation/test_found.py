@@ -201,6 +201,23 @@ FOUND = {
         (0.0, Person(Act.JOIN, 0)),
         (0.05, Tenant(TenantAct.READDRESS, "second")),
     ),
+    "an account that is made late is no stranger's, though the one that was made since is gone": played(
+        Setting(population=1, never=(0,), license="None", bulk="Off"),
+        (0.0, Fault(FaultKind.LATE, "create", 1)),
+        (5.0, Outsider(Hand.DELETE, 0)),
+    ),
+    "an account that is made late goes with its resource, though another one was made since": played(
+        Setting(population=1, never=(0,), license="None", bulk="Off"),
+        (0.0, Fault(FaultKind.LATE, "create", 1)),
+        (0.0, Person(Act.ERASE, 0)),
+        (5.0, Person(Act.DELETE, 0)),
+    ),
+    "a deletion is told although an account that is made late has the name again": played(
+        Setting(chance=1, population=1, license="None", bulk="Off"),
+        (0.0, Fault(FaultKind.LATE, "create", 1)),
+        (0.0, Person(Act.ERASE, 0)),
+        (12.0, Person(Act.DELETE, 0)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),

@@ -10,6 +10,8 @@ from chaos.simulation.names import complaints_about_accounts
 from chaos.simulation.schedule import (
     Act,
     Crash,
+    Fault,
+    FaultKind,
     Hand,
     InFlight,
     Listing,
@@ -27,6 +29,7 @@ from chaos.simulation.world import Verdict, simulate
 
 JOINS = Step(0.0, Person(Act.JOIN, 0))
 ONE = Setting(min_operations=1)
+NEVER = Setting(license="None", min_operations=1, population=1, never=(0,))
 FOUND: dict[str, Schedule] = {
     "to a name that is taken, while a job makes the account": Schedule(
         Setting(license="CountUsers", seats=1, min_operations=1, population=2, never=(0,)),
@@ -72,6 +75,37 @@ FOUND: dict[str, Schedule] = {
             Step(0.1, Person(Act.RENAME, 0)),
             Step(0.1, Person(Act.DELETE, 0)),
         ),
+    ),
+    "and out, while a job makes the account, by somebody who may adopt nobody and has a namesake": Schedule(
+        replace(NEVER, chance=3, slowest_operation=6.0),
+        (Step(2.0, Person(Act.RENAME, 0)), Step(0.3, Person(Act.RECREATE, 0))),
+    ),
+    "while the account is made, as a namesake comes who may not adopt it": Schedule(
+        replace(NEVER, chance=2, bulk="Off"), (Step(1.0, Person(Act.RENAME, 0)), Step(0.3, Person(Act.DUPLICATE, 0)))
+    ),
+    "while the account is made, by an owner whose namesake waits to make one": Schedule(
+        replace(NEVER, chance=3, bulk="Off"), (Step(0.3, Person(Act.DUPLICATE, 0)), Step(0.3, Person(Act.RENAME, 0)))
+    ),
+    "while a request may still make a second account of the old name": Schedule(
+        replace(NEVER, bulk="Off"),
+        (
+            Step(0.0, Fault(FaultKind.LATE, "create", 1)),
+            Step(0.0, Person(Act.JOIN, 4)),
+            Step(2.0, Person(Act.RENAME, 0)),
+            Step(0.5, Person(Act.TAKE, 4)),
+        ),
+    ),
+    "by an heir, while a request for the one who is gone may still make a second account": Schedule(
+        replace(NEVER, bulk="Off"),
+        (
+            Step(0.0, Fault(FaultKind.LATE, "create", 1)),
+            Step(2.0, Person(Act.RECREATE, 0)),
+            Step(0.3, Person(Act.RENAME, 0)),
+        ),
+    ),
+    "to a name that is taken, with a seat that was promised": Schedule(
+        Setting(seats=4, min_operations=1, shows_changes=False, population=5, never=(0,)),
+        (Step(1.0, Person(Act.TAKE, 0)), Step(0.0, Tenant(TenantAct.MORE_SEATS))),
     ),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
@@ -29,6 +31,9 @@ CREATE, LOCK, ERASE = Create(a_state()), Deactivate(a_remote()), Delete(a_remote
         (LOCK, Absent(1.0), False),
         (ERASE, Absent(1.0), True),
         (ERASE, Present(a_remote(active=False)), False),
+        (ERASE, Present(replace(a_remote(), id="another-one")), True),
+        (CREATE, Ambiguous(("1", "2"), Present(a_remote())), True),
+        (LOCK, Ambiguous(("1", "2"), Present(a_remote())), False),
         (Reclaim(a_remote()), Present(a_remote(active=False)), None),
         (Reclaim(a_remote()), Absent(1.0), None),
         (LOCK, Unknown(), None),

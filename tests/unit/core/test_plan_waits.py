@@ -21,6 +21,8 @@ from cxone_operator.core.work import Attempt, Phase, Trigger, Work
 from unit.builders import NOW, a_remote, a_state, a_tenant, a_user, condition
 
 ACTIVE, INACTIVE, MOVED = a_remote(), a_remote(active=False), a_remote(groups=("Sales-Team",))
+TO_RENAME = a_remote("jones", user_name="jane@example.com")
+JONES = a_user("jones", status={"userId": "id-jones"})
 JOINER, LEAVER, DELETED = a_user(), a_user(active=False), a_user(deleting=True)
 ALLOWS_DELETE = a_tenant(safety={"allowDelete": True})
 FAILURE = Failure(Reason.ROLE_NOT_FOUND, "role 'Agnet' does not exist", retryable=False)
@@ -106,6 +108,13 @@ TABLE: list[tuple[str, Facts, type]] = [
     ),
     ("doubt is over, and was not looked at since", facts(LEAVER, Absent(9.0), doubt_ended=5.0), actions.LookUp),
     ("doubt is over, and the absence proves it", facts(LEAVER, Absent(3.0), doubt_ended=5.0), actions.Settle),
+    (
+        "a rename waits while its old name may be taken",
+        facts(JONES, Present(TO_RENAME), doubt_ended=-5.0),
+        actions.Wait,
+    ),
+    ("and not for longer", facts(JONES, Present(TO_RENAME), doubt_ended=1.0), Update),
+    ("a joiner waits for an account that is made for another", facts(JOINER, Absent(0), maker="john"), actions.Wait),
     ("stalled", facts(JOINER, Absent(0), STALLED), actions.Refuse),
     ("stalled, unknown meanwhile", facts(JOINER, Unknown(), STALLED), actions.Refuse),
     ("a new spec frees", facts(a_user(metadata={"generation": 2}), Absent(0), STALLED), actions.Create),

@@ -151,6 +151,16 @@ async def test_a_seat_is_settled_by_what_cxone_shows() -> None:
     assert (scene.memory.seats.reserved, scene.memory.seats.taken) == (0, 1)
 
 
+async def test_whoever_has_a_disputed_name_has_a_seat() -> None:
+    """The account is active, whatever it should be called."""
+    scene = Scene(a_remote("john"))
+    scene.memory.seats.learn(Quota(10, 4), 0.0)
+    scene.memory.seats.promise(JANE)
+    scene.memory.directory.put(a_remote("jane"), scene.time)
+    await scene.look(a_user(userName="john@example.com", status={"userId": "id-jane"}))
+    assert (scene.memory.seats.reserved, scene.memory.seats.taken) == (0, 1)
+
+
 async def test_a_promise_ends_where_the_user_is_not_to_be_seen() -> None:
     scene = Scene()
     scene.memory.seats.promise(JANE)

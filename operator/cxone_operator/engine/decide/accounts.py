@@ -6,6 +6,7 @@ from cxone_operator.api.conditions import READY, STALLED
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser
 from cxone_operator.core.adoption import is_ours
+from cxone_operator.core.drift import is_settled
 from cxone_operator.core.identity import Traces, identify
 from cxone_operator.core.knowledge import UNKNOWN, Absent, Knowledge, Present, Proof
 from cxone_operator.core.users import RemoteUser, key_of
@@ -14,6 +15,8 @@ from cxone_operator.engine.memory.site import Site
 
 _LONGEST_CIRCLE = 50
 """Resources that wait for each other's names."""
+_LOOK_SECONDS = 60.0
+"""Within that time after a doubt has ended its user is read again, whatever the rate limit."""
 
 
 class Accounts:
@@ -34,8 +37,7 @@ class Accounts:
         recorded = user.status.user_id
         if recorded is None:
             first = self._by_first_name(user)
-            ours = isinstance(first, Present) and is_ours(user, first.user, self._memory.spec.match_by)
-            return first.user.id if isinstance(first, Present) and ours else None
+            return first.user.id if isinstance(first, Present) else None
         if user.spec.management_policy == "ObserveOnly":
             return recorded
         holder = self._site.holder(recorded, self._memory)
@@ -51,6 +53,19 @@ class Accounts:
         if isinstance(account, Present) and isinstance(by_name, Present) and by_name.user.id == account_id:
             return by_name
         return identify(self._traces(user, account_id, account, by_name))
+
+    def is_ours(self, user: CxoneUser, known: Present) -> bool:
+        """The resource may manage the account that is known."""
+        return is_ours(user, known.user, self._memory.spec.match_by, doubted=self.is_doubted(user, known))
+
+    def is_doubted(self, user: CxoneUser, known: Present) -> bool:
+        """It was read while a request of ours could still make it, or by the look that follows."""
+        read = self._memory.time - known.age
+        return read < self._memory.in_doubt.own(user.metadata.uid) + _LOOK_SECONDS
+
+    def maker(self, user: CxoneUser) -> CxoneUser | None:
+        """The other resource for which an account of this userName may still be made, though it has another one now."""
+        return self._site.maker(key_of(user.spec.user_name), self._memory)
 
     def asked_name(self, user: CxoneUser) -> str:
         """What a look-up asks for: the name that the account was made under, until there is one of that name."""
@@ -109,11 +124,12 @@ class Accounts:
         return self._is_newcomer(user), user.age_order
 
     def _is_newcomer(self, user: CxoneUser) -> bool:
-        """Its account still has another name."""
+        """Its account still has another name; where that is not known, as far as the resource tells."""
         key, account_id = key_of(user.spec.user_name), self.id_of(user)
-        if account_id is None:
-            return key_of(user.claimed_as) != key
-        return self._memory.directory.name(account_id) not in (None, key)
+        name = self._memory.directory.name(account_id) if account_id is not None else None
+        if name is not None:
+            return name != key
+        return key_of(user.claimed_as) != key and (account_id is None or not is_settled(user))
 
     def _contested(self, user: CxoneUser, by_name: Knowledge) -> bool:
         """More than the name decides on who it is."""
@@ -143,11 +159,8 @@ class Accounts:
         if user.status.user_id is not None or key == key_of(user.spec.user_name):
             return None
         known = self._memory.directory.known(key, now)
-        if isinstance(known, Present) and (
-            self._site.declares(key, self._memory) or self._holder(user, known.user.id) is not None
-        ):
-            return Absent(known.age)
-        return known
+        own = isinstance(known, Present) and self.is_ours(user, known) and self._is_nobodys(user, known.user)
+        return known if own or not isinstance(known, Present) else Absent(known.age)
 
     def _matches(self, user: CxoneUser) -> tuple[RemoteUser, ...]:
         """Accounts with the declared employeeId that are nobody's, where the tenant says that it identifies people."""
@@ -158,9 +171,20 @@ class Accounts:
         return tuple(account for account in found if self._is_nobodys(user, account))
 
     def _is_nobodys(self, user: CxoneUser, account: RemoteUser) -> bool:
+        """No resource of another userName has it, or takes it over by the name that it has."""
         key = key_of(account.state.user_name)
-        declared = key != key_of(user.spec.user_name) and self._site.declares(key, self._memory)
-        return not declared and self._holder(user, account.id) is None
+        others = self._site.named(key, self._memory) if key != key_of(user.spec.user_name) else []
+        return self._holder(user, account.id) is None and not any(self._takes(one, account) for one in others)
+
+    def _takes(self, other: CxoneUser, account: RemoteUser) -> bool:
+        """It declares the account's name, may adopt it, and has none of its own."""
+        recorded = other.status.user_id
+        if other.spec.management_policy != "Full" or not is_ours(other, account, self._memory.spec.match_by):
+            return False
+        if recorded is None:
+            return key_of(other.claimed_as) == key_of(account.state.user_name)
+        gone = isinstance(self._memory.directory.account(recorded, self._memory.time), Absent)
+        return recorded == account.id or gone
 
     def _holder(self, user: CxoneUser, account_id: str) -> CxoneUser | None:
         """Another resource, of another userName, that has this account."""

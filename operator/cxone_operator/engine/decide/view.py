@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from cxone_operator.api.user import CxoneUser
-from cxone_operator.core.adoption import is_ours
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.facts import Facts, Heir
-from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof
+from cxone_operator.core.knowledge import Absent, Knowledge, Present, Proof, account_in
 from cxone_operator.core.outcome import Subject
 from cxone_operator.engine.decide.accounts import Accounts, named_from
 from cxone_operator.engine.memory.memory import Memory
@@ -24,11 +23,12 @@ class View:
         memory, uid, now = self._memory, user.metadata.uid, self._memory.time
         owner = self._accounts.owner(user)
         succeeded = owner is not None and self._accounts.succeeds(owner, user)
+        known, maker = self.known(user), self._accounts.maker(user)
         return Facts(
             user=user,
             tenant=memory.spec,
             schedule=schedule(user.spec, memory.clocks.now()),
-            known=self.known(user),
+            known=known,
             owner=named_from(user, owner) if owner is not None and (succeeded or not user.metadata.deleting) else None,
             heir=self._heir(user),
             holds=not succeeded and self._accounts.holds(user),
@@ -38,6 +38,8 @@ class View:
             now=now,
             epoch=memory.epoch,
             doubt_ended=now - memory.in_doubt.until(uid),
+            doubted=isinstance(known, Present) and self._accounts.is_doubted(user, known),
+            maker=named_from(user, maker) if maker is not None else None,
             old_job=bool(memory.old_jobs),
             closing=memory.closing,
             offers=memory.capabilities,
@@ -59,11 +61,10 @@ class View:
 
     def subject(self, user: CxoneUser) -> Subject:
         """The user for a status, with what is known of it."""
-        known = self.known(user)
-        account = known.own if isinstance(known, Ambiguous) else known
+        account = account_in(self.known(user))
         remote = account.user if isinstance(account, Present) else None
-        looked = remote is not None or (isinstance(known, Absent) and known.proof is Proof.ASKED)
-        ours = remote is None or is_ours(user, remote, self._memory.spec.match_by)
+        ours = not isinstance(account, Present) or self._accounts.is_ours(user, account)
+        looked = remote is not None or (isinstance(account, Absent) and account.proof is Proof.ASKED)
         return Subject(user, self._memory.clocks.now(), remote, remote_known=looked, ours=ours)
 
     def _heir(self, user: CxoneUser) -> Heir:
@@ -77,4 +78,4 @@ class View:
 
     def _inherits(self, heir: CxoneUser, known: Knowledge) -> bool:
         """What it must not adopt it cannot take over, so nobody would look after the account."""
-        return isinstance(known, Present) and is_ours(heir, known.user, self._memory.spec.match_by)
+        return isinstance(known, Present) and self._accounts.is_ours(heir, known)

@@ -108,6 +108,14 @@ class Directory:
         """The natural keys of all users in CXone."""
         return self._ids.keys()
 
+    def ids(self) -> KeysView[str]:
+        """The ids of all users in CXone."""
+        return self._users.keys()
+
+    def named(self, key: str) -> tuple[str, ...]:
+        """The ids of all users of that natural key."""
+        return self._ids.get(key, ())
+
     def roles(self) -> set[str]:
         """Role names that some user has; CXone has no request that lists them."""
         return {name for kind, name in self._names if kind == "role"}

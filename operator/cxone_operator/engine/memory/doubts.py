@@ -10,6 +10,7 @@ from __future__ import annotations
 from cxone_operator.api.conditions import timestamp
 from cxone_operator.core.work import REQUEST_SECONDS
 from cxone_operator.engine.base.clocks import Clocks, moment_of
+from cxone_operator.engine.memory.work import Alarms
 
 
 class InDoubt:
@@ -18,6 +19,11 @@ class InDoubt:
     def __init__(self, clocks: Clocks) -> None:
         self._clocks = clocks
         self._until: dict[str, float] = {}
+        """Of requests of this process, by uid."""
+        self._inherited_until: dict[str, float] = {}
+        """Of requests for resources that are gone."""
+        self._ends = Alarms()
+        """Of what is in `_until`, each until it was told."""
         self._ours: set[str] = set()
         self._inherited: str | None = None
         self._earlier = clocks.monotonic() + REQUEST_SECONDS
@@ -26,12 +32,27 @@ class InDoubt:
 
     def until(self, uid: str) -> float:
         """The moment, in seconds of the loop's clock, from which on an absence of this user proves something."""
-        return max(self._until.get(uid, float("-inf")), float("-inf") if uid in self._ours else self._earlier)
+        earlier = float("-inf") if uid in self._ours else self._earlier
+        return max(self.own(uid), self._inherited_until.get(uid, float("-inf")), earlier)
+
+    def own(self, uid: str) -> float:
+        """The same of requests that this process has sent for the resource itself."""
+        return self._until.get(uid, float("-inf"))
 
     def add(self, uid: str, seconds: float) -> None:
         """A request that may create this user has ended without certainty."""
-        until = self._clocks.monotonic() + seconds
-        self._until[uid] = max(until, self._until.get(uid, until))
+        until = max(self._clocks.monotonic() + seconds, self.own(uid))
+        self._until[uid] = until
+        self._ends.set(until, uid)
+
+    def ended(self) -> list[str]:
+        """Those of whom a doubt of this process has ended, each once."""
+        now = self._clocks.monotonic()
+        due = [uid for uid in self._ends.due(now) if uid in self._until]
+        for uid in due:
+            if self._until[uid] > now:
+                self._ends.set(self._until[uid], uid)
+        return [uid for uid in due if self._until[uid] <= now]
 
     def claimed(self, uid: str) -> None:
         """This process is the first that does anything for the user."""
@@ -40,11 +61,13 @@ class InDoubt:
 
     def inherit(self, heir: str, until: float) -> None:
         """The heir's user is that of a resource that is gone: what may happen to one may happen to the other."""
-        self._until[heir] = max(until, self.until(heir))
+        if until > self.until(heir):
+            self._inherited_until[heir] = until
 
     def forget(self, uid: str) -> None:
         """The resource is gone."""
         self._until.pop(uid, None)
+        self._inherited_until.pop(uid, None)
         self._ours.discard(uid)
 
     def begin_submission(self, seconds: float) -> int:

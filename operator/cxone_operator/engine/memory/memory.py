@@ -13,6 +13,7 @@ import msgspec
 from cxone_operator.api.meta import USER_FINALIZER
 from cxone_operator.api.tenant import BulkJob, TenantSpec
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.actions import Create
 from cxone_operator.core.capabilities import EVERYTHING, Capabilities
 from cxone_operator.core.users import key_of
 from cxone_operator.core.work import Moment
@@ -108,6 +109,20 @@ class Memory:
     def _keys(self, user: CxoneUser, *names: str) -> set[str]:
         account = self.directory.name(user.status.user_id or "")
         return {*map(key_of, (user.spec.user_name, user.claimed_as, *names)), *([account] if account else [])}
+
+    def may_make(self, user: CxoneUser) -> bool:
+        """A request may still create an account for this resource."""
+        work = self.works.get(user.metadata.uid)
+        under_way = work is not None and work.attempt is not None and isinstance(work.attempt.action, Create)
+        return under_way or bool(self.old_jobs) or self.in_doubt.until(user.metadata.uid) > self.time
+
+    def look_after_doubts(self) -> None:
+        """Whoever was in doubt until now is read again, as who is there now is there to stay."""
+        for uid in self.in_doubt.ended():
+            user = self.resources.get(uid)
+            if user is not None:
+                self.forget(user)
+                self.resources.mark(uid)
 
     def mark_moved(self) -> None:
         """Accounts have other names, or are gone: whoever has them, or waits for such a name, is looked at."""

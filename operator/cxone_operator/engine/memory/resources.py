@@ -25,6 +25,8 @@ class Resources:
         self._by_key: Index = {}
         self._by_link: Index = {}
         """By id of the account, and by natural key that a resource was claimed under and does not declare."""
+        self._unrecorded: Index = {}
+        """By natural key, those without the id of an account."""
         self._marked: dict[str, None] = {}
         self.census = Census()
         self.version = 0
@@ -43,6 +45,14 @@ class Resources:
     def keys(self) -> KeysView[str]:
         """The natural keys of all users that have a resource."""
         return self._by_key.keys()
+
+    def links(self) -> KeysView[str]:
+        """The ids of all accounts that resources have, among the names that they were claimed under."""
+        return self._by_link.keys()
+
+    def unrecorded(self) -> KeysView[str]:
+        """The natural keys of those resources that have no account yet."""
+        return self._unrecorded.keys()
 
     def put(self, user: CxoneUser) -> bool:
         """Keep a version if it is news, and mark it and its namesakes; False where it is an echo or older."""
@@ -96,9 +106,13 @@ class Resources:
 
         False where there is none.
         """
-        concerned = (*self._by_key.get(key, ()), *self._by_link.get(key, ()))
+        concerned = self.concerned(key)
         self._mark_all(concerned)
         return bool(concerned)
+
+    def concerned(self, key: str) -> tuple[str, ...]:
+        """Whoever declares that userName, was claimed under it, or has the account of that id, by uid."""
+        return (*self._by_key.get(key, ()), *self._by_link.get(key, ()))
 
     def mark_everything(self) -> None:
         """Something has changed that concerns all users."""
@@ -116,10 +130,6 @@ class Resources:
         """How many resources may need work."""
         return len(self._marked)
 
-    def namesakes(self, user: CxoneUser) -> tuple[str, ...]:
-        """The uids of all resources of that userName, also of those that are being deleted."""
-        return self._by_key.get(key_of(user.spec.user_name), ())
-
     def contenders(self, user: CxoneUser) -> list[CxoneUser]:
         """All resources that manage this userName and are not being deleted."""
         return [one for one in self.named(_key(user)) if _contends(one)]
@@ -128,9 +138,10 @@ class Resources:
         """All resources of that natural key."""
         return [self._users[uid] for uid in self._by_key.get(key, ())]
 
-    def declares(self, key: str) -> bool:
-        """Some resource has that userName."""
-        return key in self._by_key
+    def claimed(self, key: str) -> list[CxoneUser]:
+        """All resources without an account that were claimed under that natural key and declare another one."""
+        found = [self._users[uid] for uid in self._by_link.get(key, ())]
+        return [one for one in found if one.status.user_id is None and key_of(one.claimed_as) == key]
 
     def holder(self, account_id: str) -> CxoneUser | None:
         """The resource that has the account of that id: of several, the oldest that is not being deleted."""
@@ -153,13 +164,16 @@ class Resources:
         uid = user.metadata.uid
         if old is not None:
             self._unlink(old)
-            self._news(_key(old))
+            self._news(_key(old), *_links(old))
         put_in(self._by_key, _key(user), uid)
+        if user.status.user_id is None:
+            put_in(self._unrecorded, _key(user), uid)
         for link in _links(user):
             put_in(self._by_link, link, uid)
 
     def _unlink(self, user: CxoneUser) -> None:
         take_out(self._by_key, _key(user), user.metadata.uid)
+        take_out(self._unrecorded, _key(user), user.metadata.uid)
         for link in _links(user):
             take_out(self._by_link, link, user.metadata.uid)
 

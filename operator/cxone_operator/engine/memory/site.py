@@ -40,6 +40,9 @@ class Member(Protocol):
     def time(self) -> float:
         """Seconds of the loop's clock."""
 
+    def may_make(self, user: CxoneUser) -> bool:
+        """A request may still create an account for this resource."""
+
     def wake(self) -> None:
         """Have the loop take a turn soon."""
 
@@ -75,9 +78,14 @@ class Site:
         found = [member.resources.holder(account_id) for member in self.everybody(me)]
         return min((one for one in found if one is not None), key=by_right, default=None)
 
-    def declares(self, key: str, me: Member) -> bool:
-        """Some resource has that userName."""
-        return any(member.resources.declares(key) for member in self.everybody(me))
+    def named(self, key: str, me: Member) -> list[CxoneUser]:
+        """All resources of that userName."""
+        return [user for member in self.everybody(me) for user in member.resources.named(key)]
+
+    def maker(self, key: str, me: Member) -> CxoneUser | None:
+        """The resource for which an account of that name may still be made, though it declares another name."""
+        claims = ((member, user) for member in self.everybody(me) for user in member.resources.claimed(key))
+        return next((user for member, user in claims if member.may_make(user)), None)
 
     def mark(self, key: str, me: Member) -> None:
         """A resource of that userName has changed, so the others look at theirs: whose it is may have changed."""
@@ -93,9 +101,10 @@ class Site:
 
     def inherit_doubt(self, user: CxoneUser, until: float, me: Member) -> None:
         """The resource is gone; what may still happen to its user until then may happen to those of its namesakes."""
-        for member in self.everybody(me):
-            for heir in member.resources.namesakes(user):
-                member.in_doubt.inherit(heir, until)
+        for key in {key_of(user.spec.user_name), key_of(user.claimed_as)}:
+            for member in self.everybody(me):
+                for heir in member.resources.concerned(key):
+                    member.in_doubt.inherit(heir, until)
 
     def admitted(self, seconds: float, me: Member) -> int:
         """Users that the others have let lose access without approval within that window."""

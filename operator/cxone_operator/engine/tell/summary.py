@@ -115,7 +115,7 @@ class Summary:
     def _oddities(self) -> tuple[str, ...]:
         """What the server does otherwise than it should."""
         directory = self._memory.directory
-        found = [*self._memory.capabilities.findings, *self._unmanaged()]
+        found = [*self._memory.capabilities.findings, *self._lacking()]
         if directory.unreadable:
             found.append(
                 f"{directory.unreadable} entries of CXone's list of users could not be understood (no id or userName); "
@@ -128,7 +128,7 @@ class Summary:
             )
         return tuple(found)
 
-    def _unmanaged(self) -> list[str]:
+    def _lacking(self) -> list[str]:
         """Attributes that resources declare, and that the server does not have."""
         memory = self._memory
         lacking = sorted(memory.capabilities.unmanaged, key=list(Field).index)
@@ -256,8 +256,13 @@ class Summary:
 
     def _users(self) -> UserCounts:
         resources, census = self._memory.resources, self._memory.resources.census
-        unmanaged = len(self._memory.directory.keys() - resources.keys())
-        return UserCounts(len(resources), census.ready, census.waiting, census.stalled, unmanaged)
+        return UserCounts(len(resources), census.ready, census.waiting, census.stalled, self._unmanaged())
+
+    def _unmanaged(self) -> int:
+        """Accounts count by their id; by their name only for a resource that has none yet."""
+        directory, resources = self._memory.directory, self._memory.resources
+        expected = [id_ for key in resources.unrecorded() & directory.keys() for id_ in directory.named(key)]
+        return len((directory.ids() - resources.links()).difference(expected))
 
     def _directory(self, old: DirectoryStatus | None) -> DirectoryStatus:
         """The time of the snapshot moves only together with the rest, so that an idle tenant is never written."""

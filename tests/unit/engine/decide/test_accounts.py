@@ -147,6 +147,51 @@ def test_what_was_made_under_a_former_name(
     assert isinstance(scene.view.known(user), Absent), "whoever declares that name has it"
 
 
+NEVER = {"adoptionPolicy": "Never"}
+STARTED = {"conditions": [condition("Synced", "False", "Progressing")]}
+
+
+@pytest.mark.parametrize(
+    ("namesake", "taken"),
+    [
+        ({}, True),
+        (NEVER, False),
+        ({**NEVER, "status": STARTED}, True),
+        ({"managementPolicy": "ObserveOnly"}, False),
+        ({"status": {"userId": "id-other"}}, False),
+        ({"metadata": {"annotations": {"cxone.dev/claimed-as": "john@example.com"}}}, False),
+    ],
+)
+def test_an_account_is_left_to_whoever_would_take_it(scene: Scene, namesake: dict[str, Any], taken: bool) -> None:
+    """Whoever only declares its name leaves it to the resource that it was made for, or nobody would look after it."""
+    user = a_user("jane", userName="jones@example.com", metadata=AS_JANE, status=STARTED, **NEVER)
+    scene.see(user, a_user("namesake", userName="jane@example.com", **namesake))
+    scene.snapshot(a_remote("jane"))
+    assert isinstance(scene.view.known(user), Absent) is taken
+    assert scene.view.facts(user).holds is not taken
+
+
+def test_a_strangers_account_is_left_behind_with_its_name(scene: Scene) -> None:
+    """Another name is the remedy for whoever must not adopt."""
+    user = a_user("jane", userName="jones@example.com", metadata=AS_JANE, **NEVER)
+    scene.see(user)
+    scene.snapshot(a_remote("jane"))
+    assert isinstance(scene.view.known(user), Absent)
+
+
+def test_who_holds_a_name_is_told_by_the_resources_until_the_accounts_are_read(scene: Scene) -> None:
+    """Whoever was renamed to it does not own it, even if older; whoever agreed with CXone under it does."""
+    older = {"creationTimestamp": "2026-01-01T00:00:00Z", **AS_JANE}
+    moved = a_user("moved", userName="jones@example.com", metadata=older, status={"userId": "id-jane"})
+    owner = a_user("owner", userName="jones@example.com")
+    scene.see(moved, owner)
+    assert (scene.view.facts(owner).owner, scene.view.facts(moved).owner) == (None, "owner")
+    agreed = {"userId": "id-jane", "conditions": [condition("Ready", "True", "Succeeded")]}
+    settled = a_user("moved", userName="jones@example.com", metadata={**older, "resourceVersion": "2"}, status=agreed)
+    scene.see(settled)
+    assert (scene.view.facts(owner).owner, scene.view.facts(settled).owner) == ("moved", None)
+
+
 def test_an_employee_is_found_by_the_second_key() -> None:
     """Nobody's account, and no other resource's."""
     scene = Scene(matchBy=["userName", "employeeId"])

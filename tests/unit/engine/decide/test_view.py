@@ -8,12 +8,13 @@ import pytest
 
 from cxone_operator.api.tenant import BulkJob
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.actions import Create
 from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.facts import Facts, Heir
 from cxone_operator.core.knowledge import Absent, Ambiguous, Present, Proof, Unknown
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser, key_of
-from cxone_operator.core.work import REQUEST_SECONDS, Phase, Planned
+from cxone_operator.core.work import REQUEST_SECONDS, Done, Phase, Planned
 from cxone_operator.engine.memory.seats import FEW
 from unit.builders import NOW, a_remote, a_user, condition
 from unit.engine.scene import Scene
@@ -112,6 +113,43 @@ def test_when_a_doubt_ends(scene: Scene) -> None:
     assert facts(scene).doubt_ended == -50.0
     scene.time = 70.0
     assert facts(scene).doubt_ended == 20.0
+
+
+@pytest.mark.parametrize(("read", "doubted"), [(30.0, True), (109.0, True), (111.0, False)])
+def test_whom_a_request_of_ours_may_have_made(scene: Scene, read: float, doubted: bool) -> None:
+    """Who was seen while it was in doubt, or by the look that follows."""
+    scene.memory.in_doubt.add(JANE.metadata.uid, 50.0)
+    scene.time = read
+    scene.snapshot(a_remote())
+    assert facts(scene).doubted is doubted
+
+
+def test_who_was_there_before_this_process_was_made_by_nobody_of_us(scene: Scene) -> None:
+    """Or whoever may adopt nobody would take over a stranger's account after each restart."""
+    scene.snapshot(a_remote())
+    assert facts(scene).doubt_ended < 0
+    assert not facts(scene).doubted
+
+
+@pytest.mark.parametrize("ends", ["claimed", "known", "over"])
+def test_for_whom_an_account_of_the_name_may_still_be_made(scene: Scene, ends: str) -> None:
+    """Somebody who was renamed since; until that is known, is over, or it is looked for under the new name."""
+    claimed = {"annotations": {"cxone.dev/claimed-as": "jane@example.com"}}
+    maker = a_user("maker", userName="jones@example.com", metadata=claimed)
+    scene.see(maker)
+    scene.time = REQUEST_SECONDS + 1.0
+    assert facts(scene).maker is None
+    scene.sends(maker, Create(a_remote().state))
+    assert facts(scene).maker == "maker"
+    match ends:
+        case "claimed":
+            scene.see(a_user("maker", userName="jones@example.com", metadata={"resourceVersion": "2"}))
+        case "known":
+            more = {**claimed, "resourceVersion": "2"}
+            scene.see(a_user("maker", userName="jones@example.com", metadata=more, status={"userId": "id-jane"}))
+        case "over":
+            scene.door.on(maker.metadata.uid, Done(Present(a_remote())))
+    assert facts(scene).maker is None
 
 
 def test_what_became_of_the_seat(scene: Scene) -> None:

@@ -73,6 +73,24 @@ def test_a_doubt_is_passed_on_to_the_heir(at: Time) -> None:
     assert at.in_doubt.until(JOHN) == 1000.0
 
 
+def test_what_this_process_has_sent_is_told_from_the_rest(at: Time) -> None:
+    """Of a request of its own a process knows for whom it was."""
+    at.in_doubt.add(JANE, 900.0)
+    at.in_doubt.inherit(JOHN, at.in_doubt.until(JANE))
+    assert (at.in_doubt.own(JANE), at.in_doubt.own(JOHN)) == (1000.0, float("-inf"))
+
+
+def test_the_end_of_a_doubt_is_told_once(at: Time) -> None:
+    """When its last request has ended; not of somebody who is gone."""
+    at.in_doubt.add(JANE, 50.0)
+    at.in_doubt.add(JOHN, 50.0)
+    at.in_doubt.forget(JOHN)
+    at.time = 120.0
+    at.in_doubt.add(JANE, 50.0)
+    for at.time, ended in ((150.0, []), (170.0, [JANE]), (500.0, [])):
+        assert at.in_doubt.ended() == ended
+
+
 def test_what_an_earlier_process_began_may_last_longer(at: Time) -> None:
     """A job of its that was given up; never shorter than was known."""
     at.in_doubt.extend(500.0)

@@ -6,10 +6,11 @@ import pytest
 
 from cxone_operator.core.actions import Create
 from cxone_operator.core.deprovisioning import Leaver
+from cxone_operator.core.knowledge import Present, Unknown
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.work import Attempt, Sent
-from unit.builders import a_state, a_user
+from unit.builders import a_remote, a_state, a_user
 from unit.engine.scene import Scene
 
 JANE = "uid-jane"
@@ -56,10 +57,25 @@ def test_a_resource_that_is_gone_leaves_nothing_behind(scene: Scene) -> None:
 def test_its_heirs_inherit_what_may_still_happen(scene: Scene) -> None:
     """The request that may create its user may create theirs."""
     scene.see(a_user("heir", userName="JANE@example.com"))
+    claimed = {"annotations": {"cxone.dev/claimed-as": "jane@example.com"}}
+    scene.see(a_user("renamed", userName="jones@example.com", metadata=claimed, status={"userId": "id-jane"}))
     scene.memory.in_doubt.add(JANE, 900.0)
     scene.memory.lose(JANE)
     assert scene.memory.in_doubt.until("uid-heir") == 900.0
+    assert scene.memory.in_doubt.until("uid-renamed") == 900.0, "its account has that name, until it gets another one"
     assert scene.memory.in_doubt.until("uid-john") < 900.0
+
+
+def test_whoever_was_in_doubt_is_read_again(scene: Scene) -> None:
+    """What was known before says nothing of what the request has done in the end."""
+    memory, key = scene.memory, "jane@example.com"
+    scene.snapshot(a_remote())
+    memory.in_doubt.add(JANE, 5.0)
+    memory.look_after_doubts()
+    assert (memory.directory.known(key, 0.0), scene.marked()) == (Present(a_remote()), set())
+    scene.time = 5.0
+    memory.look_after_doubts()
+    assert (memory.directory.known(key, 5.0), scene.marked()) == (Unknown(), {"jane"})
 
 
 def test_somebody_who_was_never_here_can_be_lost(scene: Scene) -> None:

@@ -127,9 +127,9 @@ def test_the_namesakes_of_a_resource_that_is_gone_are_looked_at() -> None:
     gone = resources.remove("uid-a")
     assert gone is not None
     assert [user.metadata.name for user in resources.take(10)] == ["b"]
-    assert resources.namesakes(gone) == ("uid-b",)
+    assert resources.concerned("jane@example.com") == ("uid-b",)
     resources.remove("uid-b")
-    assert (len(resources), set(resources.keys()), resources.namesakes(gone)) == (0, set(), ())
+    assert (len(resources), set(resources.keys()), resources.concerned("jane@example.com")) == (0, set(), ())
     assert resources.remove("uid-b") is None
 
 

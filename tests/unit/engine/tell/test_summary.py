@@ -275,6 +275,19 @@ def test_the_status_tells_of_users_seats_and_jobs() -> None:
     assert (status.bulk_jobs, status.observed_generation) == ((job,), 1)
 
 
+def test_accounts_are_counted_by_their_ids() -> None:
+    """A renamed account is managed under any name, and who has its old name is not; without an id the name counts."""
+    scene = Scene()
+    scene.see(a_user("jane", status={"userId": "id-jane"}), a_user("joiner"))
+    scene.snapshot(a_remote("jane", user_name="jones@example.com"), a_remote("joiner"))
+    assert scene.summary.status(a_resource()).users.unmanaged == 0
+    scene.memory.directory.put(a_remote("stranger", user_name="jane@example.com"), 1.0)
+    scene.memory.directory.put(a_remote("twin", user_name="jones@example.com"), 1.0)
+    assert scene.summary.status(a_resource()).users.unmanaged == 2
+    scene.memory.resources.remove("uid-joiner")
+    assert scene.summary.status(a_resource()).users.unmanaged == 3
+
+
 def test_seats_that_nobody_has_counted_yet_are_those_of_the_status() -> None:
     """A restart does not blank them."""
     before = Licenses(10, 4, 0, 0, 40)
