@@ -15,6 +15,7 @@ from chaos.simulation.schedule import (
     Event,
     Fault,
     FaultKind,
+    Form,
     Hand,
     InFlight,
     Job,
@@ -200,6 +201,10 @@ FOUND = {
         (0.0, Tenant(TenantAct.DOWN)),
         (0.0, Person(Act.JOIN, 0)),
         (0.05, Tenant(TenantAct.READDRESS, "second")),
+    ),
+    "a lock-out that CXone ignores is named, although it has ignored something else before": played(
+        Setting(seats=1, min_operations=1, ignored=Field.ACTIVE, form=Form.CUT),
+        (0.0, Dates(0, None, 45.0)),
     ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
