@@ -206,6 +206,15 @@ FOUND = {
         Setting(seats=1, min_operations=1, ignored=Field.ACTIVE, form=Form.CUT),
         (0.0, Dates(0, None, 45.0)),
     ),
+    "nobody is locked out before a neighbour whose token request was throttled has shown whom it owns": played(
+        Setting(
+            license="CountUsers", seats=1, min_operations=1, shows_changes=False, population=1, tenants=2, shared=True
+        ),
+        (3.0, Stop(5.0)),
+        (0.0, Fault(FaultKind.REFUSE, "authenticate", 1)),
+        (8.0, Person(Act.TRANSFER, 0)),
+        (0.0, Fault(FaultKind.THROTTLE, "authenticate", 1)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
