@@ -47,7 +47,7 @@ _BREATH_SECONDS = 0.01
 """Between two turns: what happens within it is looked at together, which spares a flood most of its turns."""
 _HOUSEKEEPING_SECONDS = 1.0
 _LONGEST_UNKNOWN_SECONDS = 60.0
-"""How long neighbours wait for a loop that CXone does not answer; it tries again after 30 s at most."""
+"""How long neighbours wait for a loop that could not try its credentials; it tries again after 30 s at most."""
 _STATUS_SECONDS = 5.0
 """How often a changing tenant's status is written."""
 
@@ -312,10 +312,10 @@ class Tenant:
         memory.free_stalled()
 
     def _may_join_soon(self) -> bool:
-        """CXone itself does not answer: nor does it answer the neighbours, which need not run ahead when it does."""
+        """What is in the way passes by itself: nobody knows yet whose neighbour this is, and whom it owns."""
         problem = self._rooms.connection.problem
-        away = problem is not None and problem.reason is Reason.REMOTE_UNAVAILABLE
-        return away and self._memory.time - self._began < _LONGEST_UNKNOWN_SECONDS
+        passes = problem is not None and problem.retryable
+        return passes and self._memory.time - self._began < _LONGEST_UNKNOWN_SECONDS
 
     async def _stay_connected(self) -> None:
         memory, connection = self._memory, self._rooms.connection

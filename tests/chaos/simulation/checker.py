@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chaos.simulation.cluster_model import TENANTS, USERS, Body, ClusterModel, tenant_of
+from chaos.simulation.excuses import complaints_about_differences, differing, may_stay_active, says
 from chaos.simulation.journal import ADMINISTRATOR, Entry, Journal, wall_clock
 from chaos.simulation.past import SLACK_SECONDS, Past, Resource, accounts_of, is_protected, owner_of
 from chaos.simulation.people import SYNC_SECONDS
@@ -18,6 +19,11 @@ from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.schedule import Seats, Setting
 from chaos.simulation.title import Title, Titles
 from cxone_operator.core.users import Field, RemoteUser
+
+_REQUESTS_OF_TENANT = 8
+"""In a sync period at rest: seats every ten seconds while somebody waits, two first pages, a token."""
+_REQUESTS_OF_ONE = 2
+"""The same for each resource and each account: a look, and what CXone does not heed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,16 @@ class Scene:
         """Its tenant is being deleted, so nobody gains access any more."""
         tenant = self.tenants.get(tenant_of(resource.body))
         return tenant is not None and "deletionTimestamp" in tenant["metadata"]
+
+    def holds(self, resource: Resource) -> bool:
+        """Its tenant says that an approval is awaited."""
+        tenant = self.tenants.get(tenant_of(resource.body))
+        return tenant is not None and bool(tenant["status"].get("deprovisioning", {}).get("planHash"))
+
+    @property
+    def hides_quota(self) -> bool:
+        """Nobody is let in, as nobody knows how many seats there are."""
+        return self.setting.license == "Quota" and not self.setting.shows_quota
 
     @property
     def free(self) -> int:
@@ -84,7 +100,7 @@ def complaints_about_state(setting: Setting, cluster: ClusterModel, remote: Remo
     living = [Resource(body) for body in cluster.all(USERS) if tenant_of(body) in names]
     past = Past(cluster.history, journal, *names)
     scene = Scene(setting, tenants, living, past, remote, journal, wall_clock(now))
-    found = [f"{one.name} is still being deleted" for one in living if one.deleting and not scene.protects(one.key)]
+    found = [complaint for one in living for complaint in _about_resource(scene, one)]
     for key in sorted({*past.everybody(), *(user.state.user_name.lower() for user in remote.users.values())}):
         found += _about_user(scene, key)
     return [*found, *_about_seats(scene)]
@@ -101,6 +117,26 @@ def complaints_about_writes(journal: Journal, tenants: Container[str], since: fl
                 found.append(f"asked again too soon: {entry}")
             last[who] = entry.origin.asked
     return found
+
+
+def complaints_about_requests(setting: Setting, cluster: ClusterModel, remote: RemoteModel, requests: int) -> list[str]:
+    """At rest a CXone is asked so often in a sync period, for its seats and users and for each person, and no more."""
+    tenants = setting.tenants_of(remote.name)
+    living = sum(1 for body in cluster.all(USERS) if tenant_of(body) in tenants)
+    most = _REQUESTS_OF_TENANT * len(tenants) + _REQUESTS_OF_ONE * (living + len(remote.users))
+    return [f"{requests} requests at rest, and {most} are enough"] if requests > most else []
+
+
+def _about_resource(scene: Scene, resource: Resource) -> Iterator[str]:
+    """Whoever it belongs to: it goes when it is to go, says nothing that is not so, and is told of by its tenant."""
+    user = scene.user(resource.key)
+    if resource.deleting and not scene.protects(resource.key) and not may_stay_active(scene.setting, resource):
+        yield f"{resource.name} is still being deleted"
+    ready = resource.condition("Ready")
+    if ready.get("status") == "True" and user is not None and differing(resource, user, scene.clock):
+        yield f"{resource.name} says that all is well, and CXone shows otherwise"
+    if ready.get("reason") == "DeprovisioningHeld" and not scene.holds(resource):
+        yield f"{resource.name} says that it is held, and its tenant says nothing of it"
 
 
 def _about_user(scene: Scene, key: str) -> Iterator[str]:
@@ -130,11 +166,11 @@ def _about_user(scene: Scene, key: str) -> Iterator[str]:
 def _about_protected(resources: list[Resource]) -> Iterator[str]:
     for resource in resources:
         if resource.full and not resource.deleting:
-            yield from _says(resource, Ready=("False", "ProtectedUser"), Stalled=("True", "ProtectedUser"))
+            yield from says(resource, Ready=("False", "ProtectedUser"), Stalled=("True", "ProtectedUser"))
 
 
 def _about_refused(resource: Resource) -> Iterator[str]:
-    yield from _says(resource, Ready=("False", "AlreadyExists"), Stalled=("True", "AlreadyExists"))
+    yield from says(resource, Ready=("False", "AlreadyExists"), Stalled=("True", "AlreadyExists"))
     if resource.body["status"].get("userId") is not None:
         yield f"{resource.name} says userId {resource.body['status']['userId']} of somebody else's account"
 
@@ -167,23 +203,20 @@ def _about_leaver(scene: Scene, key: str) -> Iterator[str]:
 
 
 def _about_owner(scene: Scene, owner: Resource) -> Iterator[str]:
-    setting, remote, user, active = scene.setting, scene.remote, scene.user(owner.key), owner.active(scene.clock)
+    setting, user, active = scene.setting, scene.user(owner.key), owner.active(scene.clock)
     if not owner.claimed:
         yield f"{owner.name} carries no finalizer"
-    if active and (user is None or not user.state.active):
-        if setting.license == "None" or scene.free >= scene.needed():
-            yield f"{owner.name} should be active and seats are free"
-        yield from _says(owner, Ready=("False", "LicenseUnavailable"))
+    found = differing(owner, user, scene.clock) if user is not None else set()
+    if active and (user is None or Field.ACTIVE in found):
+        yield from _about_joiner(scene, owner, found)
         return
-    if not active and user is not None and user.state.active:
-        yield f"{owner.name} should be inactive"
-    if not active and user is not None and user.id in remote.holders and setting.seat_release is not Seats.LATER:
+    if Field.ACTIVE in found:
+        if not may_stay_active(setting, owner):
+            yield f"{owner.name} should be inactive"
+        return
+    if not active and user is not None and user.id in scene.remote.holders and setting.seat_release is not Seats.LATER:
         yield f"{owner.name} is inactive and still holds a seat"
-    if user is not None and user.state.roles != (owner.body["spec"]["role"],):
-        yield from _about_roles(setting, owner, user)
-    else:
-        licensed = (None if setting.license == "None" else "True" if active else "False", None)
-        yield from _says(owner, Ready=("True", None), Synced=("True", None), Licensed=licensed)
+    yield from _about_fields(scene, owner, user, found)
     status = owner.body["status"]
     if status.get("userId") != (user.id if user is not None else None):
         yield f"{owner.name} says userId {status.get('userId')}"
@@ -191,35 +224,40 @@ def _about_owner(scene: Scene, owner: Resource) -> Iterator[str]:
         yield f"{owner.name} says active {status.get('active')}"
 
 
-def _about_roles(setting: Setting, owner: Resource, user: RemoteUser) -> Iterator[str]:
-    """Where CXone ignores what it is asked for, the resource names the field."""
-    if setting.ignored is not Field.ROLES:
-        yield f"{owner.name} has the roles {user.state.roles}"
+def _about_joiner(scene: Scene, owner: Resource, found: set[Field]) -> Iterator[str]:
+    """Somebody who is to be active, and is not."""
+    if Field.ACTIVE in found and scene.setting.ignored is Field.ACTIVE and _differs(owner):
+        yield from complaints_about_differences(owner, found & scene.setting.unheeded)
+    elif scene.hides_quota:
+        yield from says(owner, Ready=("False", "PermissionDenied"))
+    else:
+        if scene.setting.license == "None" or scene.free >= scene.needed():
+            yield f"{owner.name} should be active and seats are free"
+        yield from says(owner, Ready=("False", "LicenseUnavailable"))
+
+
+def _about_fields(scene: Scene, owner: Resource, user: RemoteUser | None, found: set[Field]) -> Iterator[str]:
+    """Where CXone ignores what it is asked for, the resource names the fields; otherwise there are none."""
+    for field in sorted(found - scene.setting.unheeded):
+        value = getattr(user.state, field.attribute) if user is not None else None
+        yield f"{owner.name} has the {field} {value}"
+    if found:
+        yield from complaints_about_differences(owner, found)
         return
-    yield from _says(owner, Ready=("False", "DifferencesFound"), Synced=("False", "DifferencesFound"))
-    named = [difference["field"] for difference in owner.body["status"].get("differences", [])]
-    if named != [Field.ROLES.value]:
-        yield f"{owner.name} names the fields {named}"
+    counts = scene.setting.license != "None"
+    licensed = ("True" if owner.active(scene.clock) else "False", None) if counts else (None, None)
+    yield from says(owner, Ready=("True", None), Synced=("True", None), Licensed=licensed)
+
+
+def _differs(resource: Resource) -> bool:
+    return resource.condition("Ready").get("reason") == "DifferencesFound"
 
 
 def _about_bystander(resource: Resource, owner: Resource | None) -> Iterator[str]:
     if resource.suspended:
-        yield from _says(resource, Ready=("Unknown", "Suspended"))
+        yield from says(resource, Ready=("Unknown", "Suspended"))
     elif resource.full and owner is not None:
-        yield from _says(resource, Ready=("False", "OwnershipConflict"), Stalled=("True", "OwnershipConflict"))
-
-
-def _says(resource: Resource, **expected: tuple[str | None, str | None]) -> Iterator[str]:
-    """Each condition must have that status and reason, None meaning any, and speak of the present generation."""
-    generation = resource.body["metadata"]["generation"]
-    if resource.body["status"].get("observedGeneration") != generation:
-        yield f"{resource.name} has observedGeneration {resource.body['status'].get('observedGeneration')}"
-    for type_, (status, reason) in expected.items():
-        condition = resource.condition(type_)
-        wrong = status is not None and condition.get("status") != status
-        if wrong or (reason is not None and condition.get("reason") != reason):
-            said = f"{condition.get('status')} {condition.get('reason')}: {condition.get('message')}"
-            yield f"{resource.name} says {type_}={said} instead of {status} {reason or ''}".rstrip()
+        yield from says(resource, Ready=("False", "OwnershipConflict"), Stalled=("True", "OwnershipConflict"))
 
 
 def _about_seats(scene: Scene) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, auto
 from functools import cache
@@ -20,6 +21,7 @@ from chaos.simulation.schedule import (
     Event,
     Fault,
     FaultKind,
+    Form,
     Hand,
     InFlight,
     Job,
@@ -39,7 +41,9 @@ from chaos.simulation.schedule import (
 )
 from cxone_operator.core.users import Field
 
-_LIMITS = (Limits(), Limits(), Limits(1, 100, 1), Limits(50, 40, 1), Limits(2, 100, 0))
+_TIGHT_LIMITS = (Limits(1, 100, 1), Limits(50, 40, 1), Limits(2, 100, 0))
+_LIMITS = (Limits(), Limits(), *_TIGHT_LIMITS)
+_GARBLED = (FaultKind.GARBLE, FaultKind.GARBLE, FaultKind.CONTRADICT, FaultKind.LACK)
 _PAUSES = (0.0, 0.0, 0.05, 0.3, 1.0, 3.0, 8.0)
 _OPERATIONS = (
     *("create", "patch", "delete", "submit", "job", "look_up", "list", "quota", "release_license", "authenticate"),
@@ -47,7 +51,7 @@ _OPERATIONS = (
 )
 """`write` is any change in CXone, `remote` any request to it."""
 _RARE_ACTS = (Act.TRANSFER, Act.ADOPT, Act.RENAME, Act.TAKE)
-_COMMON_HANDS = [hand for hand in Hand if hand is not Hand.RENAME]
+_COMMON_HANDS = [hand for hand in Hand if hand not in (Hand.RENAME, Hand.OCCUPY, Hand.VACATE)]
 _RARE_TENANT_ACTS = (TenantAct.PROTECT, TenantAct.UNPROTECT, TenantAct.DOWN, TenantAct.UP)
 _COMMON_ACTS = (Act.JOIN, Act.JOIN, Act.JOIN, Act.LEAVE, Act.DELETE, Act.DELETE, Act.MOVE, Act.REHIRE, Act.RECREATE)
 
@@ -89,10 +93,20 @@ class Feature(Enum):
     NOT_OFFERED = auto()
     LISTING = auto()
     NAMES = auto()
+    SEATS = auto()
+    GARBLED = auto()
+    FORM = auto()
+    UNAPPROVED = auto()
 
 
-_features = st.one_of(st.just([]), st.lists(st.sampled_from(Feature), max_size=2, unique=True)).map(frozenset)
-"""None of them in most schedules, and seldom two."""
+_HABITS = (Feature.IGNORED, Feature.SEATS, Feature.GARBLED, Feature.FORM, Feature.UNAPPROVED)
+"""What CXone, or whoever is to approve, does where all else is as it should be."""
+_OTHERS = [feature for feature in Feature if feature not in _HABITS]
+_features = st.tuples(
+    st.one_of(st.just([]), st.lists(st.sampled_from(_OTHERS), max_size=2, unique=True)),
+    st.sampled_from([[]] * len(_HABITS) + [[habit] for habit in _HABITS]),
+).map(lambda drawn: frozenset(drawn[0] + drawn[1]))
+"""A habit in half of the schedules, none of the others in most, and seldom two of them."""
 
 
 def _acts(*acts: Act) -> st.SearchStrategy[Event]:
@@ -123,7 +137,11 @@ _OWN_EVENTS: dict[Feature, st.SearchStrategy[Event]] = {
         st.builds(Job, st.sampled_from(JobEnd), st.just(SECOND)),
     ),
     Feature.IGNORED: st.one_of(
-        _acts(Act.MOVE, Act.REHIRE, Act.LEAVE), st.builds(Outsider, st.sampled_from((Hand.EDIT, Hand.CREATE)), _who)
+        _acts(Act.MOVE, Act.REHIRE, Act.LEAVE),
+        st.builds(Outsider, st.sampled_from((Hand.EDIT, Hand.CREATE, Hand.DEACTIVATE)), _who),
+        st.builds(
+            Fault, st.just(FaultKind.IGNORE), st.sampled_from(("create", "patch", "patch", "delete")), st.integers(1, 9)
+        ),
     ),
     Feature.LISTING: st.one_of(
         _acts(Act.DELETE, Act.LEAVE, Act.REHIRE, Act.RECREATE), st.builds(Outsider, st.just(Hand.DELETE), _who)
@@ -134,6 +152,49 @@ _OWN_EVENTS: dict[Feature, st.SearchStrategy[Event]] = {
         _acts(Act.RENAME, Act.TAKE),
         st.builds(Outsider, st.sampled_from((Hand.RENAME, Hand.RENAME, Hand.CREATE)), _who),
     ),
+    Feature.SEATS: st.one_of(
+        _acts(Act.JOIN, Act.JOIN, Act.LEAVE, Act.REHIRE, Act.DELETE),
+        st.builds(Outsider, st.sampled_from((Hand.OCCUPY, Hand.OCCUPY, Hand.VACATE)), _who),
+        st.builds(Tenant, st.sampled_from((TenantAct.FEWER_SEATS, TenantAct.MORE_SEATS))),
+        st.builds(Fault, st.sampled_from((*_GARBLED, FaultKind.FAIL)), st.just("quota"), st.integers(1, 20)),
+    ),
+    Feature.GARBLED: st.one_of(
+        _acts(Act.JOIN, Act.LEAVE, Act.DELETE, Act.MOVE),
+        st.builds(Fault, st.sampled_from(_GARBLED), st.sampled_from(_OPERATIONS[:13]), st.integers(1, 30)),
+    ),
+    Feature.FORM: st.one_of(
+        _acts(Act.MOVE, Act.LEAVE, Act.REHIRE), st.builds(Outsider, st.sampled_from((Hand.EDIT, Hand.CREATE)), _who)
+    ),
+    Feature.UNAPPROVED: _acts(Act.LEAVE, Act.LEAVE, Act.DELETE, Act.REHIRE, Act.JOIN),
+}
+
+
+_nothing: st.SearchStrategy[dict[str, Any]] = st.just({})
+
+
+def _some(**values: Sequence[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """One value of each setting."""
+    return st.fixed_dictionaries({name: st.sampled_from(options) for name, options in values.items()})
+
+
+_OWN_SETTINGS: dict[Feature, st.SearchStrategy[dict[str, Any]]] = {
+    Feature.NEVER: _some(never=((0,), (0, 1, 2), tuple(range(PEOPLE)))),
+    Feature.HOLD_BATCH: _some(on_shortage=("HoldBatch",)),
+    Feature.PROTECTED: _some(protected=("P0@example.com", "p1*", "p*")),
+    Feature.TENANTS: _some(tenants=(2,), shared=(False, True)),
+    Feature.IGNORED: _some(
+        ignored=(Field.ROLES, Field.ACTIVE, Field.ACTIVE, None), form=(Form.AS_SENT, Form.AS_SENT, Form.CUT)
+    ),
+    Feature.NOT_OFFERED: st.one_of(
+        _some(takes_bulk=(True,), takes_deletes=(False,)), _some(takes_bulk=(False,), takes_deletes=(False, True))
+    ),
+    Feature.LISTING: _some(listing=[item for item in Listing if item is not Listing.HONEST], page=(2,)),
+    Feature.SEATS: st.one_of(
+        _some(license=("Quota",), seats=(1, 2, 3), overbooks=(False, True), shows_quota=(True, True, True, False)),
+        _some(license=("CountUsers",), seats=(1, 2, 3), seat_release=(Seats.AT_ONCE,)),
+    ),
+    Feature.FORM: _some(form=(Form.FOLDED, Form.CUT)),
+    Feature.UNAPPROVED: _some(approves=(False,), limits=_TIGHT_LIMITS, population=(3, PEOPLE)),
 }
 
 
@@ -166,32 +227,8 @@ def _settings(draw: st.DrawFn, features: frozenset[Feature]) -> Setting:
     )
     for feature in Feature:
         if feature in features:
-            common = replace(common, **_peculiar(draw, feature))
+            common = replace(common, **draw(_OWN_SETTINGS.get(feature, _nothing)))
     return replace(common, shared=common.shared and not common.protected)
-
-
-def _peculiar(draw: st.DrawFn, feature: Feature) -> dict[str, Any]:
-    match feature:
-        case Feature.NEVER:
-            return {"never": draw(st.sampled_from(((0,), (0, 1, 2), tuple(range(PEOPLE)))))}
-        case Feature.HOLD_BATCH:
-            return {"on_shortage": "HoldBatch"}
-        case Feature.PROTECTED:
-            return {"protected": draw(st.sampled_from(("P0@example.com", "p1*", "p*")))}
-        case Feature.TENANTS:
-            return {"tenants": 2, "shared": draw(st.booleans())}
-        case Feature.IGNORED:
-            return {"ignored": Field.ROLES}
-        case Feature.NOT_OFFERED:
-            takes_bulk = draw(st.booleans())
-            return {"takes_bulk": takes_bulk, "takes_deletes": not takes_bulk and draw(st.booleans())}
-        case Feature.LISTING:
-            return {
-                "listing": draw(st.sampled_from([item for item in Listing if item is not Listing.HONEST])),
-                "page": 2,
-            }
-        case Feature.DATES | Feature.NAMES:
-            return {}
 
 
 @st.composite

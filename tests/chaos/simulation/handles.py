@@ -22,6 +22,8 @@ from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.scim.errors import (
     CircuitOpen,
     ConnectionLost,
+    Contradicted,
+    MalformedAnswer,
     NotFound,
     NotOffered,
     ScimError,
@@ -38,6 +40,8 @@ _KUBERNETES = Errors(
     failed=lambda: Unreachable("500"),
     lost=lambda: Unreachable("connection lost"),
     throttled=lambda _: Conflicted("somebody wrote first"),
+    garbled=lambda: Unreachable("not JSON"),
+    contradicted=lambda: Unreachable("500"),
 )
 
 
@@ -47,7 +51,20 @@ def _errors(*, write: bool) -> Errors:
         failed=lambda: ServerError("CXone answered 503", code="503", write=write),
         lost=lambda: ConnectionLost("connection lost", code="lost", write=write),
         throttled=lambda seconds: Throttled("CXone answered 429", code="429", retry_after=seconds, write=write),
+        garbled=lambda: MalformedAnswer("CXone's answer is not JSON", code="malformed", write=write),
+        contradicted=lambda: Contradicted("CXone answered 200 and says that it did nothing", code="200", write=write),
+        lacking=_lacking,
     )
+
+
+def _lacking(answer: object) -> object:
+    """Without its first entry, which cannot be understood."""
+    match answer:
+        case Page(users, returned, total):
+            return Page(users[1:], returned, total)
+        case Found(users):
+            return Found(users[1:], whole=not users)
+    return answer
 
 
 _KINDS = {Create: "create", Update: "patch", Deactivate: "patch", Delete: "delete"}
@@ -152,7 +169,7 @@ class RemoteHandle:
 
     async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
         """Some users."""
-        return Found(await self._read("look_up", lane, lambda _: self._model.look_up(user_names)))
+        return await self._read("look_up", lane, lambda _: Found(self._model.look_up(user_names)))
 
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         """One account."""

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from chaos.simulation.cluster_model import ClusterModel
 from chaos.simulation.journal import Entry, Journal
 from chaos.simulation.past import SLACK_SECONDS, Account, Moment, Past, Resource, accounts_of, owner_of
+from chaos.simulation.people import SYNC_SECONDS
 from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.schedule import Cut, Schedule, Tenant
 from chaos.simulation.title import Title, Titles
 
 SLOWEST_ANSWER_SECONDS = 3.5
 """From an effect until the operator has its answer."""
+MOST_IN_VAIN = 8
+"""Requests without effect for one user within a sync period: pauses double from a second on, after two quick looks."""
+_OLDEST_COUNT = 45.0
+"""Seconds: how old the count of seats may be by which somebody is let in, and how long a request takes."""
 _CHANGES = ("create", "update", "activate", "deactivate", "delete", "reclaim", "ignored")
 
 
@@ -57,6 +62,9 @@ def _about_tenant(story: Story) -> list[str]:
         *_created_twice(story.journal),
         *_seats_taken_from_active(story),
         *(_refused_for_seats(story.journal) if counts_alone else ()),
+        *(_overbooked(story) if setting.overbooks and not setting.shared else ()),
+        *(_admitted_blindly(story) if setting.license == "Quota" and not setting.shows_quota else ()),
+        *_repeated(story),
         *(() if story.schedule.clock_jumps else _beyond_limits(story)),
         *(_protected_changed(story) if setting.protected else ()),
         *(_strangers_changed(story) if setting.never else ()),
@@ -142,6 +150,41 @@ def _refused_for_seats(journal: Journal) -> Iterator[str]:
     for entry in _effects(journal, "refused"):
         if entry.detail.startswith("no seat"):
             yield f"sent without a seat: {entry}"
+
+
+def _overbooked(story: Story) -> Iterator[str]:
+    """CXone gives seats that are not there, so only we can count: nobody gets more than others took meanwhile."""
+    used = {time: (used, total) for time, used, total in story.remote.most_used}
+    for entry in _effects(story.journal, "create", "activate"):
+        taken, total = used.get(entry.time, (0, 0))
+        moved = [one for one in story.journal if 0 <= entry.time - one.time <= _OLDEST_COUNT and _unseen_by(entry, one)]
+        if taken - total > len(moved):
+            yield f"{taken} seats of {total} are taken, {len(moved)} of them moved without us: {entry}"
+
+
+def _unseen_by(entry: Entry, other: Entry) -> bool:
+    """It moved a seat, and the process that let somebody in may not have known."""
+    late = not other.origin.job and other.time - other.origin.asked > SLOWEST_ANSWER_SECONDS
+    unknown = late or other.origin.actor != entry.origin.actor
+    return other.verb == "seats" or (other.verb in ("create", "activate") and unknown)
+
+
+def _admitted_blindly(story: Story) -> Iterator[str]:
+    for entry in _effects(story.journal, "create", "activate"):
+        yield f"nobody knows how many seats there are: {entry}"
+
+
+def _repeated(story: Story) -> Iterator[str]:
+    """What CXone refuses or ignores is not asked for again and again, whatever the people around it do."""
+    news = [entry.time for entry in story.journal if not entry.origin.operator or entry.verb == "start"]
+    asked: dict[str, list[float]] = {}
+    for entry in _effects(story.journal, "refused", "ignored"):
+        times = asked.setdefault(entry.subject, [])
+        times.append(entry.time)
+        window = [time for time in times if entry.time - time <= SYNC_SECONDS]
+        moved = sum(1 for time in news if 0 <= entry.time - time <= SYNC_SECONDS)
+        if len(window) > MOST_IN_VAIN * (1 + moved):
+            yield f"asked {len(window)} times in vain within {SYNC_SECONDS} s, with {moved} news: {entry}"
 
 
 def _beyond_limits(story: Story) -> Iterator[str]:

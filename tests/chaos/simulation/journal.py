@@ -32,6 +32,8 @@ class Origin:
     """When the actor decided to ask; the effect may come much later."""
     job: str = ""
     """The bulk job that carries it out."""
+    heeded: bool = True
+    """False: CXone accepts it, and does nothing."""
 
     @property
     def operator(self) -> bool:
@@ -46,8 +48,8 @@ class Entry:
     time: float
     origin: Origin
     verb: str
-    """In CXone create, update, activate, deactivate, delete, reclaim, submit, ignored, refused; in Kubernetes status,
-    finalizers, apply, remove, event; of the operator start, crash, stop, clock."""
+    """In CXone create, update, activate, deactivate, delete, reclaim, submit, ignored, refused, seats; in Kubernetes
+    status, finalizers, apply, remove, event; of the operator start, crash, stop, clock."""
     subject: str
     """A user's natural key, or the name of a resource."""
     detail: str = ""

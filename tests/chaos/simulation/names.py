@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from chaos.simulation.cluster_model import USERS, ClusterModel, tenant_of
+from chaos.simulation.excuses import may_stay_active
 from chaos.simulation.journal import wall_clock
 from chaos.simulation.past import Resource
 from chaos.simulation.remote_model import RemoteModel
@@ -18,7 +19,7 @@ from chaos.simulation.schedule import Setting
 
 _SAYS_SO = (
     *("OwnershipConflict", "AmbiguousMatch", "AlreadyExists", "ProtectedUser", "LicenseUnavailable", "Suspended"),
-    *("DifferencesFound", "TenantNotReady"),
+    *("DifferencesFound", "TenantNotReady", "DeprovisioningHeld", "PermissionDenied"),
 )
 """Reasons that tell a person what to do, or why nothing is done."""
 
@@ -31,9 +32,9 @@ def complaints_about_accounts(setting: Setting, cluster: ClusterModel, remote: R
     found = [*_about_active(remote, managed, living, clock)]
     for resource in living:
         if resource.deleting:
-            found.append(f"{resource.name} is still being deleted")
+            found += [] if may_stay_active(setting, resource) else [f"{resource.name} is still being deleted"]
         elif resource.full:
-            found += _about_resource(remote, resource, clock)
+            found += _about_resource(setting, remote, resource, clock)
     return found
 
 
@@ -69,13 +70,14 @@ def _managed(cluster: ClusterModel, remote: RemoteModel, tenants: Collection[str
     return {id_ for id_ in found | (made - remote.renamed_by_hand) if id_ not in kept and names.get(id_) not in by_hand}
 
 
-def _about_resource(remote: RemoteModel, resource: Resource, clock: datetime) -> Iterator[str]:
+def _about_resource(setting: Setting, remote: RemoteModel, resource: Resource, clock: datetime) -> Iterator[str]:
     ready = resource.condition("Ready")
     account = remote.users.get(str(resource.body["status"].get("userId")))
     if ready.get("status") != "True":
         if not _says_so(resource):
             yield f"{resource.name} says {ready.get('reason')}: {ready.get('message')}"
-        if account is not None and account.state.active and not resource.active(clock) and not resource.suspended:
+        stays = resource.active(clock) or resource.suspended or may_stay_active(setting, resource)
+        if account is not None and account.state.active and not stays:
             yield f"{resource.name} should be inactive, whatever its name"
         return
     if account is None:

@@ -131,7 +131,9 @@ class People:
         origin, name, remote = Origin(ADMINISTRATOR, self._cluster.now), f"p{who}@example.com", self._remotes[tenant]
         found = remote.named(name)
         try:
-            if hand is Hand.CREATE:
+            if hand in (Hand.OCCUPY, Hand.VACATE):
+                _seat_somebody(remote, f"guest{who}@example.com", hand, origin)
+            elif hand is Hand.CREATE:
                 if not found:
                     remote.create(_state(name), origin)
             elif found and hand is Hand.DELETE:
@@ -167,6 +169,8 @@ class People:
     def _reseat(self, name: str, more: int) -> None:
         remote = self._remotes[name]
         remote.set_total(remote.total + more)
+        administrator = Origin(ADMINISTRATOR, self._cluster.now)
+        self._cluster.journal.add(self._cluster.now, administrator, "seats", name, f"{more:+}", name)
         for one in self._setting.tenants_of(name):
             self._edit_tenant(one, license=self._license(one))
 
@@ -270,6 +274,16 @@ _EDITS: dict[Act, dict[str, Any]] = {
 
 _OF_ONE = (TenantAct.NO_SECRET, TenantAct.DELETE, TenantAct.READDRESS)
 """What is different for tenants of one CXone."""
+
+
+def _seat_somebody(remote: RemoteModel, name: str, hand: Hand, origin: Origin) -> None:
+    """Of whom no resource knows; a seat is free as late as any other."""
+    found = remote.named(name)
+    if not found and hand is Hand.OCCUPY:
+        remote.create(_state(name), origin)
+    elif found and found[0].state.active is not (hand is Hand.OCCUPY):
+        active = replace(found[0].state, active=hand is Hand.OCCUPY)
+        remote.patch(found[0].id, Change(active, (Field.ACTIVE,)), origin)
 
 
 def _change_by_hand(state: UserState, hand: Hand) -> Change:

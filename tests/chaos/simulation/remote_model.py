@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chaos.simulation.journal import Journal, Origin
-from chaos.simulation.schedule import DEFAULT, JobEnd, Listing, Seats, Setting
+from chaos.simulation.schedule import DEFAULT, Form, JobEnd, Listing, Seats, Setting
 from cxone_operator.core.actions import Create, Deactivate, Delete, Update
 from cxone_operator.core.seats import Quota
-from cxone_operator.core.users import Change, RemoteUser, UserState
+from cxone_operator.core.users import Change, Field, RemoteUser, UserState
 from cxone_operator.scim.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -24,6 +24,7 @@ from cxone_operator.scim.errors import (
     LicenseExhausted,
     NotFound,
     NotOffered,
+    PermissionDenied,
     ScimError,
     Unavailable,
 )
@@ -31,6 +32,8 @@ from cxone_operator.scim.remote import Answered, Item, Page, Pending, Receipt, R
 
 PARTLY = "(partly)"
 """Not all that was asked for has taken effect."""
+CUT_LETTERS = 4
+"""What is left of a family name under Form.CUT."""
 LATER_SECONDS = 5.0
 """When a seat is free by itself under Seats.LATER."""
 
@@ -89,7 +92,9 @@ class RemoteModel:
         """A page, as short as the server likes."""
         everybody = self._listed(start)
         chosen = everybody[start - 1 :][: min(count, self.setting.page)]
-        return Page(tuple(chosen), len(chosen), len(everybody))
+        strange = self.setting.listing is Listing.UNREADABLE
+        last = strange and start - 1 + len(chosen) == len(everybody)
+        return Page(tuple(chosen), len(chosen) + last, len(everybody) + strange)
 
     def look_up(self, user_names: Sequence[str]) -> tuple[RemoteUser, ...]:
         """Those that exist."""
@@ -115,7 +120,10 @@ class RemoteModel:
             self._note(origin, "refused", key, "exists")
             raise AlreadyExists("the user exists", code="409")
         self._made += 1
-        user = RemoteUser(f"id-{self._made}", state)
+        user = RemoteUser(f"id-{self._made}", self._kept(state))
+        if not origin.heeded:
+            self._note(origin, "ignored", key, user.id)
+            return user
         if state.active:
             self._take_seat(user, origin)
         self.users[user.id] = user
@@ -125,9 +133,9 @@ class RemoteModel:
     def patch(self, user_id: str, change: Change, origin: Origin) -> RemoteUser:
         """Set the fields of a change; the operator may ask in vain."""
         user, key = self._get(user_id), self._get(user_id).state.user_name.lower()
-        taken = [name for name in change.fields if name is not self.setting.ignored or not origin.operator]
+        taken = [name for name in change.fields if self._heeds(name, origin)]
         values = {name.attribute: getattr(change.target, name.attribute) for name in taken}
-        changed = replace(user, state=replace(user.state, **values))
+        changed = replace(user, state=self._kept(replace(user.state, **values)))
         others = [one for one in self.named(changed.state.user_name.lower()) if one.id != user_id]
         if others and changed.state.user_name.lower() != key:
             self._note(origin, "refused", key, "the name is taken")
@@ -151,6 +159,9 @@ class RemoteModel:
     def delete(self, user_id: str, origin: Origin) -> None:
         """Remove a user; one that is gone already is no error."""
         self._offer("delete", origin, self.setting.takes_deletes)
+        if not origin.heeded and user_id in self.users:
+            self._note(origin, "ignored", self._get(user_id).state.user_name.lower(), user_id)
+            return
         user = self.users.pop(user_id, None)
         if user is not None:
             self._free_seat(user_id)
@@ -171,6 +182,8 @@ class RemoteModel:
 
     def quota(self) -> Quota:
         """Seats as the licence API counts them."""
+        if not self.setting.shows_quota:
+            raise PermissionDenied("the client lacks scope License.Read", code="403", write=False)
         return Quota(self.total, len(self.holders))
 
     def set_total(self, total: int) -> None:
@@ -227,7 +240,8 @@ class RemoteModel:
     def _take_seat(self, user: RemoteUser, origin: Origin) -> None:
         if user.id in self.holders:
             return
-        if self.setting.license != "None" and len(self.holders) >= self.total:
+        counts = self.setting.license != "None" and not self.setting.overbooks
+        if counts and len(self.holders) >= self.total:
             self._note(origin, "refused", user.state.user_name.lower(), "no seat")
             raise LicenseExhausted("no licence is free", code="403")
         self.holders.add(user.id)
@@ -248,6 +262,21 @@ class RemoteModel:
     def _free_seat(self, user_id: str) -> None:
         self.holders.discard(user_id)
         self._count()
+
+    def _heeds(self, name: Field, origin: Origin) -> bool:
+        """An administrator has other ways."""
+        return not origin.operator or (origin.heeded and name not in self.setting.unheeded)
+
+    def _kept(self, state: UserState) -> UserState:
+        match self.setting.form:
+            case Form.FOLDED:
+                emails = tuple(replace(email, value=email.value.lower()) for email in state.emails or ())
+                roles = tuple(role.lower() for role in state.roles or ())
+                return replace(state, user_name=state.user_name.lower(), emails=emails, roles=roles)
+            case Form.CUT:
+                return replace(state, family_name=state.family_name[:CUT_LETTERS])
+            case Form.AS_SENT:
+                return state
 
     def _count(self) -> None:
         self.most_used.append((self.now, len(self.holders), self.total))

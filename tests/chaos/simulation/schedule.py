@@ -52,6 +52,10 @@ class Hand(StrEnum):
     DELETE = "delete"
     CREATE = "create"
     RENAME = "rename"
+    OCCUPY = "occupy"
+    """Somebody of whom no resource knows gets a seat, …"""
+    VACATE = "vacate"
+    """… and goes again."""
 
 
 class TenantAct(StrEnum):
@@ -99,6 +103,13 @@ class FaultKind(StrEnum):
     LOSE = "answer lost"
     LATE = "answer lost, done later"
     THROTTLE = "throttled"
+    GARBLE = "done, but the answer cannot be understood"
+    """A page of HTML, half an object, or something of another shape."""
+    CONTRADICT = "a success that says that nothing was done"
+    LACK = "an entry of the answer cannot be understood"
+    """Of a list, or of a look-up."""
+    IGNORE = "accepted without effect"
+    """A create, a change or a deletion, alone or all in a bulk request."""
 
 
 class JobEnd(StrEnum):
@@ -220,6 +231,17 @@ class Listing(StrEnum):
     WITH_A_HOLE = "one fewer with the second page, as if somebody was deleted meanwhile"
     OVERLAPPING = "in another order from the second page on"
     ACTIVE_ONLY = "nobody who is inactive, not by name either"
+    UNREADABLE = "an entry on the last page that nobody understands"
+
+
+class Form(StrEnum):
+    """How CXone keeps what it is given."""
+
+    AS_SENT = "as sent"
+    FOLDED = "names of users and roles and addresses in lower case"
+    """The same in meaning: nothing differs."""
+    CUT = "family names in four letters"
+    """Another value: it differs, whatever is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +285,8 @@ class Setting:
     population: int = 0
     """How many people have resources when the operator starts for the first time."""
     limits: Limits = Limits()
+    approves: bool = True
+    """In the end somebody approves what the deprovisioning limits hold."""
     never: tuple[int, ...] = ()
     """Whose resources say adoptionPolicy: Never."""
     on_shortage: str = "FillAvailable"
@@ -273,11 +297,22 @@ class Setting:
     """All tenants mean the same CXone."""
     ignored: Field | None = None
     """CXone accepts changes of this field, and leaves it as it was."""
+    form: Form = Form.AS_SENT
     listing: Listing = Listing.HONEST
     """By id everybody is found, whatever a list shows."""
     takes_bulk: bool = True
     """CXone has the bulk requests that its preset promises."""
     takes_deletes: bool = True
+    overbooks: bool = False
+    """CXone gives seats that are not there."""
+    shows_quota: bool = True
+    """The client may read the licence quota."""
+
+    @property
+    def unheeded(self) -> frozenset[Field]:
+        """What stays as it is although CXone accepts the change."""
+        cut = {Field.FAMILY_NAME} if self.form is Form.CUT else set[Field]()
+        return frozenset(cut | ({self.ignored} if self.ignored is not None else set[Field]()))
 
     @property
     def tenant_names(self) -> tuple[str, ...]:

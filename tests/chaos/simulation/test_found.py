@@ -15,6 +15,7 @@ from chaos.simulation.schedule import (
     Event,
     Fault,
     FaultKind,
+    Form,
     Hand,
     InFlight,
     Job,
@@ -217,6 +218,19 @@ FOUND = {
         (0.0, Fault(FaultKind.LATE, "create", 1)),
         (0.0, Person(Act.ERASE, 0)),
         (12.0, Person(Act.DELETE, 0)),
+    ),
+    "a lock-out that CXone ignores is named, although it has ignored something else before": played(
+        Setting(seats=1, min_operations=1, ignored=Field.ACTIVE, form=Form.CUT),
+        (0.0, Dates(0, None, 45.0)),
+    ),
+    "nobody is locked out before a neighbour whose token request was throttled has shown whom it owns": played(
+        Setting(
+            license="CountUsers", seats=1, min_operations=1, shows_changes=False, population=1, tenants=2, shared=True
+        ),
+        (3.0, Stop(5.0)),
+        (0.0, Fault(FaultKind.REFUSE, "authenticate", 1)),
+        (8.0, Person(Act.TRANSFER, 0)),
+        (0.0, Fault(FaultKind.THROTTLE, "authenticate", 1)),
     ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))

@@ -25,7 +25,9 @@ from chaos.simulation.schedule import (
     Tenant,
     TenantAct,
 )
+from chaos.simulation.test_checker import change_body
 from chaos.simulation.world import Verdict, simulate
+from cxone_operator.core.users import Field
 
 JOINS = Step(0.0, Person(Act.JOIN, 0))
 ONE = Setting(min_operations=1)
@@ -150,3 +152,14 @@ def test_an_account_that_is_not_there(verdict: Verdict, monkeypatch: pytest.Monk
     """And the resource says that all is well."""
     monkeypatch.setattr(verdict.remote, "users", {})
     assert complaints(verdict) == ["p0 says that all is well, and has no account"]
+
+
+def test_a_renamed_leaver_that_cxone_does_not_lock_out() -> None:
+    """That is fine as long as the resource says so."""
+    unheeded = replace(ONE, population=1, ignored=Field.ACTIVE)
+    steps = (Step(20.0, Person(Act.RENAME, 0)), Step(8.0, Person(Act.LEAVE, 0)))
+    verdict = simulate(Schedule(unheeded, steps))
+    assert verdict.complaints == ()
+    change_body(verdict, "p0", "status", differences=[])
+    (found,) = complaints_about_accounts(unheeded, verdict.cluster, verdict.remote, 2000.0)
+    assert found == "p0 should be inactive, whatever its name"

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from chaos.simulation.checker import complaints_about_writes
+from chaos.simulation.checker import complaints_about_requests, complaints_about_writes
+from chaos.simulation.history import MOST_IN_VAIN
 from chaos.simulation.journal import Entry, Origin
 from chaos.simulation.remote_model import RemoteModel
 from chaos.simulation.schedule import (
@@ -16,7 +17,9 @@ from chaos.simulation.schedule import (
     Act,
     Dates,
     Event,
+    Form,
     Hand,
+    Limits,
     Outsider,
     Person,
     Schedule,
@@ -68,6 +71,21 @@ def locked_out(verdict: Verdict) -> None:
     set_active(verdict, 0, active=False)
 
 
+def nothing_awaited(verdict: Verdict) -> None:
+    body = verdict.cluster.objects["cxonetenants", DEFAULT]
+    verdict.cluster.objects["cxonetenants", DEFAULT] = {**body, "status": {**body["status"], "deprovisioning": {}}}
+
+
+def overbooked(verdict: Verdict) -> None:
+    verdict.remote.most_used.append((90.0, 3, 2))
+    effect("create", "p2@example.com", "id-9", 90.0)(verdict)
+
+
+def asked_in_vain(verdict: Verdict) -> None:
+    for second in range(MOST_IN_VAIN + 1):
+        effect("refused", "p0@example.com", "no seat", 90.0 + second)(verdict)
+
+
 PROTECTED = (Setting(population=2, protected="P0*"), (8.0, Person(Act.LEAVE, 0)))
 STRANGER = (Setting(population=1, never=(0,)), (0.0, Outsider(Hand.CREATE, 0)), (8.0, Person(Act.MOVE, 0)))
 OWN = (Setting(population=1, never=(0,)), (8.0, Person(Act.MOVE, 0)))
@@ -76,6 +94,17 @@ ENDED = (Setting(population=1), (8.0, Dates(0, None, 6.0)))
 NOT_BEGUN = (Setting(), (1.0, Dates(0, 500.0, None)))
 TWO = (Setting(population=2, tenants=2), (8.0, Person(Act.LEAVE, 1)))
 IGNORED = (Setting(population=1, ignored=Field.ROLES, bulk="Off"), (8.0, Person(Act.MOVE, 0)))
+UNHEEDED = (Setting(population=1, ignored=Field.ACTIVE, bulk="Off"), (8.0, Person(Act.LEAVE, 0)))
+UNHEEDED_DELETION = (Setting(population=1, ignored=Field.ACTIVE, bulk="Off"), (8.0, Person(Act.DELETE, 0)))
+CUT = (Setting(population=1, form=Form.CUT), (8.0, Person(Act.MOVE, 0)))
+FOLDED = (Setting(population=1, form=Form.FOLDED), (8.0, Person(Act.MOVE, 0)))
+UNAPPROVED = (
+    Setting(population=3, approves=False, limits=Limits(1, 100, 1)),
+    (8.0, Person(Act.LEAVE, 0)),
+    (0.0, Person(Act.DELETE, 1)),
+)
+OVERBOOKING = (Setting(population=3, seats=2, overbooks=True), (8.0, Outsider(Hand.OCCUPY, 0)))
+BLIND = (Setting(population=1, shows_quota=False), (8.0, Person(Act.MOVE, 0)))
 NO_BULK = (Setting(population=3, takes_bulk=False), (8.0, Person(Act.MOVE, 0)))
 
 
@@ -105,6 +134,20 @@ NO_BULK = (Setting(population=3, takes_bulk=False), (8.0, Person(Act.MOVE, 0)))
         (TWO, effect("create", "p1@example.com", "id-9", 5.0, DEFAULT), "nobody asked for"),
         (IGNORED, says("p0", differences=[]), "p0 names the fields []"),
         (IGNORED, says("p0", conditions=[READY]), "p0 says Ready=True Succeeded: None instead of False Differences"),
+        (UNHEEDED, says("p0", differences=[]), "p0 should be inactive"),
+        (UNHEEDED, says("p0", conditions=[READY]), "p0 should be inactive"),
+        (UNHEEDED, says("p0", conditions=[READY]), "p0 says that all is well, and CXone shows otherwise"),
+        (UNHEEDED_DELETION, says("p0", conditions=[READY]), "p0 is still being deleted"),
+        (CUT, says("p0", differences=[]), "p0 names the fields [] instead of ['name.familyName']"),
+        (CUT, says("p0", conditions=[READY]), "p0 says that all is well, and CXone shows otherwise"),
+        (FOLDED, says("p0", conditions=[{**READY, "status": "False"}]), "p0 says Ready=False"),
+        (UNAPPROVED, says("p0", conditions=[READY]), "p0 should be inactive"),
+        (UNAPPROVED, says("p1", conditions=[READY]), "p1 is still being deleted"),
+        (UNAPPROVED, nothing_awaited, "p0 says that it is held, and its tenant says nothing of it"),
+        (OVERBOOKING, overbooked, "3 seats of 2 are taken, 0 of them moved without us"),
+        (BLIND, effect("create", "p0@example.com", "id-9", 20.0), "nobody knows how many seats there are"),
+        (BLIND, says("p0", conditions=[READY]), "p0 says Ready=True Succeeded: None instead of False PermissionDenied"),
+        (OWN, asked_in_vain, "times in vain within 30 s, with 0 news"),
         (NO_BULK, effect("refused", "bulk", "not offered", 20.0), "asked for what is not offered"),
     ],
 )
@@ -132,6 +175,13 @@ def test_what_is_ignored_is_asked_for_once_in_a_sync_period() -> None:
     line = next(line for line in trail.lines if line.result is Result.FAILURE)
     less = replace(trail, lines=[one for one in trail.lines if one is not line])
     assert any("audit lines" in found for found in complaints_about_trails([less], verdict.journal, {}))
+
+
+def test_whoever_asks_too_much_at_rest_is_complained_of() -> None:
+    """One resource and one account need twelve requests at the most."""
+    schedule, verdict = played(*OWN)
+    assert complaints_about_requests(schedule.setting, verdict.cluster, verdict.remote, 12) == []
+    assert complaints_about_requests(schedule.setting, verdict.cluster, verdict.remote, 13) != []
 
 
 def test_an_outage_that_another_tenant_notices_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from chaos.simulation.journal import Origin
@@ -31,6 +31,10 @@ class Errors:
     failed: Callable[[], Exception]
     lost: Callable[[], Exception]
     throttled: Callable[[float], Exception]
+    garbled: Callable[[], Exception]
+    contradicted: Callable[[], Exception]
+    lacking: Callable[[object], object] = lambda answer: answer
+    """The answer without one of its entries."""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +77,8 @@ class Wire:
         self.actor = actor
         self.writes: Counter[str] = Counter()
         """How many writes were sent to CXone, by kind; each operation of a bulk request is one."""
+        self.requests: Counter[str] = Counter()
+        """How many requests were sent to each CXone."""
         self._faults = faults
         self._chance = chance
         self._die = die
@@ -103,6 +109,7 @@ class Wire:
             await self._loop.create_future()  # nothing ever comes back to the dead
         answer: asyncio.Future[T] = self._loop.create_future()
         request = _Request(operation, effect, Origin(self.actor, asked), errors, answer)  # type: ignore[arg-type]
+        self.requests[tenant] += 1
         request.fault = self._faults.take(operation, tenant)
         request.fatal = moment is Moment.AFTER
         self._in_flight[request] = None
@@ -133,29 +140,34 @@ class Wire:
 
     def _arrive(self, request: _Request) -> None:
         request.arrival = None
-        fault, errors = request.fault, request.errors
-        kind = fault.kind if fault is not None else None
+        kind = request.fault.kind if request.fault is not None else None
         if kind is FaultKind.LATE:
             self._loop.call_later(self._chance.uniform(0.5, 20.0), self._carry_out, request)
-            self._answer(request, errors.lost())
+        refusal = self._refusal(kind, request.errors)
+        if refusal is not None:
+            self._answer(request, refusal)
             return
-        if kind is FaultKind.REFUSE:
-            self._answer(request, errors.refused())
-            return
-        if kind is FaultKind.FAIL:
-            self._answer(request, errors.failed())
-            return
-        if kind is FaultKind.THROTTLE:
-            self._answer(request, errors.throttled(self._chance.choice((1.0, 3.0, 10.0))))
-            return
+        if kind is FaultKind.IGNORE:
+            request.origin = replace(request.origin, heeded=False)
         result = self._carry_out(request)
         if request.fatal and self.alive:
             self._die()
-        if kind is FaultKind.LOSE:
-            result = errors.lost()
-        elif kind is FaultKind.FAIL_AFTER:
-            result = errors.failed()
-        self._answer(request, result)
+        self._answer(request, _garbled(kind, request.errors, result))
+
+    def _refusal(self, kind: FaultKind | None, errors: Errors) -> Exception | None:
+        """What is answered before there is any effect."""
+        match kind:
+            case FaultKind.LATE:
+                return errors.lost()
+            case FaultKind.REFUSE:
+                return errors.refused()
+            case FaultKind.FAIL:
+                return errors.failed()
+            case FaultKind.CONTRADICT:
+                return errors.contradicted()
+            case FaultKind.THROTTLE:
+                return errors.throttled(self._chance.choice((1.0, 3.0, 10.0)))
+        return None
 
     def _carry_out(self, request: _Request) -> object:
         try:
@@ -179,6 +191,20 @@ class Wire:
         if self._chance.random() < 0.05:
             longest *= 10
         return self._chance.uniform(0.001, longest)
+
+
+def _garbled(kind: FaultKind | None, errors: Errors, result: object) -> object:
+    """What is answered after the effect."""
+    match kind:
+        case FaultKind.LOSE:
+            return errors.lost()
+        case FaultKind.FAIL_AFTER:
+            return errors.failed()
+        case FaultKind.GARBLE:
+            return errors.garbled()
+        case FaultKind.LACK:
+            return errors.lacking(result)
+    return result
 
 
 def _matches(wanted: str, operation: str) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 from chaos.simulation import logs
-from chaos.simulation.checker import complaints_about_state, complaints_about_writes
+from chaos.simulation.checker import complaints_about_requests, complaints_about_state, complaints_about_writes
 from chaos.simulation.cluster_model import ClusterModel
 from chaos.simulation.history import complaints_about_history
 from chaos.simulation.journal import PEOPLE, Journal, Origin, wall_clock
@@ -163,21 +164,37 @@ class World:
         deadline = self._loop.time() + SETTLE_SECONDS
         await asyncio.sleep(_LOOK_SECONDS)
         while True:
-            self._people.approve()
+            if self.schedule.setting.approves:
+                self._people.approve()
             began, found = self._loop.time(), self._complaints(remotes)
+            before = self._requests()
             await asyncio.sleep(_LOOK_SECONDS if found else QUIET_SECONDS)
             if not found:
-                found = complaints_about_writes(self.journal, remotes, began) or self._complaints(remotes)
+                found = self._complaints_about_rest(remotes, began, self._requests() - before)
                 if not found:
                     return []
             if self._loop.time() > deadline:
                 return found
 
+    def _requests(self) -> Counter[str]:
+        return self._process.wire.requests.copy() if self._process is not None else Counter()
+
+    def _complaints_about_rest(
+        self, remotes: dict[str, RemoteModel], since: float, requests: Counter[str]
+    ) -> list[str]:
+        found = complaints_about_writes(self.journal, remotes, since) or self._complaints(remotes)
+        for remote in self._distinct(remotes):
+            found += complaints_about_requests(self.schedule.setting, self.cluster, remote, requests[remote.name])
+        return found
+
+    @staticmethod
+    def _distinct(remotes: dict[str, RemoteModel]) -> list[RemoteModel]:
+        return list({id(remote): remote for remote in remotes.values()}.values())
+
     def _complaints(self, remotes: dict[str, RemoteModel]) -> list[str]:
         if self._process is None or not self._process.alive:
             return ["no operator runs"]
-        distinct = {id(remote): remote for remote in remotes.values()}.values()
-        return [complaint for remote in distinct for complaint in self._complaints_about(remote)]
+        return [complaint for remote in self._distinct(remotes) for complaint in self._complaints_about(remote)]
 
     def _complaints_about(self, remote: RemoteModel) -> list[str]:
         if self.schedule.renames:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.cluster.client import Cluster
-from cxone_operator.cluster.errors import ClusterError, Gone
+from cxone_operator.cluster.errors import ClusterError, Gone, Unreachable
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.engine.base.clocks import Clocks
@@ -60,7 +60,7 @@ class SecretCredentials:
         except Gone:
             return self._problem(f"does not exist; create it with the keys {_listed(self._keys)}")
         except ClusterError as error:
-            return self._problem(f"cannot be read: {error}")
+            return self._problem(f"cannot be read: {error}", passes=isinstance(error, Unreachable))
         binary = [key for key in self._keys if data.get(key, "") is None]
         if binary:
             return self._problem(f"has a value that is not UTF-8 under {_listed(binary)}; store the text as it is")
@@ -70,9 +70,9 @@ class SecretCredentials:
             return self._problem(f"lacks the key {_listed(missing)}")
         return Credentials.of(values)
 
-    def _problem(self, what: str) -> Failure:
+    def _problem(self, what: str, *, passes: bool = False) -> Failure:
         message = f"Secret {self._name} in namespace {self._namespace} {what}"
-        return Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
+        return Failure(Reason.TENANT_NOT_READY, message, retryable=passes, scope=Scope.TENANT)
 
 
 def _listed(keys: Sequence[str]) -> str:

@@ -109,15 +109,15 @@ class Waits:
             return
         reason, message = found
         subject = self._view.subject(user)
-        if _says(user, reason) and (subject.remote is None or subject.remote.state.active is user.status.active):
-            return
         if user.metadata.deleting:
             message = f"Being deprovisioned: {message}"
         if work.phase is Phase.BACKING_OFF and work.failure is not None and self._problem is None:
             status = outcome.retrying(subject, work.failure)
         else:
             status = outcome.waiting(subject, reason, message)
-        self._statuses.tell(user, status, interim=True)
+        as_before = subject.remote is None or subject.remote.state.active is user.status.active
+        if not (_says(user, reason) and as_before and status.differences == user.status.differences):
+            self._statuses.tell(user, status, interim=True)
 
     def _explain(self, user: CxoneUser, work: Work) -> tuple[Reason, str] | None:
         """What this user waits for; None where it is nothing of its own."""

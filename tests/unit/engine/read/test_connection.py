@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cxone_operator.api.reasons import Reason
-from cxone_operator.cluster.errors import Forbidden
+from cxone_operator.cluster.errors import ClusterError, Forbidden, Unreachable
 from cxone_operator.core.backoff import LONGEST_SECONDS
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.engine.read.connection import (
@@ -146,13 +146,13 @@ BINARY = "Secret cxone in namespace workforce has a value that is not UTF-8 unde
     ],
 )
 async def test_what_is_wrong_with_the_secret_is_said(data: dict[str, str | None] | None, message: str) -> None:
-    """And nothing is asked for with half of it; it heals by itself."""
+    """And nothing is asked for with half of it; it is used as soon as somebody has corrected it."""
     scene = Scene()
     scene.cluster.secrets.clear()
     if data is not None:
         scene.cluster.secrets["workforce", "cxone"] = data
     assert not await scene.connection.look()
-    assert scene.connection.problem == Failure(Reason.TENANT_NOT_READY, message, retryable=True, scope=Scope.TENANT)
+    assert scene.connection.problem == Failure(Reason.TENANT_NOT_READY, message, retryable=False, scope=Scope.TENANT)
     assert (scene.tries, scene.connection.due()) == (0, LOOK_SECONDS)
     scene.store("id", "secret")
     await scene.live(LOOK_SECONDS + 1)
@@ -171,12 +171,17 @@ async def test_a_secret_that_goes_ends_the_connection() -> None:
     assert (scene.connection.authenticated, scene.tries) == (True, 2)
 
 
-async def test_a_secret_that_may_not_be_read_says_so() -> None:
+@pytest.mark.parametrize(
+    ("error", "passes"), [(Forbidden("no permission to get secrets"), False), (Unreachable("connection lost"), True)]
+)
+async def test_a_secret_that_cannot_be_read_says_so(error: ClusterError, passes: bool) -> None:
+    """And whether that passes by itself."""
     scene = Scene()
-    scene.cluster.unreadable = Forbidden("no permission to get secrets")
+    scene.cluster.unreadable = error
     await scene.connection.look()
     assert scene.connection.problem is not None
-    assert "no permission to get secrets" in scene.connection.problem.message
+    assert str(error) in scene.connection.problem.message
+    assert scene.connection.problem.retryable is passes
 
 
 async def test_blanks_around_a_value_are_no_part_of_it() -> None:
