@@ -141,7 +141,18 @@ def scim2_server(directory: Path) -> Stranger:
 def simulated(directory: Path, *options: str, **api: Any) -> Stranger:
     """Our own simulator as a server of the standard; `api` are settings of the tenant."""
     secret, token = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
-    mine = ("--preset", "RFC7644", "--static-token", token, "--groups", "", "--requests-per-minute", "0")
+    mine = (
+        "--preset",
+        "RFC7644",
+        "--static-token",
+        token,
+        "--groups",
+        "",
+        "--requests-per-minute",
+        "0",
+        "--seats",
+        "100000",
+    )
     process, simulator = start_simulator(directory, secret, *mine, *options)
     spec = {"baseURL": simulator.url, "api": {"preset": "RFC7644", **api}}
     return Stranger(
