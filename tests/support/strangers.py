@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,7 @@ class Stranger:
         """What a CxoneTenant says to reach it."""
         self.secret = secret
         """What its Secret holds."""
+        self._on_groups = spec["api"]["preset"] == "RFC7644"
         eventually(self._answers, 30)
 
     def stop(self) -> None:
@@ -79,17 +82,10 @@ class Stranger:
 
     def people(self) -> dict[str, Account]:
         """Everybody by userName."""
-        groups = self._all("/Groups")
+        groups = self._all("/Groups") if self._on_groups else []
         return {
             name: Account(
-                user["id"],
-                user.get("active", True),
-                user.get("displayName"),
-                frozenset(
-                    group["displayName"]
-                    for group in groups
-                    if any(member["value"] == user["id"] for member in group.get("members") or ())
-                ),
+                user["id"], user.get("active", True), user.get("displayName"), frozenset(_groups_of(user, groups))
             )
             for name, user in self._resources("/Users").items()
         }
@@ -117,6 +113,14 @@ class Stranger:
         return True
 
 
+def _groups_of(user: Json, groups: list[Json]) -> list[str]:
+    """As the groups say, or, where there are none to be asked, the user."""
+    if not groups:
+        return [group["value"] for group in user.get("groups") or ()]
+    members = ((group["displayName"], group.get("members") or ()) for group in groups)
+    return [name for name, found in members if any(member["value"] == user["id"] for member in found)]
+
+
 def scimmy(directory: Path) -> Stranger:
     """`scimmy-routers` of npm on Express: POST and PATCH of many kinds, bulk of 50 whose results name only creates."""
     port, token = lasting_port(), secrets.token_urlsafe(16)
@@ -137,12 +141,39 @@ def scim2_server(directory: Path) -> Stranger:
 def simulated(directory: Path, *options: str, **api: Any) -> Stranger:
     """Our own simulator as a server of the standard; `api` are settings of the tenant."""
     secret, token = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
-    mine = ("--preset", "RFC7644", "--static-token", token, "--groups", "", "--requests-per-minute", "0")
+    mine = (
+        "--preset",
+        "RFC7644",
+        "--static-token",
+        token,
+        "--groups",
+        "",
+        "--requests-per-minute",
+        "0",
+        "--seats",
+        "100000",
+    )
     process, simulator = start_simulator(directory, secret, *mine, *options)
     spec = {"baseURL": simulator.url, "api": {"preset": "RFC7644", **api}}
     return Stranger(
         process, f"{simulator.url}/scim/v2", f"Bearer {token}", spec, {"clientId": CLIENT_ID, "clientSecret": secret}
     )
+
+
+def platform(directory: Path) -> Stranger:
+    """Our own simulator of the platform's API, with the groups that the stories speak of."""
+    secret = secrets.token_urlsafe(16)
+    mine = ("--requests-per-minute", "0", "--job-seconds", "0.3", "--seats", "100000", "--allow-delete")
+    process, simulator = start_simulator(directory, secret, *mine)
+    form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": "SCIM.ReadWrite"}).encode()
+    basic = base64.b64encode(f"{CLIENT_ID}:{secret}".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}"}
+    asked = urllib.request.Request(f"{simulator.url}/oauth/token", data=form, headers=headers)  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+        token = json.load(answer)["access_token"]
+    spec = {"baseURL": simulator.url, "api": {"preset": "Platform"}}
+    known = {"clientId": CLIENT_ID, "clientSecret": secret}
+    return Stranger(process, f"{simulator.url}/scim/v2", f"Bearer {token}", spec, known)
 
 
 def _at(process: Process, url: str, root: str, token: str) -> Stranger:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from cxone_operator.core.actions import Deactivate, Delete
 from cxone_operator.core.capabilities import Capabilities
+from cxone_operator.core.failure import Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser
@@ -16,7 +17,15 @@ from cxone_operator.scim.changes import Changes
 from cxone_operator.scim.dialects.dialect import BulkMode, Deactivation, Dialect, ListMode, RoleForm
 from cxone_operator.scim.dialects.dialect import Memberships as Where
 from cxone_operator.scim.discovery import Described, agreed, attributes_of, described, fitted
-from cxone_operator.scim.errors import BadRequest, MalformedAnswer, Misfit, NotFound, NotOffered, PermissionDenied
+from cxone_operator.scim.errors import (
+    BadRequest,
+    MalformedAnswer,
+    Misfit,
+    NotFound,
+    NotOffered,
+    PermissionDenied,
+    ScimError,
+)
 from cxone_operator.scim.groups import Groups, Memberships, OnUsers
 from cxone_operator.scim.messages import encoded, quota_from
 from cxone_operator.scim.names import ById, Names, Plain
@@ -111,12 +120,16 @@ class ScimClient:
         )
 
     async def _read_groups(self) -> None:
+        """Where that fails for a while, the next list of everybody says so; no leaver waits for a group meanwhile."""
         try:
             await self._groups.read(Lane.LEAVERS)
         except (Misfit, NotOffered):
             finding = _NO_GROUPS.format(path=self._dialect.groups_path)
             without = replace(self._dialect, memberships=Where.NONE)
             self._use(without, self._server, (*self._capabilities.findings, finding))
+        except ScimError as error:
+            if error.scope is Scope.TENANT:
+                raise
 
     async def probe(self) -> None:
         """A page of one user."""

@@ -38,6 +38,8 @@ class _Group:
     members: frozenset[str]
     stale: bool = False
     """Changed by us since it was read."""
+    changes: int = 0
+    """Beginnings and ends of our requests: what was read while one of them came may be from before it."""
     waiting: list[_Move] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -126,21 +128,23 @@ class Groups:
     async def read(self, lane: Lane) -> None:
         """All of them, with their members; raises ScimError."""
         found: dict[str, _Group] = {}
-        total = 0
+        before, total = {group.id: group.changes for group in self._groups.values()}, 0
         async for part in self._listing.walk("list_groups", lane):
-            found.update((group.id, self._kept(group)) for group in _groups_from(part.resources))
+            found.update((group.id, group) for group in _groups_from(part.resources))
             total = part.total or 0
         if len(found) < total:
             text = f"the list of groups shows {len(found)} of {total}, so nobody's groups are known"
             raise Incomplete(text, code="incomplete", write=False)
-        self._groups = found
+        self._groups = {group.id: self._kept(group, before.get(group.id, 0)) for group in found.values()}
         self._times_read += 1
         self._named = Counter(folded(group.name) for group in found.values())
 
     async def filled(self, users: tuple[RemoteUser, ...], lane: Lane) -> tuple[RemoteUser, ...]:
-        """The users with their groups; raises ScimError."""
-        for group in [group for group in self._groups.values() if group.stale]:
-            await self._read_again(group, lane)
+        """What a leaver is a member of changes nothing for them, so they wait for no group."""
+        for group in [group for group in self._groups.values() if group.stale and lane is not Lane.LEAVERS]:
+            async with group.lock:
+                if group.stale:
+                    await self._read_again(group, lane)
         return self._filled(users)
 
     def shown(self, user: RemoteUser) -> RemoteUser | None:
@@ -205,6 +209,7 @@ class Groups:
     async def _change(self, group: _Group, moves: Sequence[_Move], lane: Lane) -> None:
         """One request; where it is refused, each half by itself, so that one who is not there harms nobody else."""
         group.stale = True
+        group.changes += 1
         try:
             answer = await self._patch(group, moves, lane)
         except (BadRequest, NotFound) as error:
@@ -221,6 +226,8 @@ class Groups:
         else:
             _end(moves, None)
             self._learn(group, answer)
+        finally:
+            group.changes += 1
 
     async def _patch(self, group: _Group, moves: Sequence[_Move], lane: Lane) -> Answer:
         if self._replaces:
@@ -269,14 +276,10 @@ class Groups:
         return f"{self._path}/{encoded(group.id)}"
 
     async def _read_again(self, group: _Group, lane: Lane) -> None:
-        group.stale = False
         try:
             answer = await self._get(group, lane)
         except NotFound:
             self._groups.pop(group.id, None)
-        except BaseException:
-            group.stale = True
-            raise
         else:
             self._learn(group, answer)
 
@@ -289,12 +292,14 @@ class Groups:
         if isinstance(members, list) or not answer.write:
             group.members, group.stale = _members_from(members), False
 
-    def _kept(self, group: _Group) -> _Group:
-        """What waits for a group goes on when all are read anew."""
+    def _kept(self, group: _Group, changes: int) -> _Group:
+        """What waits for a group goes on when all are read anew; `changes`: when the reading began."""
         old = self._groups.get(group.id)
         if old is None:
             return group
-        old.name, old.members, old.stale = group.name, group.members, False
+        old.name = group.name
+        if old.changes == changes:
+            old.members, old.stale = group.members, False
         return old
 
     def _with_groups(self, user: RemoteUser, own: Iterable[_Group]) -> RemoteUser:

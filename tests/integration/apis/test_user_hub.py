@@ -34,10 +34,13 @@ def company(control_plane: ControlPlane, shared_operators: SharedOperators, tmp_
     company.close()
 
 
-def open_hub(company: Company, **api: Any) -> None:
+def open_hub(company: Company, license: Any = None, **api: Any) -> None:  # noqa: A002
     key = {"accessKeyId": "demo-key", "accessKeySecret": ACCESS_KEY}
     secret = {"clientId": CLIENT_ID, "clientSecret": company.secret, **key}
-    company.open_on({"baseURL": company.simulator.url, "api": {"preset": "UserHub", **api}, **UNLIMITED}, secret)
+    company.open_on(
+        {"baseURL": company.simulator.url, "api": {"preset": "UserHub", **api}, "license": license or {}, **UNLIMITED},
+        secret,
+    )
 
 
 def all_ready(company: Employer, *names: str) -> None:
@@ -99,3 +102,15 @@ def test_whom_a_batch_spares_is_told(company: Company) -> None:
     assert [name for name in others if account(company, name)["active"]] == []
     eventually(lambda: company.reason("person-020").startswith("False/") or None)
     assert "did not deactivate" in company.condition("person-020")["message"]
+
+
+def test_seats_are_counted_against_a_limit(company: Company) -> None:
+    """User Hub tells no quota: those who are active count."""
+    open_hub(company, license={"mode": "CountUsers", "limit": 3})
+    company.join("anna", "bert", "cleo", role="Agent", groups=None)
+    company.create("dora", role="Agent", groups=None)
+    company.until_reason("dora", "LicenseUnavailable")
+    assert company.remote("dora@example.com") is None
+    company.leave("anna")
+    company.until_ready("dora")
+    assert account(company, "dora")["active"]
