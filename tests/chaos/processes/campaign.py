@@ -12,7 +12,7 @@ from pathlib import Path
 from chaos.processes.agreement import disagreements
 from chaos.processes.checker import complaints
 from chaos.processes.proxy import Fault
-from chaos.processes.steps import CXONE, KUBERNETES
+from chaos.processes.steps import KUBERNETES, PRESETS
 from chaos.processes.troubles import TROUBLES, Trouble
 from chaos.processes.workload import Workload
 from chaos.processes.world import World
@@ -43,6 +43,8 @@ class Schedule:
     longest_pause: float = 0.5
     troubles: tuple[tuple[float, Trouble], ...] = ()
     """What else happens, in order: after how many seconds, and what."""
+    preset: str = "Platform"
+    """The API that CXone speaks."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,22 @@ class Outcome:
         wrong = [*map(str, self.schedule.faults), *(trouble.name for _, trouble in self.schedule.troubles)]
         faults = ", ".join(wrong)
         problems = "".join(f"\n    {problem}" for problem in self.complaints)
-        return f"CHAOS_SEED={self.schedule.seed} ({faults}), logs in {self.directory}{problems}"
+        return (
+            f"CHAOS_SEED={self.schedule.seed} on {self.schedule.preset} ({faults}), logs in {self.directory}{problems}"
+        )
 
 
 Play = Callable[[Workload, Schedule], None]
 
 
 def drawn(seed: int) -> Schedule:
-    """A schedule from its seed alone."""
-    chance = random.Random(seed)
-    faults = tuple(_fault(chance) for _ in range(chance.randint(1, 3)))
+    """A schedule from its seed alone; two of four are on the platform's API."""
+    chance, preset = random.Random(seed), ("Platform", "Platform", "RFC7644", "UserHub")[seed % 4]
+    faults = tuple(_fault(chance, preset) for _ in range(chance.randint(1, 3)))
     people, steps = chance.randint(2, 8), chance.randint(4, 14)
     chosen = chance.sample(TROUBLES, chance.choice((0, 0, 1, 2)))
     troubles = tuple((chance.uniform(0.5, 2.5), trouble) for trouble in chosen)
-    return Schedule(f"seed {seed}", seed, faults, people, steps, troubles=troubles)
+    return Schedule(f"seed {seed}", seed, faults, people, steps, troubles=troubles, preset=preset)
 
 
 def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | None = None) -> Outcome:
@@ -83,6 +87,7 @@ def play(plane: ControlPlane, schedule: Schedule, directory: Path, act: Play | N
         f"chaos-{random.SystemRandom().randrange(16**8):08x}",
         directory,
         job_seconds=_SLOW_JOB_SECONDS if polled else _JOB_SECONDS,
+        preset=schedule.preset,
     )
     try:
         work = Workload(world, random.Random(schedule.seed))
@@ -154,8 +159,8 @@ def _settle(world: World, work: Workload) -> list[str]:
         time.sleep(_POLL_SECONDS)
 
 
-def _fault(chance: random.Random) -> Fault:
-    step = chance.choice([*KUBERNETES, *CXONE])
+def _fault(chance: random.Random, preset: str) -> Fault:
+    step = chance.choice([*KUBERNETES, *PRESETS[preset]])
     before, at = chance.random() < 0.5, chance.choice((1, 1, 2, 3, 5))
     if step == "watch":
         return Fault(step, chance.choice(("gone", "cut", "kill")), before=True, at=at)

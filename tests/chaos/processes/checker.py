@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from chaos.processes.steps import REMOTE_WRITES
-from chaos.processes.workload import Workload
+from chaos.processes.workload import GROUP, Workload
 from chaos.processes.world import World
 
 Json = dict[str, Any]
@@ -37,8 +37,14 @@ def _states(resources: list[Json], remote: dict[str, Json], work: Workload) -> l
             found.append(f"{key} {'holds' if user['licensed'] else 'lacks'} a seat, wanted: {person}")
         if active and person.active and user is not None and user["roles"] != [{"value": person.role}]:
             found.append(f"{key} has {user['roles']}, wanted: {person}")
+        if active and person.active and user is not None and user.get("groups", []) != _groups(work):
+            found.append(f"{key} is in {user.get('groups')}, wanted: {_groups(work)}")
     found.extend(f"{key} was created for nobody" for key in remote.keys() - work.people.keys())
     return found
+
+
+def _groups(work: Workload) -> list[Json]:
+    return [{"value": GROUP}] if work.world.preset == "RFC7644" else []
 
 
 def _conditions(resources: list[Json]) -> list[str]:

@@ -58,7 +58,7 @@ KUBERNETES: dict[str, Callable[[Seen], bool]] = {
 """Requests to the API server."""
 
 CXONE: dict[str, Callable[[Seen], bool]] = {
-    "token": _matches("POST", r"/oauth/token$"),
+    "token": _matches("POST", r"/(oauth|auth)/token$"),
     "look-up": _matches("GET", r"/Users$", "filter"),
     "list-users": _matches("GET", r"/Users$"),
     "create": _matches("POST", r"/Users$"),
@@ -67,10 +67,24 @@ CXONE: dict[str, Callable[[Seen], bool]] = {
     "poll": _matches("GET", r"/Bulk/"),
     "quota": _matches("GET", r"/quotas$"),
     "release-license": _matches("DELETE", r"/assignments/"),
+    "describe": _matches("GET", r"/(ServiceProviderConfig|Schemas)$"),
+    "list-groups": _matches("GET", r"/Groups$"),
+    "read-group": _matches("GET", r"/Groups/"),
+    "patch-group": _matches("PATCH", r"/Groups/"),
+    "search": _matches("POST", r"/search$"),
 }
-"""Requests to CXone."""
+"""Requests to CXone, whichever API it speaks."""
+PRESETS: dict[str, tuple[str, ...]] = {
+    "Platform": tuple(list(CXONE)[:9]),
+    "RFC7644": (
+        *("token", "describe", "list-groups", "list-users", "look-up", "create", "bulk", "patch", "read-group"),
+        "patch-group",
+    ),
+    "UserHub": ("token", "search", "look-up", "create", "patch"),
+}
+"""What each API is asked."""
 
-REMOTE_WRITES = frozenset({"create", "patch", "bulk", "release-license"})
+REMOTE_WRITES = frozenset({"create", "patch", "bulk", "release-license", "patch-group"})
 
 
 def step_of(seen: Seen, steps: Mapping[str, Callable[[Seen], bool]]) -> str:

@@ -55,6 +55,7 @@ class Scene:
     def found(self) -> str:
         """All that the checker says."""
         world: Any = SimpleNamespace(
+            preset="Platform",
             seats=self.seats,
             users=lambda: self.resources,
             remote_users=lambda: self.remote,
@@ -62,7 +63,7 @@ class Scene:
             cxone_proxy=SimpleNamespace(senders=self.remote_writes),
             cluster_proxy=SimpleNamespace(senders=self.cluster_writes),
         )
-        work: Any = SimpleNamespace(people=self.people, resources={"jane", "john"})
+        work: Any = SimpleNamespace(people=self.people, resources={"jane", "john"}, world=world)
         return "\n".join([*complaints(world, work), *disagreements(world, work)])
 
 

@@ -9,15 +9,31 @@ import pytest
 
 from chaos.processes.campaign import Schedule, insist, play, quiet
 from chaos.processes.proxy import Fault
-from chaos.processes.steps import CXONE, KUBERNETES
+from chaos.processes.steps import KUBERNETES, PRESETS
 from chaos.processes.workload import Workload
 from controlplane.plane import ControlPlane
 
-POINTS = [(step, before) for step in [*KUBERNETES, *CXONE] for before in (True, False) if before or step != "watch"]
+Point = tuple[str, bool, str]
+"""A step, whether before it, and the API that CXone speaks."""
+_THEIR_OWN = {
+    "RFC7644": ("describe", "list-groups", "create", "bulk", "patch", "patch-group"),
+    "UserHub": ("search", "create", "patch"),
+}
+"""Steps that only these APIs have, or that mean something else there."""
+POINTS: list[Point] = [
+    *(
+        (step, before, "Platform")
+        for step in [*KUBERNETES, *PRESETS["Platform"]]
+        for before in (True, False)
+        if before or step != "watch"
+    ),
+    *((step, before, preset) for preset, steps in _THEIR_OWN.items() for step in steps for before in (True, False)),
+]
 
 
-def _name(point: tuple[str, bool]) -> str:
-    return f"{'before' if point[1] else 'after'}-{point[0]}"
+def _name(point: Point) -> str:
+    step, before, preset = point
+    return f"{'before' if before else 'after'}-{step}" + ("" if preset == "Platform" else f"-{preset}")
 
 
 def _through_every_step(work: Workload, schedule: Schedule) -> None:
@@ -41,10 +57,11 @@ def _through_every_step(work: Workload, schedule: Schedule) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS, ids=_name)
-def test_a_crash(control_plane: ControlPlane, tmp_path: Path, point: tuple[str, bool]) -> None:
+def test_a_crash(control_plane: ControlPlane, tmp_path: Path, point: Point) -> None:
     """It happens, and everything ends well."""
-    step, before = point
+    step, before, preset = point
     fault = Fault(step, "kill", before=before)
-    outcome = play(control_plane, Schedule(_name(point), POINTS.index(point), (fault,)), tmp_path, _through_every_step)
+    schedule = Schedule(_name(point), POINTS.index(point), (fault,), preset=preset)
+    outcome = play(control_plane, schedule, tmp_path, _through_every_step)
     assert fault.struck, f"no request for {step} was seen"
     assert not outcome.complaints, str(outcome)

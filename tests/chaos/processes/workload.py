@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from chaos.processes.world import World
 from support.resources import user
 
+GROUP = "Support-Team"
+"""Everybody's, where groups are kept apart from users."""
 ROLES = ("Agent", "Supervisor", "Evaluator")
 
 
@@ -41,7 +43,9 @@ class Workload:
         person.resources += 1
         person.resource = name if person.resources == 1 else f"{name}-{person.resources}"
         person.active, person.role = True, self.chance.choice(ROLES)
-        spec = {"userName": key, "role": person.role}
+        spec: dict[str, object] = {"userName": key, "role": person.role}
+        if self.world.preset == "RFC7644":
+            spec["groups"] = [GROUP]
         self.world.kube.create(user(self.world.namespace, person.resource, **spec)).accepted()
         self.resources.add(person.resource)
 

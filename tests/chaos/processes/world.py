@@ -22,6 +22,8 @@ from support.resources import tenant
 from support.secrecy import leaks
 
 LEASE_SECONDS = 5
+_ACCESS_KEY = {"accessKeyId": "demo-key", "accessKeySecret": "demo-key-secret"}
+"""Of User Hub's simulator; nobody else looks for it."""
 _TENANT: dict[str, Any] = {
     "rateLimit": {"requestsPerMinute": 100000},
     "syncPeriodSeconds": 30,
@@ -41,6 +43,7 @@ class World:
         *,
         seats: int = 50,
         job_seconds: float = 0.3,
+        preset: str = "Platform",
         **spec: Any,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -51,9 +54,9 @@ class World:
         self.kube.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}}).accepted()
         secret = secrets.token_urlsafe(16)
         self._secrets = (secret, plane.token)
-        self._simulator_process, self.simulator = start_simulator(
-            directory, secret, "--requests-per-minute", "0", "--job-seconds", str(job_seconds), "--seats", str(seats)
-        )
+        self.preset = preset
+        options = ("--preset", preset, "--requests-per-minute", "0", "--job-seconds", str(job_seconds))
+        self._simulator_process, self.simulator = start_simulator(directory, secret, *options, "--seats", str(seats))
         tls = ssl.create_default_context(cafile=str(plane.certificate))
         self.cluster_proxy = Proxy(plane.url, KUBERNETES, self._hurt, self.sender, tls)
         self.cxone_proxy = Proxy(self.simulator.url, CXONE, self._hurt, self.sender)
@@ -162,10 +165,11 @@ class World:
     def _create_tenant(self, secret: str, spec: dict[str, Any]) -> None:
         body = {
             "metadata": {"name": "cxone-credentials"},
-            "stringData": {"clientId": CLIENT_ID, "clientSecret": secret},
+            "stringData": {"clientId": CLIENT_ID, "clientSecret": secret, **_ACCESS_KEY},
         }
         self.kube.request("POST", f"/api/v1/namespaces/{self.namespace}/secrets", body).accepted()
-        declared = {**_TENANT, **spec, "baseURL": self.cxone_proxy.url}
+        api = {"preset": self.preset, "discovery": False}  # which would name the simulator, and not its proxy
+        declared = {**_TENANT, "api": api, **spec, "baseURL": self.cxone_proxy.url}
         self.kube.create(tenant(self.namespace, **declared)).accepted()
 
     def _write_kubeconfig(self, token: str) -> Path:
