@@ -130,6 +130,8 @@ class Wait:
     """When it is worth another look at the latest, None where an event tells."""
     departing: bool = False
     """The user loses access when it is over: what the guard has let pass stays so."""
+    retries: bool = False
+    """It is the pause after an attempt that failed, and that failure is what is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
     work, departs = facts.work, isinstance(action, Deactivate | Delete)
     pauses = work is not None and work.until > facts.now and (work.locks_out or not departs)
     if work is not None and work.failure is not None and pauses:
-        return actions.Wait(work.failure.reason, work.failure.message, work.until - facts.now, departs)
+        return actions.Wait(work.failure.reason, work.failure.message, work.until - facts.now, departs, retries=True)
     if facts.closing and takes_seat(action):
         text = f"tenant {facts.user.spec.tenant_ref.name} is being deleted; nobody joins it any more"
         return actions.Wait(Reason.TENANT_NOT_READY, text)

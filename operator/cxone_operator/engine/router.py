@@ -189,12 +189,12 @@ class Router:
         return self._view.account_id(user) or self._memory.directory.account_of(key_of(user.spec.user_name))
 
     def _wait(self, uid: str, wait: Wait) -> None:
-        """A pause after a failure keeps its phase: the failure is what is told."""
+        """A pause after a failure keeps its phase, or has it again after a look: the failure is what is told."""
         if wait.seconds is not None:
             self._memory.alarms.set(self._memory.time + wait.seconds, uid)
         work = self._memory.works.get(uid)
-        if work is None or work.phase is not Phase.BACKING_OFF:
-            self._door.on(uid, Planned(Phase.WAITING))
+        backs_off = wait.retries or (work is not None and work.phase is Phase.BACKING_OFF)
+        self._door.on(uid, Planned(Phase.BACKING_OFF if backs_off else Phase.WAITING))
         self._waits.note(uid, wait)
 
     def _plan(self, uid: str, phase: Phase) -> None:

@@ -232,6 +232,9 @@ FOUND = {
         (8.0, Person(Act.TRANSFER, 0)),
         (0.0, Fault(FaultKind.THROTTLE, "authenticate", 1)),
     ),
+    "what CXone does not heed is named also after another look at the user": played(
+        Setting(population=5, page=2, form=Form.CUT, listing=Listing.WITH_A_HOLE)
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),

@@ -200,7 +200,7 @@ def test_a_pause_after_a_failure_says_how_long_and_for_what(
 ) -> None:
     """What the guard has let pass stays so meanwhile: only whoever is to lose access has passed it."""
     wait = plan(facts(user, known, work, now=10.0, tenant=ALLOWS_DELETE))
-    assert wait == actions.Wait(FAILURE.reason, FAILURE.message, 20.0, departing)
+    assert wait == actions.Wait(FAILURE.reason, FAILURE.message, 20.0, departing, retries=True)
 
 
 @pytest.mark.parametrize(
