@@ -137,6 +137,8 @@ class Accounts:
     def _by_first_name(self, user: CxoneUser) -> Knowledge | None:
         """Of the name that it was claimed under, where it is not the declared one: somebody else's counts as none.
 
+        Also a namesake's: of two who were claimed under one name only one can have the account.
+
         None also where an id was recorded, because then that name has done its service.
         """
         key, now = key_of(user.claimed_as), self._memory.time
@@ -144,7 +146,7 @@ class Accounts:
             return None
         known = self._memory.directory.known(key, now)
         if isinstance(known, Present) and (
-            self._site.declares(key, self._memory) or self._holder(user, known.user.id) is not None
+            self._site.declares(key, self._memory) or self._other_holder(user, known.user.id) is not None
         ):
             return Absent(known.age)
         return known
@@ -164,10 +166,13 @@ class Accounts:
 
     def _holder(self, user: CxoneUser, account_id: str) -> CxoneUser | None:
         """Another resource, of another userName, that has this account."""
+        holder = self._other_holder(user, account_id)
+        namesake = holder is not None and key_of(holder.spec.user_name) == key_of(user.spec.user_name)
+        return None if namesake else holder
+
+    def _other_holder(self, user: CxoneUser, account_id: str) -> CxoneUser | None:
         holder = self._site.holder(account_id, self._memory)
-        if holder is None or holder.metadata.uid == user.metadata.uid:
-            return None
-        return holder if key_of(holder.spec.user_name) != key_of(user.spec.user_name) else None
+        return None if holder is None or holder.metadata.uid == user.metadata.uid else holder
 
     def _moves(self, holder: CxoneUser) -> bool:
         """Its account gets another name than it has, if that is free."""
