@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cxone_operator.api.conditions import LICENSED
+from cxone_operator.api.conditions import LICENSED, READY
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy
@@ -13,9 +13,12 @@ from cxone_operator.core.belief import believed
 from cxone_operator.core.capabilities import EVERYTHING, Capabilities
 from cxone_operator.core.desired import Schedule, desired_state
 from cxone_operator.core.failure import Failure
-from cxone_operator.core.knowledge import Knowledge
+from cxone_operator.core.knowledge import Absent, Knowledge, Present
 from cxone_operator.core.users import UserState, key_of, without
 from cxone_operator.core.work import Phase, Trigger, Work
+
+_TRIED_AGAIN = 2
+"""How often somebody is created anew after a refusal because the account exists, as a look has shown none."""
 
 
 class Heir(Enum):
@@ -110,7 +113,21 @@ class Facts:
         """Why the user is stalled, None where it is not or something has changed since."""
         if self.work is None or self.work.phase is not Phase.STALLED or self.work.trigger != self.trigger:
             return None
-        return self.work.failure
+        return None if self.overtaken else self.work.failure
+
+    @property
+    def overtaken(self) -> bool:
+        """Whoever was in the way of a creation was seen since that was told, or, a few times, seen to be gone.
+
+        A few times only: CXone may refuse a userName for an account that it never shows.
+        """
+        work, ready = self.work, self.user.status.condition(READY)
+        if work is None or work.failure is None or work.failure.reason is not Reason.ALREADY_EXISTS:
+            return False
+        if ready is None or ready.reason != Reason.ALREADY_EXISTS or self.user.status.user_id is not None:
+            return False
+        seen_gone = isinstance(self.known, Absent) and self.known.age < self.now - work.entered
+        return isinstance(self.known, Present) or (seen_gone and work.failures <= _TRIED_AGAIN)
 
     @property
     def renamed(self) -> bool:

@@ -111,7 +111,7 @@ class Router:
         if facts.work is not None and facts.work.attempt is not None:
             self._door.on(uid, Seen(facts.known))
         elif facts.work is not None and facts.work.phase is Phase.STALLED and facts.lasting_failure is None:
-            self._door.on(uid, Freed())
+            self._door.on(uid, Planned(Phase.IDLE) if facts.work.trigger == facts.trigger else Freed())
         work = self._memory.works.get(uid)
         facts = facts if work is facts.work else replace(facts, work=work)
         self._settle_seat(facts)

@@ -235,6 +235,18 @@ FOUND = {
     "what CXone does not heed is named also after another look at the user": played(
         Setting(population=5, page=2, form=Form.CUT, listing=Listing.WITH_A_HOLE)
     ),
+    "an account that is in the way is not in the way any more once it is gone": played(
+        Setting(never=(1,)),
+        (1.0, Outsider(Hand.CREATE, 1)),
+        (0.0, Person(Act.JOIN, 1)),
+        (1.0, Outsider(Hand.DELETE, 1)),
+    ),
+    "an account that was in the way for long is not any more once it is gone": played(
+        Setting(population=1, never=(1,)),
+        (8.0, Outsider(Hand.CREATE, 1)),
+        (0.0, Person(Act.JOIN, 1)),
+        (100.0, Outsider(Hand.DELETE, 1)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
@@ -246,6 +258,15 @@ def test_what_failed_once_does_not_fail_again(name: str) -> None:
     """As small as it can be."""
     verdict = simulate(FOUND[name])
     assert verdict.complaints == (), str(verdict.journal)
+
+
+def test_a_user_name_that_cxone_refuses_for_ever_is_tried_a_few_times() -> None:
+    """The account in the way is in no list and is not found by name, so nobody sees whether it is still there."""
+    setting = Setting(population=1, never=(1,), listing=Listing.ACTIVE_ONLY)
+    in_the_way = [(8.0, Outsider(Hand.CREATE, 1)), (0.0, Outsider(Hand.DEACTIVATE, 1)), (0.0, Person(Act.JOIN, 1))]
+    verdict = simulate(played(setting, *in_the_way))
+    assert verdict.complaints == (), str(verdict.journal)
+    assert sum(entry.verb == "refused" for entry in verdict.journal) == 3
 
 
 PROMPT_SECONDS = 10.0

@@ -153,14 +153,18 @@ class Accounts:
     def _by_first_name(self, user: CxoneUser) -> Knowledge | None:
         """Of the name that it was claimed under, where it is not the declared one: somebody else's counts as none.
 
+        Also a namesake's: of two who were claimed under one name only one can have the account.
+
         None also where an id was recorded, because then that name has done its service.
         """
         key, now = key_of(user.claimed_as), self._memory.time
         if user.status.user_id is not None or key == key_of(user.spec.user_name):
             return None
         known = self._memory.directory.known(key, now)
-        own = isinstance(known, Present) and self.is_ours(user, known) and self._is_nobodys(user, known.user)
-        return known if own or not isinstance(known, Present) else Absent(known.age)
+        if not isinstance(known, Present):
+            return known
+        free = self._other_holder(user, known.user.id) is None and self._is_nobodys(user, known.user)
+        return known if free and self.is_ours(user, known) else Absent(known.age)
 
     def _matches(self, user: CxoneUser) -> tuple[RemoteUser, ...]:
         """Accounts with the declared employeeId that are nobody's, where the tenant says that it identifies people."""
@@ -188,10 +192,13 @@ class Accounts:
 
     def _holder(self, user: CxoneUser, account_id: str) -> CxoneUser | None:
         """Another resource, of another userName, that has this account."""
+        holder = self._other_holder(user, account_id)
+        namesake = holder is not None and key_of(holder.spec.user_name) == key_of(user.spec.user_name)
+        return None if namesake else holder
+
+    def _other_holder(self, user: CxoneUser, account_id: str) -> CxoneUser | None:
         holder = self._site.holder(account_id, self._memory)
-        if holder is None or holder.metadata.uid == user.metadata.uid:
-            return None
-        return holder if key_of(holder.spec.user_name) != key_of(user.spec.user_name) else None
+        return None if holder is None or holder.metadata.uid == user.metadata.uid else holder
 
     def _moves(self, holder: CxoneUser) -> bool:
         """Its account gets another name than it has, if that is free."""

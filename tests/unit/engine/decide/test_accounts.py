@@ -192,6 +192,18 @@ def test_who_holds_a_name_is_told_by_the_resources_until_the_accounts_are_read(s
     assert (scene.view.facts(owner).owner, scene.view.facts(settled).owner) == ("moved", None)
 
 
+@pytest.mark.parametrize("wanted", ["jones", "john"])
+def test_of_two_who_were_claimed_under_one_name_only_one_has_the_account(scene: Scene, wanted: str) -> None:
+    """Whether or not they want the same name by now."""
+    first = has("id-jane", userName="jones@example.com", metadata=AS_JANE)
+    second = a_user("second", userName=f"{wanted}@example.com", metadata=AS_JANE)
+    scene.see(first, second)
+    scene.snapshot(a_remote("jane"))
+    assert scene.view.facts(first).holds
+    assert not scene.view.facts(second).holds
+    assert scene.view.subject(second).remote is None
+
+
 def test_an_employee_is_found_by_the_second_key() -> None:
     """Nobody's account, and no other resource's."""
     scene = Scene(matchBy=["userName", "employeeId"])
