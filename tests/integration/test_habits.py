@@ -6,7 +6,9 @@ resource. What a server does otherwise than it should must neither make that fai
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -161,3 +163,39 @@ def test_many_at_once_with_habits(company: Company, habits: tuple[str, ...]) -> 
     assert [active(company, f"{name}@example.com") for name in names] == [False] * 12
     assert len(company.remote_users()) == 12
     assert company.stats()["total"] <= 200
+
+
+@pytest.mark.parametrize("asked", ["7200", "99999999999", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_tenant_says_until_when_cxone_wants_no_requests(company: Company, asked: str) -> None:
+    """However long that is, it is asked again after an hour; users are not told, as they wait for it all alike."""
+    company.open()
+    company.join("john")
+    company.fault(kind="status", status=429, retryAfter=asked, times=1)
+    company.create("jane")
+    eventually(lambda: company.tenant_reason() == "False/RateLimited")
+    until = re.search(r"no requests until (\S+);", company.condition("default", kind="CxoneTenant")["message"])
+    assert until is not None
+    assert 3500 < (datetime.fromisoformat(until[1]) - datetime.now(UTC)).total_seconds() <= 3600
+    assert company.remote(JANE) is None
+
+
+def test_a_leaver_is_tried_once_a_minute_while_cxone_wants_no_requests(company: Company) -> None:
+    """For 3,000 years as for a minute."""
+    company.open()
+    company.join("john")
+    switch(company, retryAfterHuge=True)
+    company.create("jane")
+    eventually(lambda: company.tenant_reason() == "False/RateLimited")
+    asked = company.stats()["total"]
+    company.leave("john")
+    switch(company, retryAfterHuge=False)
+    eventually(lambda: active(company, JOHN) is False, 70)
+    assert company.stats()["total"] - asked <= 2
+
+
+@pytest.mark.parametrize("asked", ["Sun, 06 Nov 1994 08:49:37 GMT", "soon", "-5", "0"])
+def test_a_time_that_has_passed_keeps_nobody_waiting(company: Company, asked: str) -> None:
+    """Nor one that is none."""
+    company.open()
+    company.fault(kind="status", status=429, retryAfter=asked, times=1)
+    company.join("jane")
