@@ -12,18 +12,18 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-
-import msgspec
 
 from cxone_operator.core.equal import folded
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, UserState
 from cxone_operator.scim.answers import member
 from cxone_operator.scim.dialects.dialect import Dialect, PatchMode
-from cxone_operator.scim.errors import BadRequest, Incomplete, MalformedAnswer, NotFound, ScimError
-from cxone_operator.scim.messages import PATCH_SCHEMA, Json, encoded, id_of
+from cxone_operator.scim.errors import BadRequest, Incomplete, NotFound, NotOffered, ScimError
+from cxone_operator.scim.members import Move, members_body, members_from, shown_members, whole_group, with_members
+from cxone_operator.scim.messages import Json, encoded, id_of
 from cxone_operator.scim.paging import Listing
 from cxone_operator.scim.transport import Answer, Transport
 
@@ -38,20 +38,19 @@ class _Group:
     members: frozenset[str]
     stale: bool = False
     """Changed by us since it was read."""
-    changes: int = 0
-    """Beginnings and ends of our requests: what was read while one of them came may be from before it."""
-    waiting: list[_Move] = field(default_factory=list)
+    changed: int = 0
+    """Changes of ours that began or ended: what was asked for before the last of them is out of date."""
+    waiting: list[Move] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def changes(self) -> None:
+        self.changed += 1
+        self.stale = True
 
-@dataclass(slots=True, eq=False)
-class _Move:
-    """One user into a group, or out of it."""
-
-    user_id: str
-    joins: bool
-    ended: bool = False
-    error: ScimError | None = None
+    def learn(self, members: frozenset[str], seen: int | None = None) -> None:
+        """Who is in it; `seen` changes were known when that was asked for, None where the last change told it."""
+        if seen in (None, self.changed):
+            self.members, self.stale = members, False
 
 
 class Memberships(Protocol):
@@ -118,7 +117,7 @@ class Groups:
         self._reading = asyncio.Lock()
         self._times_read = 0
         self._selects = True
-        """The server takes `members[value eq "…"]`; False once it has refused it."""
+        """The server takes `members[value eq "…"]`; False once it has refused that for somebody who was in."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -128,14 +127,14 @@ class Groups:
     async def read(self, lane: Lane) -> None:
         """All of them, with their members; raises ScimError."""
         found: dict[str, _Group] = {}
-        before, total = {group.id: group.changes for group in self._groups.values()}, 0
+        seen, total = {group.id: group.changed for group in self._groups.values()}, 0
         async for part in self._listing.walk("list_groups", lane):
-            found.update((group.id, group) for group in _groups_from(part.resources))
+            found.update((group.id, self._kept(group, seen)) for group in _groups_from(part.resources))
             total = part.total or 0
         if len(found) < total:
             text = f"the list of groups shows {len(found)} of {total}, so nobody's groups are known"
             raise Incomplete(text, code="incomplete", write=False)
-        self._groups = {group.id: self._kept(group, before.get(group.id, 0)) for group in found.values()}
+        self._groups = found
         self._times_read += 1
         self._named = Counter(folded(group.name) for group in found.values())
 
@@ -164,7 +163,7 @@ class Groups:
         lists = [tuple(names) for names in wanted]
         if any(self._lacking(names) for names in lists):
             await self._read_once(lane)
-        return [_missing(lacking[0]) if (lacking := self._lacking(names)) else None for names in lists]
+        return [self._missing(lacking[0]) if (lacking := self._lacking(names)) else None for names in lists]
 
     async def move(self, user_id: str, wanted: UserState, shown: UserState | None, lane: Lane) -> None:
         """Into the groups that are wanted, and out of those that are shown besides; raises ScimError."""
@@ -172,12 +171,14 @@ class Groups:
         (problem,) = await self.check([names], lane)
         if problem is not None:
             raise problem
-        into = set(self._by_name(names).values())
+        into = {group_id: name for name, group_id in self._by_name(names).items()}
         now = set(self._by_name(shown.groups or ()).values()) if shown is not None else set()
-        moves = [(group, True) for group in sorted(into - now)] + [(group, False) for group in sorted(now - into)]
-        for group_id, joins in moves:
-            if group_id in self._groups:
-                await self._move(self._groups[group_id], _Move(user_id, joins), lane)
+        for group_id in sorted(into.keys() ^ now):
+            joins, group = group_id in into, self._groups.get(group_id)
+            if group is not None:
+                await self._move(group, Move(user_id, joins), lane)
+            elif joins:
+                raise self._missing(into[group_id])
 
     async def _read_once(self, lane: Lane) -> None:
         """Whoever waits for the reading of somebody else is content with it."""
@@ -191,7 +192,7 @@ class Groups:
         found = self._by_name(wanted)
         return [name for name in wanted if name not in found]
 
-    async def _move(self, group: _Group, move: _Move, lane: Lane) -> None:
+    async def _move(self, group: _Group, move: Move, lane: Lane) -> None:
         """Whoever gets the lock sends for all who have come meanwhile."""
         group.waiting.append(move)
         try:
@@ -201,105 +202,119 @@ class Groups:
                     others = [other for other in group.waiting if other is not move]
                     await self._change(group, [move, *others][:MOST_MEMBERS], lane)
         finally:
-            if move in group.waiting:
-                group.waiting.remove(move)
+            group.waiting.remove(move)
         if move.error is not None:
             raise move.error
 
-    async def _change(self, group: _Group, moves: Sequence[_Move], lane: Lane) -> None:
+    async def _change(self, group: _Group, moves: Sequence[Move], lane: Lane) -> None:
         """One request; where it is refused, each half by itself, so that one who is not there harms nobody else."""
-        group.stale = True
-        group.changes += 1
         try:
-            answer = await self._patch(group, moves, lane)
+            shown = await self._sent(group, moves, lane)
+            _end(moves, None)
+            if shown is not None:
+                group.learn(shown)
         except (BadRequest, NotFound) as error:
-            if isinstance(error, NotFound):
-                await self._read_again(group, lane)
-            if len(moves) == 1 or group.id not in self._groups:
-                _end(moves, error if group.id in self._groups else _missing(group.name))
-                return
-            half = len(moves) // 2
-            await self._change(group, moves[:half], lane)
-            await self._change(group, moves[half:], lane)
+            await self._change_apart(group, moves, error, lane)
         except ScimError as error:
             _end(moves, error)
-        else:
-            _end(moves, None)
-            self._learn(group, answer)
-        finally:
-            group.changes += 1
 
-    async def _patch(self, group: _Group, moves: Sequence[_Move], lane: Lane) -> Answer:
-        if self._replaces:
-            return await self._put(group, moves, lane)
-        if self._selects and any(not move.joins for move in moves):
+    async def _change_apart(self, group: _Group, moves: Sequence[Move], error: ScimError, lane: Lane) -> None:
+        if isinstance(error, NotFound):
             try:
-                return await self._send(group, moves, lane, selects=True)
-            except BadRequest:
-                answer = await self._send(group, moves, lane, selects=False)
-            self._selects = False
-            return answer
-        return await self._send(group, moves, lane, selects=self._selects)
+                await self._read_again(group, lane)
+            except ScimError as unread:
+                _end(moves, unread)
+                return
+        half = len(moves) // 2
+        if group.id not in self._groups:
+            _end([move for move in moves if move.joins], self._missing(group.name))
+            _end([move for move in moves if not move.joins], None)
+        elif half == 0:
+            _end(moves, error)
+        else:
+            await self._change(group, moves[:half], lane)
+            await self._change(group, moves[half:], lane)
 
-    async def _send(self, group: _Group, moves: Sequence[_Move], lane: Lane, *, selects: bool) -> Answer:
-        return await self._transport.request(
-            "patch_group",
-            "PATCH",
-            self._of(group),
-            lane=lane,
-            scope=self._scope,
-            body=_members_body(moves, selects=selects),
-            read=lambda answer: answer,
-        )
+    async def _sent(self, group: _Group, moves: Sequence[Move], lane: Lane) -> frozenset[str] | None:
+        """Who is in it now, None where the answer does not show that."""
+        group.changes()
+        try:
+            leaves = any(not move.joins for move in moves)
+            if self._replaces or (leaves and not self._selects):
+                return await self._put(group, moves, lane)
+            return await self._patch(group, moves, lane)
+        finally:
+            group.changes()
 
-    async def _put(self, group: _Group, moves: Sequence[_Move], lane: Lane) -> Answer:
+    async def _patch(self, group: _Group, moves: Sequence[Move], lane: Lane) -> frozenset[str] | None:
+        """A user whose removal is refused may be out already, or the server takes no filter for members: PUT does both.
+
+        Every server must have that (RFC 7644 section 3.5).
+        """
+        body = members_body(moves)
+        try:
+            return await self._write(group, "PATCH", body, None, lane)
+        except BadRequest:
+            if len(moves) > 1 or moves[0].joins:
+                raise
+            with suppress(NotOffered):
+                return await self._put(group, moves, lane)
+            raise
+
+    async def _put(self, group: _Group, moves: Sequence[Move], lane: Lane) -> frozenset[str] | None:
         """The whole group, as it is read right before, with its members changed (RFC 7644 section 3.5.1)."""
-        read = (await self._get(group, lane)).body()
-        version = member(_mapping(member(read, "meta")), "version")
+        read = await self._get(group, lane)
+        body, there = with_members(read, moves), members_from(read)
+        if members_from(body) == there:
+            return there
+        meta = member(read, "meta")
+        version = member(meta, "version") if isinstance(meta, Mapping) else None
+        known = version if self._versions and isinstance(version, str) else None
+        shown = await self._write(group, "PUT", body, known, lane)
+        self._selects = False
+        return shown
+
+    async def _write(
+        self, group: _Group, method: str, body: Json, version: str | None, lane: Lane
+    ) -> frozenset[str] | None:
         return await self._transport.request(
-            "put_group",
-            "PUT",
+            f"{method.lower()}_group",
+            method,
             self._of(group),
             lane=lane,
             scope=self._scope,
-            body=_with_members(read, moves),
-            version=version if self._versions and isinstance(version, str) else None,
-            read=lambda answer: answer,
+            body=body,
+            version=version,
+            read=shown_members,
         )
 
-    async def _get(self, group: _Group, lane: Lane) -> Answer:
+    async def _get(self, group: _Group, lane: Lane) -> Mapping[str, object]:
+        def read(answer: Answer) -> Mapping[str, object]:
+            return whole_group(answer, group.id)
+
         return await self._transport.request(
-            "get_group", "GET", self._of(group), lane=lane, scope=self._scope, read=lambda answer: answer
+            "get_group", "GET", self._of(group), lane=lane, scope=self._scope, read=read
         )
 
     def _of(self, group: _Group) -> str:
         return f"{self._path}/{encoded(group.id)}"
 
     async def _read_again(self, group: _Group, lane: Lane) -> None:
+        seen = group.changed
         try:
-            answer = await self._get(group, lane)
+            members = members_from(await self._get(group, lane))
         except NotFound:
             self._groups.pop(group.id, None)
         else:
-            self._learn(group, answer)
+            group.learn(members, seen)
 
-    def _learn(self, group: _Group, answer: Answer) -> None:
-        """Only an answer that shows members says who is in it; none at all means nobody only where we asked."""
-        try:
-            members = member(answer.body(), "members") if not answer.empty else None
-        except MalformedAnswer:
-            return
-        if isinstance(members, list) or not answer.write:
-            group.members, group.stale = _members_from(members), False
-
-    def _kept(self, group: _Group, changes: int) -> _Group:
-        """What waits for a group goes on when all are read anew; `changes`: when the reading began."""
+    def _kept(self, group: _Group, seen: Mapping[str, int]) -> _Group:
+        """What waits for a group goes on when all are read anew."""
         old = self._groups.get(group.id)
         if old is None:
             return group
         old.name = group.name
-        if old.changes == changes:
-            old.members, old.stale = group.members, False
+        old.learn(group.members, seen.get(old.id, -1))
         return old
 
     def _with_groups(self, user: RemoteUser, own: Iterable[_Group]) -> RemoteUser:
@@ -316,45 +331,17 @@ class Groups:
         found = {name: known.get(folded(name)) or (name if name in self._groups else None) for name in names}
         return {name: group_id for name, group_id in found.items() if group_id is not None}
 
+    def _missing(self, name: str) -> BadRequest:
+        namesakes = sorted(group.id for group in self._groups.values() if folded(group.name) == folded(name))
+        text = f"there is no group '{name}'"
+        if namesakes:
+            text = f"several groups are called '{name}'; write the id of the one that is meant: {', '.join(namesakes)}"
+        return BadRequest(text, code="404", scim_type="invalidValue")
 
-def _end(moves: Iterable[_Move], error: ScimError | None) -> None:
+
+def _end(moves: Iterable[Move], error: ScimError | None) -> None:
     for move in moves:
-        move.ended, move.error = True, error
-
-
-def _missing(name: str) -> BadRequest:
-    return BadRequest(f"there is no group '{name}'", code="404", scim_type="invalidValue")
-
-
-def _members_body(moves: Sequence[_Move], *, selects: bool) -> Json:
-    """RFC 7644 section 3.5.2.1 and 3.5.2.2; without filters the members are named by value, as some servers want it."""
-    joining = [{"value": move.user_id} for move in moves if move.joins]
-    leaving = [move.user_id for move in moves if not move.joins]
-    operations: list[Json] = [{"op": "add", "path": "members", "value": joining}] if joining else []
-    if selects:
-        operations += [{"op": "remove", "path": f"members[value eq {_quoted(user_id)}]"} for user_id in leaving]
-    elif leaving:
-        members = [{"value": user_id} for user_id in leaving]
-        operations.append({"op": "remove", "path": "members", "value": members})
-    return {"schemas": [PATCH_SCHEMA], "Operations": operations}
-
-
-def _with_members(read: Mapping[str, object], moves: Iterable[_Move]) -> Json:
-    """The group with whoever joins, and without whoever leaves; members that stay are as they were."""
-    moved = {move.user_id for move in moves}
-    members = member(read, "members")
-    items = members if isinstance(members, list) else []
-    staying = [item for item in items if id_of(member(_mapping(item), "value")) not in moved]
-    joining = [{"value": move.user_id} for move in moves if move.joins]
-    return {name: value for name, value in read.items() if name.lower() != "members"} | {"members": staying + joining}
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _quoted(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+        move.end(error)
 
 
 def _groups_from(resources: Iterable[object]) -> list[_Group]:
@@ -364,11 +351,5 @@ def _groups_from(resources: Iterable[object]) -> list[_Group]:
         group_id, name = id_of(member(body, "id")), member(body, "displayName")
         if group_id is not None:
             shown = name if isinstance(name, str) and name else group_id
-            found.append(_Group(group_id, shown, _members_from(member(body, "members"))))
+            found.append(_Group(group_id, shown, members_from(body)))
     return found
-
-
-def _members_from(members: object) -> frozenset[str]:
-    items = members if isinstance(members, list) else []
-    ids = (id_of(member(item, "value")) for item in items if isinstance(item, Mapping))
-    return frozenset(user_id for user_id in ids if user_id is not None)

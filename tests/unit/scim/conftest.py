@@ -130,14 +130,18 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def client(
+async def transport(
     server: Server, session: aiohttp.ClientSession, budget: CountingBudget, observed: list[tuple[str, str]]
-) -> ScimClient:
+) -> Transport:
     def observe(operation: str, code: str, _seconds: float) -> None:
         observed.append((operation, code))
 
     tokens = TokenSource(
         session, FixedHosts(server.url, PLATFORM), Credentials("id", CANARY), PLATFORM, time.monotonic, observe
     )
-    transport = Transport(session, FixedHosts(server.url, PLATFORM), tokens, budget, observe, unfenced)
+    return Transport(session, FixedHosts(server.url, PLATFORM), tokens, budget, observe, unfenced)
+
+
+@pytest.fixture
+async def client(transport: Transport) -> ScimClient:
     return ScimClient(transport, PLATFORM)
