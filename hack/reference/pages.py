@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from reference.apis import apis
 from reference.commands import commands
 from reference.crds import resource
 from reference.markdown import bullets, page
@@ -24,6 +25,7 @@ def _tenants(root: Path) -> str:
 PAGES: Mapping[str, Callable[[Path], str]] = {
     "user.md": _users,
     "tenant.md": _tenants,
+    "apis.md": apis,
     "reasons.md": reasons,
     "metadata.md": metadata,
     "commands.md": commands,

@@ -141,9 +141,7 @@ class Groups:
     async def filled(self, users: tuple[RemoteUser, ...], lane: Lane) -> tuple[RemoteUser, ...]:
         """What a leaver is a member of changes nothing for them, so they wait for no group."""
         for group in [group for group in self._groups.values() if group.stale and lane is not Lane.LEAVERS]:
-            async with group.lock:
-                if group.stale:
-                    await self._read_again(group, lane)
+            await self._read_again(group, lane)
         return self._filled(users)
 
     def shown(self, user: RemoteUser) -> RemoteUser | None:

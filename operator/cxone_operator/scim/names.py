@@ -6,6 +6,7 @@ the name as `display`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -67,6 +68,8 @@ class _Table:
         self.names: dict[str, str] = {}
         """Id → name."""
         self.read_at = float("-inf")
+        self.lock = asyncio.Lock()
+        """Whoever comes during a search waits for what it finds."""
 
     def learn(self, pairs: Iterable[tuple[str, str]]) -> None:
         for value, name in pairs:
@@ -114,8 +117,9 @@ class ById:
         return replace(user, state=replace(user.state, displays=(*user.state.displays, *more), team=team))
 
     async def _id(self, table: _Table, name: str, lane: Lane) -> str:
-        if table.path is not None and (folded(name) not in table.ids or self._is_old(table)):
-            await self._search(table, table.path, lane)
+        async with table.lock:
+            if table.path is not None and (folded(name) not in table.ids or self._is_old(table)):
+                await self._search(table, table.path, lane)
         try:
             return table.ids[folded(name)]
         except KeyError:

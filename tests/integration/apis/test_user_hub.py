@@ -34,13 +34,11 @@ def company(control_plane: ControlPlane, shared_operators: SharedOperators, tmp_
     company.close()
 
 
-def open_hub(company: Company, license: Any = None, **api: Any) -> None:  # noqa: A002
+def open_hub(company: Company, license_: dict[str, Any] | None = None, **api: Any) -> None:
     key = {"accessKeyId": "demo-key", "accessKeySecret": ACCESS_KEY}
     secret = {"clientId": CLIENT_ID, "clientSecret": company.secret, **key}
-    company.open_on(
-        {"baseURL": company.simulator.url, "api": {"preset": "UserHub", **api}, "license": license or {}, **UNLIMITED},
-        secret,
-    )
+    spec = {**UNLIMITED, "license": license_ or {}, "safety": {**UNLIMITED["safety"], "allowDelete": True}}
+    company.open_on({**spec, "baseURL": company.simulator.url, "api": {"preset": "UserHub", **api}}, secret)
 
 
 def all_ready(company: Employer, *names: str) -> None:
@@ -86,9 +84,10 @@ def test_a_first_year(company: Company, deactivation: str) -> None:
     all_ready(company, leavers[0])
     assert account(company, leavers[0])["active"]
 
-    company.delete(*NAMES[30:])
-    company.until_gone(*NAMES[30:])
-    assert [name for name in NAMES[30:] if account(company, name)["active"]] == []
+    company.change("person-029", deletionPolicy="Delete")
+    company.delete(*NAMES[29:])
+    company.until_gone(*NAMES[29:])
+    assert [name for name in NAMES[29:] if account(company, name)["active"]] == []
 
 
 def test_whom_a_batch_spares_is_told(company: Company) -> None:
@@ -104,13 +103,13 @@ def test_whom_a_batch_spares_is_told(company: Company) -> None:
     assert "did not deactivate" in company.condition("person-020")["message"]
 
 
-def test_seats_are_counted_against_a_limit(company: Company) -> None:
-    """User Hub tells no quota: those who are active count."""
-    open_hub(company, license={"mode": "CountUsers", "limit": 3})
-    company.join("anna", "bert", "cleo", role="Agent", groups=None)
-    company.create("dora", role="Agent", groups=None)
-    company.until_reason("dora", "LicenseUnavailable")
-    assert company.remote("dora@example.com") is None
-    company.leave("anna")
-    company.until_ready("dora")
-    assert account(company, "dora")["active"]
+def test_seats_are_what_the_limit_leaves(company: Company) -> None:
+    """Without a licence API: who has no seat waits, and gets the one of a leaver."""
+    open_hub(company, {"limit": 2})
+    company.join("person-010", "person-011", role="Agent", groups=None)
+    company.create("waiting", role="Agent", groups=None)
+    company.until_reason("waiting", "LicenseUnavailable")
+    assert company.remote("waiting@example.com") is None
+    company.leave("person-010")
+    all_ready(company, "person-010", "waiting")
+    assert [account(company, name)["active"] for name in ("person-010", "person-011", "waiting")] == [False, True, True]

@@ -16,9 +16,12 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cli.commands import main as operator
 from cxone_operator.config import environment_tenant, unknown_fields
+from cxone_operator.scim.dialects import PRESETS
+from cxone_operator.scim.dialects.dialect import Grant
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import AuditLine
 from reference.__main__ import FOLDER, ROOT, pages, stale, write
+from reference.apis import attribute_of
 from reference.commands import description, walk
 from reference.crds import fields, resource
 from reference.markdown import literal, table
@@ -77,6 +80,20 @@ def test_every_name_is_there(written: dict[str, str]) -> None:
         assert f"\n## {context.command_path}\n" in written["commands.md"]
         for option in (param for param in context.command.params if isinstance(param, click.Option)):
             assert f"| `{option.opts[0]}" in written["commands.md"]
+
+
+def test_every_setting_of_an_api_has_its_values(written: dict[str, str]) -> None:
+    """One that no dialect knows would be missing on the page, and would do nothing."""
+    lines = written["apis.md"].splitlines()
+    api = [field for field in tenant_fields(ROOT) if field.path.startswith("api.") and field.path != "api.preset"]
+    assert len(api) > 15
+    for field in api:
+        row = next(line for line in lines if line.startswith(f"| `{field.path}` |"))
+        values = [getattr(dialect, attribute_of(field.path)) for dialect in PRESETS.values()]
+        shown = ("none" if value is None else literal(value) for value in values)
+        assert row.lower().endswith(f" | {' | '.join(shown)} |".lower()), row
+    for grant in Grant:
+        assert f"| `{grant}` | {', '.join(literal(key) for key in grant.keys)} |" in lines
 
 
 def test_the_example_of_the_audit_trail_is_a_line_of_it(written: dict[str, str]) -> None:

@@ -49,10 +49,9 @@ class QuotaReader:
             self._tasks.start(self._look(remote))
 
     def count_users(self) -> None:
-        """The snapshot tells how many seats are used, where the licence has a limit that we were told."""
-        limit = self._memory.spec.license.limit
-        if limit is not None:
-            self._memory.seats.learn(Quota(limit, self._memory.directory.active_users), self._memory.time)
+        """The snapshot tells how many seats are used; how many there are, the tenant, or nobody."""
+        memory = self._memory
+        memory.seats.learn(Quota(memory.spec.license.limit, memory.directory.active_users), memory.time)
 
     async def _read(self, remote: Remote) -> None:
         memory = self._memory

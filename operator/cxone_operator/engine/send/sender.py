@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cxone_operator.core.actions import Delete, RemoteAction, lane_of
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.patience import patience
@@ -23,7 +24,7 @@ from cxone_operator.engine.send.door import Door
 from cxone_operator.engine.send.failures import failed
 from cxone_operator.engine.send.jobs import Jobs, Order
 from cxone_operator.scim.errors import ScimError
-from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Remote
+from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Remote, Result
 from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry import metrics
 
@@ -150,16 +151,22 @@ class Sender:
             receipt = await remote.send(Batch((item,)), lane)
         except ScimError as error:
             self._memory.capabilities = remote.capabilities
-            self._fail(item.uid, error)
+            self._fail(item.uid, error.failure)
         except NotSent:
             self._door.answered(item.uid, Withdrawn())
             raise
         else:
             result = None if isinstance(receipt, Pending) else receipt.results.get(item.uid)
-            self._settle(item, result if isinstance(result, Answered) else Answered())
+            self._take_result(item, result or Answered())
         finally:
             self._singles[lane] -= 1
             self._memory.wake()
+
+    def _take_result(self, item: Item, result: Result) -> None:
+        if isinstance(result, Answered):
+            self._settle(item, result)
+        else:
+            self._fail(item.uid, result)
 
     def _settle(self, item: Item, answer: Answered) -> None:
         """Write through what the answer shows, before anybody looks."""
@@ -170,7 +177,7 @@ class Sender:
             directory.remove(item.action.remote, now)
         self._door.answered(item.uid, Done(answer.shown, answer.request_id))
 
-    def _fail(self, uid: str, error: ScimError) -> None:
+    def _fail(self, uid: str, failure: Failure) -> None:
         work = self._memory.works.get(uid)
         if work is not None and work.attempt is not None:
-            self._door.answered(uid, failed(self._memory, work.attempt, error.failure))
+            self._door.answered(uid, failed(self._memory, work.attempt, failure))

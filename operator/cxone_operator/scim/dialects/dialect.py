@@ -48,24 +48,31 @@ class ClientAuthentication(StrEnum):
     """How client id and secret go to the token endpoint (RFC 6749 section 2.3.1)."""
 
     BASIC = "Basic"
+    """In the Authorization header."""
     BODY = "Body"
+    """As the parameters client_id and client_secret."""
 
 
 class BulkMode(StrEnum):
     """How the server takes many operations at once."""
 
     ASYNC_JOB = "AsyncJob"
+    """The answer is the id of a job, which is asked after until it has ended."""
     SYNCHRONOUS = "Synchronous"
+    """The answer has a result for each operation (RFC 7644 section 3.7)."""
     DISCOVER = "Discover"
     """As ServiceProviderConfig says (RFC 7643 section 5)."""
     OFF = "Off"
+    """Not at all: each change is a request of its own."""
 
 
 class ListMode(StrEnum):
     """How users can be read."""
 
     PAGED = "Paged"
+    """All of them, page by page (RFC 7644 section 3.4.2.4), or by cursors where the server offers them (RFC 9865)."""
     FILTER = "Filter"
+    """Those that are asked for by name or id, and nobody else."""
 
 
 class PatchMode(StrEnum):
@@ -117,7 +124,7 @@ class Dialect:
     grant: Grant = Grant.CLIENT_CREDENTIALS
     client_authentication: ClientAuthentication = ClientAuthentication.BASIC
     client_encoded: bool = False
-    """Both are form-encoded before they become a header, as RFC 6749 section 2.3.1 asks and not everybody does."""
+    """Client id and secret are form-encoded in the header, as RFC 6749 section 2.3.1 asks and not everybody does."""
     discovery: bool = False
     """The base URL is an address that is known to all, and tells where the tenant's tokens and API are."""
     token_path: str = "/oauth/token"  # noqa: S105 - a path, not a token
@@ -152,6 +159,7 @@ class Dialect:
     license: Literal["Quota", "CountUsers", "None"] = "Quota"
     """Where the number of seats comes from, unless the tenant says otherwise."""
     scim_scope: str = "SCIM.ReadWrite"
+    """The scope that a refusal names as the one that may be missing."""
     license_read_scope: str = "License.Read"
     license_write_scope: str = "License.ReadWrite"
     scopes: tuple[str, ...] = ()

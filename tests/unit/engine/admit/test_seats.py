@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import License
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.engine.admit.seats import SeatGate
@@ -93,6 +95,17 @@ def test_seats_can_be_counted_from_the_snapshot() -> None:
     assert scene.passing() == 0
     scene.snapshot(a_remote("jane"), a_remote("john", active=False))
     assert (scene.passing(), scene.remote.asked) == (2, {})
+
+
+def test_a_limit_that_is_taken_back_holds_nobody() -> None:
+    """A preset counts users also where the tenant says no limit; an earlier one must not outlive the spec."""
+    scene = Scene(mode="CountUsers", limit=3)
+    scene.join(5)
+    scene.snapshot(a_remote("jane"))
+    assert scene.passing() == 2
+    scene.memory.spec = msgspec.structs.replace(scene.memory.spec, license=License(mode="CountUsers"))
+    assert scene.passing() == 5
+    assert scene.memory.seats.quota == Quota(None, 1)
 
 
 async def test_the_quota_is_read_more_often_while_somebody_is_turned_away() -> None:

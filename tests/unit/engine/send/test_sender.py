@@ -21,7 +21,7 @@ from cxone_operator.engine.read.quota import QuotaReader
 from cxone_operator.engine.send import sender as module
 from cxone_operator.engine.send.jobs import MOST, Jobs
 from cxone_operator.engine.send.sender import SINGLES, Sender
-from cxone_operator.scim.errors import BadRequest, NotFound
+from cxone_operator.scim.errors import BadRequest, NotFound, Rejected
 from cxone_operator.scim.remote import Answered, Settled
 from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry import metrics
@@ -378,3 +378,16 @@ async def test_the_action_is_that_of_the_moment() -> None:
     scene.memory.directory.put(changed, 1.0)
     await scene.turn()
     assert scene.remote.sent[0].items[0].action == Deactivate(changed)
+
+
+async def test_a_refusal_in_a_result_is_that_refusal() -> None:
+    """A 200 may say that somebody was not locked out: what it says is told, as in a request for many."""
+    scene = Scene()
+    (leaver,) = scene.queue(Lane.LEAVERS, "jane")
+    failure = Rejected("CXone did not deactivate this user", code="200").failure
+    scene.remote.receipts.append(Settled({leaver.metadata.uid: failure}))
+    await scene.turn()
+    work = scene.memory.works.get(leaver.metadata.uid)
+    assert work is not None
+    assert work.failure is not None
+    assert work.failure.message == "CXone did not deactivate this user"
