@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -18,9 +18,10 @@ from cxone_simulator.directory import add_groups
 from cxone_simulator.errors import ScimProblem, missing
 from cxone_simulator.faults import Fault
 from cxone_simulator.filters import parse_filter
+from cxone_simulator.habits.habit import Reading
 from cxone_simulator.jobs import BULK_RESPONSE
 from cxone_simulator.journal import REQUEST_ID
-from cxone_simulator.replies import first_index, list_reply, matched, refusal, reply, retry_after, user_reply
+from cxone_simulator.replies import list_reply, matched, refusal, reply, retry_after, start_index, user_reply
 from cxone_simulator.tokens import TokenProblem
 from cxone_simulator.world import World
 
@@ -106,7 +107,7 @@ class Api:
 
     async def get(self, request: web.Request) -> web.Response:
         """One user."""
-        return user_reply(self._world.tenant.get(request.match_info["id"]), request)
+        return user_reply(self._shown(self._world.tenant.get(request.match_info["id"]), Reading.USER), request)
 
     async def put(self, request: web.Request) -> web.Response:
         """Replace a user."""
@@ -117,6 +118,7 @@ class Api:
         """Change a user."""
         body = await read_object(request)
         user = self._world.tenant.patch(self._matched(request), body, "request")
+        user = self._shown(user, Reading.PATCHED)
         if self._world.settings.patch_answers_empty:
             return web.Response(status=204, headers={"ETag": user["meta"]["version"]})
         return user_reply(user, request)
@@ -179,16 +181,29 @@ class Api:
         return discovery.resource_types()
 
     def _page(self, text: str | None, query: Any, *, everything: bool = False) -> web.Response:  # noqa: ANN401
-        tenant = self._world.tenant
+        tenant, habits = self._world.tenant, self._world.habits
         groups = self._world.groups.all() if everything else []
         if text is not None:
             wanted = parse_filter(text)
-            pool = tenant.users() if wanted.names is None else tenant.named(sorted(wanted.names))
-            found = [item for item in (*pool, *groups) if wanted.matches(item)]
+            all_may_match = wanted.names is None or habits.find_otherwise
+            pool = self._everybody() if all_may_match else tenant.named(sorted(wanted.names or ()))
+            found = [item for item in (*pool, *groups) if habits.finds(text, item, wanted.matches(item))]
         else:
-            found = [*tenant.users(), *groups]
-        found = self._world.habits.listed(found, first_index(query))
-        return list_reply(found, query, self._world.settings.max_page_size)
+            found = [*self._everybody(), *groups]
+        start = habits.begins(start_index(query))
+        return list_reply(habits.listed(found, start), query, self._world.settings.max_page_size, start)
+
+    def _everybody(self) -> Iterable[dict[str, Any]]:
+        users = self._world.tenant.users()
+        return self._world.tenant.past.users(users) if self._world.habits.behind(Reading.LIST) else users
+
+    def _shown(self, user: dict[str, Any], reading: Reading) -> dict[str, Any]:
+        if not self._world.habits.behind(reading):
+            return user
+        shown = self._world.tenant.past.user(user["id"], user)
+        if shown is None:
+            raise missing(f"user {user['id']}")
+        return shown
 
     def _matched(self, request: web.Request) -> str:
         return matched(request, self._world.tenant.get(request.match_info["id"]))
@@ -270,10 +285,11 @@ async def _answer(world: World, request: web.Request, handler: Handler) -> web.S
             world.tokens.check(request.headers.get("Authorization", ""), scope)
         return await _by_habit(world, request, handler) if scope is not None else await handler(request)
     except ScimProblem as problem:
-        return refusal(problem)
+        return world.habits.refused(request, problem)
     except web.HTTPException as error:
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-        return refusal(ScimProblem(error.status, f"{request.method} {request.path}: {error.reason}", headers=allow))
+        refused = ScimProblem(error.status, f"{request.method} {request.path}: {error.reason}", headers=allow)
+        return world.habits.refused(request, refused)
 
 
 async def _by_habit(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -7,7 +7,7 @@ from aiohttp import web
 from cxone_simulator.bodies import read_object
 from cxone_simulator.errors import ScimProblem
 from cxone_simulator.filters import parse_filter
-from cxone_simulator.replies import list_reply, matched, user_reply
+from cxone_simulator.replies import first_index, list_reply, matched, user_reply
 from cxone_simulator.world import World
 
 
@@ -31,7 +31,7 @@ class _Groups:
         if text is not None:
             wanted = parse_filter(text)
             found = [group for group in found if wanted.matches(group)]
-        return list_reply(found, request.query, self._world.settings.max_page_size)
+        return list_reply(found, request.query, self._world.settings.max_page_size, first_index(request.query))
 
     async def create(self, request: web.Request) -> web.Response:
         return user_reply(self._world.groups.create(await read_object(request), "request"), request, 201)

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from cxone_simulator.errors import ScimProblem, missing
 from cxone_simulator.faults import JobFault, JobFaults
+from cxone_simulator.habits import Habits
 from cxone_simulator.journal import REQUEST_ID
 from cxone_simulator.tenant import Tenant
 
@@ -50,8 +51,9 @@ class Job:
 class Jobs:
     """All bulk requests of the tenant."""
 
-    def __init__(self, tenant: Tenant, faults: JobFaults, clock: Callable[[], float]) -> None:
+    def __init__(self, tenant: Tenant, faults: JobFaults, clock: Callable[[], float], habits: Habits) -> None:
         self._tenant = tenant
+        self._habits = habits
         self._faults = faults
         self._clock = clock
         self._jobs: dict[str, Job] = {}
@@ -85,7 +87,7 @@ class Jobs:
         body: dict[str, Any] = {"id": job.id, "status": job.status, "errors": job.errors}
         if job.ended and self._tenant.settings.bulk_results:
             body |= {"schemas": [BULK_RESPONSE], "Operations": job.results}
-        return body
+        return self._habits.job(body) if job.ended else body
 
     def counts(self) -> dict[str, int]:
         """Jobs by status."""
@@ -116,7 +118,7 @@ class Jobs:
         for index, operation in enumerate(job.operations[:served], 1):
             if job.fault and kind == "partial" and index % job.fault.every == 0:
                 job.errors.append({"code": "500", "message": "an operation was not carried out"})
-            else:
+            elif self._habits.serves(index):
                 self._note(job, self._carry_out(operation, f"job:{job.id}"))
             if sum(_failed(result) for result in job.results) >= job.accepted_failures:
                 break

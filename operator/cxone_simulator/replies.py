@@ -54,9 +54,8 @@ def matched(request: web.Request, resource: Json) -> str:
     return str(resource["id"])
 
 
-def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web.Response:
-    """A page of a list: 1-based startIndex, count bounded by the server (RFC 7644 section 3.4.2.4)."""
-    start = first_index(query)
+def list_reply(users: list[Json], query: Mapping[str, Any], largest: int, start: int) -> web.Response:
+    """A page of a list: from the 1-based `start`, count bounded by the server (RFC 7644 section 3.4.2.4)."""
     count = min(max(0, _number(query, "count", largest)), largest)
     page = users[start - 1 : start - 1 + count]
     return reply(
@@ -72,7 +71,12 @@ def list_reply(users: list[Json], query: Mapping[str, Any], largest: int) -> web
 
 def first_index(query: Mapping[str, Any]) -> int:
     """Where a page begins, from 1 on; raises ScimProblem."""
-    return max(1, _number(query, "startIndex", 1))
+    return max(1, start_index(query) or 1)
+
+
+def start_index(query: Mapping[str, Any]) -> int | None:
+    """Where a page is to begin, None where that is not said; raises ScimProblem."""
+    return _number(query, "startIndex", 1) if "startIndex" in query else None
 
 
 def chosen(user: Json, query: Mapping[str, Any]) -> Json:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cxone_simulator.errors import ScimProblem
+from cxone_simulator.habits import Habits
 from cxone_simulator.settings import Settings
 
 _MARK = "simulated-token-"
@@ -26,14 +27,16 @@ class TokenProblem(Exception):
 @dataclass(frozen=True, slots=True)
 class _Token:
     scopes: frozenset[str]
+    begins: float
     ends: float
 
 
 class Tokens:
     """All tokens that were given out and not revoked."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float], habits: Habits) -> None:
         self._settings = settings
+        self._habits = habits
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
         self.given = 0
@@ -49,16 +52,19 @@ class Tokens:
         if asked and not granted:
             raise TokenProblem(400, "invalid_scope", "none of the scopes is allowed to this client")
         value = _MARK + secrets.token_urlsafe(24)
-        self._tokens[value] = _Token(frozenset(granted), self._clock() + self._settings.token_seconds)
+        now = self._clock()
+        begins, ends = now + self._habits.ripens, now + self._settings.token_seconds
+        self._tokens[value] = _Token(frozenset(granted), begins, ends)
         self.given += 1
         life = int(self._settings.token_seconds)
-        return {"access_token": value, "token_type": "Bearer", "expires_in": life, "scope": " ".join(granted)}
+        body = {"access_token": value, "token_type": "Bearer", "expires_in": life, "scope": " ".join(granted)}
+        return self._habits.token(body)
 
     def check(self, authorization: str, needed: str) -> None:
         """Raises ScimProblem 401 or 403; the latter names the scope (RFC 6750 section 3)."""
         kind, _, value = authorization.partition(" ")
         token = self._tokens.get(value) if kind.lower() == "bearer" else None
-        if token is None or token.ends <= self._clock():
+        if token is None or not token.begins <= self._clock() < token.ends:
             raise ScimProblem(
                 401,
                 "the token is missing, unknown or expired",
