@@ -109,11 +109,11 @@ async def _answer(world: World, surface: Surface, request: web.Request, handler:
         surface.admit(world, request)
         return await _by_habit(world, request, handler)
     except ScimProblem as problem:
-        return surface.refusal(problem, request)
+        return world.habits.refused(request, problem, surface.refusal)
     except web.HTTPException as error:
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-        detail = f"{request.method} {request.path}: {error.reason}"
-        return surface.refusal(ScimProblem(error.status, detail, headers=allow), request)
+        refused = ScimProblem(error.status, f"{request.method} {request.path}: {error.reason}", headers=allow)
+        return world.habits.refused(request, refused, surface.refusal)
 
 
 async def _by_habit(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:

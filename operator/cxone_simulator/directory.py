@@ -8,7 +8,7 @@ from cxone_simulator.bodies import read_message, read_object
 from cxone_simulator.errors import ScimProblem
 from cxone_simulator.filters import asked_filter
 from cxone_simulator.patch import PATCH_OP
-from cxone_simulator.replies import matched, user_reply
+from cxone_simulator.replies import first_index, matched, user_reply
 from cxone_simulator.world import World
 
 
@@ -32,7 +32,8 @@ class _Groups:
         if text is not None:
             wanted = asked_filter(self._world.settings, text)
             found = [group for group in found if wanted.matches(group)]
-        return self._world.cursors.page(found, request.query, self._world.settings)
+        start = first_index(request.query)
+        return self._world.cursors.page(found, request.query, self._world.settings, start)
 
     async def create(self, request: web.Request) -> web.Response:
         return user_reply(self._world.groups.create(await read_object(request), "request"), request, 201)

@@ -26,6 +26,11 @@ def invalid(detail: str) -> ScimProblem:
     return ScimProblem(400, detail, "invalidValue")
 
 
+def taken(name: str) -> ScimProblem:
+    """409 uniqueness."""
+    return ScimProblem(409, f"userName {name} is taken", "uniqueness")
+
+
 def missing(what: str) -> ScimProblem:
     """404."""
     return ScimProblem(404, f"{what} does not exist")

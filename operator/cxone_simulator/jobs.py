@@ -14,6 +14,7 @@ from typing import Any
 
 from cxone_simulator.errors import missing
 from cxone_simulator.faults import JobFault, JobFaults
+from cxone_simulator.habits import Habits
 from cxone_simulator.journal import REQUEST_ID
 from cxone_simulator.operations import (
     Batch,
@@ -57,10 +58,16 @@ class Jobs:
     """All bulk requests of the tenant."""
 
     def __init__(
-        self, settings: Settings, kinds: Mapping[str, Resources], faults: JobFaults, clock: Callable[[], float]
+        self,
+        settings: Settings,
+        kinds: Mapping[str, Resources],
+        faults: JobFaults,
+        clock: Callable[[], float],
+        habits: Habits,
     ) -> None:
         self._settings = settings
         self._kinds = kinds
+        self._habits = habits
         self._faults = faults
         self._clock = clock
         self._jobs: dict[str, Job] = {}
@@ -96,7 +103,7 @@ class Jobs:
         body: dict[str, Any] = {"id": job.id, "status": job.status, "errors": job.errors}
         if job.ended and self._settings.bulk_results:
             body |= {"schemas": [BULK_RESPONSE], "Operations": job.results}
-        return body
+        return self._habits.job(body) if job.ended else body
 
     def counts(self) -> dict[str, int]:
         """Jobs by status."""
@@ -130,7 +137,7 @@ class Jobs:
         for index, operation in enumerate(job.operations[:served], 1):
             if job.fault and kind == "partial" and index % job.fault.every == 0:
                 job.errors.append({"code": "500", "message": "an operation was not carried out"})
-            else:
+            elif self._habits.serves(index):
                 self._note(job, job.batch.carry_out(operation))
             if sum(failed(result) for result in job.results) >= job.accepted_failures:
                 break

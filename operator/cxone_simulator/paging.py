@@ -43,12 +43,15 @@ class Cursors:
         self._known: dict[str, _Cursor] = {}
 
     def page(
-        self, found: list[Json], query: Mapping[str, Any], settings: Settings, show: Show = as_it_is
+        self, found: list[Json], query: Mapping[str, Any], settings: Settings, start: int, show: Show = as_it_is
     ) -> web.Response:
-        """A page of what was found; whoever came after the first page is not on a later one. Raises ScimProblem."""
+        """A page of what was found, from the 1-based `start` or by cursor; raises ScimProblem.
+
+        By cursor, whoever came after the first page is not on a later one.
+        """
         forced, offered = settings.cursor_paging == "forced", settings.cursor_paging == "offered"
         if not forced and not (offered and "cursor" in query):
-            return list_reply(found, query, settings.max_page_size, show)
+            return list_reply(found, query, settings.max_page_size, start, show)
         count = page_size(query, settings.max_page_size)
         rest = self._rest(found, query)
         page, later = rest[:count], rest[count:]

@@ -61,9 +61,11 @@ def matched(request: web.Request, resource: Json) -> str:
     return str(resource["id"])
 
 
-def list_reply(users: list[Json], query: Mapping[str, Any], largest: int, show: Callable[[Json], Json]) -> web.Response:
-    """A page of a list: 1-based startIndex, count bounded by the server (RFC 7644 section 3.4.2.4)."""
-    start, count = first_index(query), page_size(query, largest)
+def list_reply(
+    users: list[Json], query: Mapping[str, Any], largest: int, start: int, show: Callable[[Json], Json]
+) -> web.Response:
+    """A page of a list: from the 1-based `start`, count bounded by the server (RFC 7644 section 3.4.2.4)."""
+    count = page_size(query, largest)
     page = users[start - 1 : start - 1 + count]
     return reply(
         {
@@ -78,7 +80,12 @@ def list_reply(users: list[Json], query: Mapping[str, Any], largest: int, show: 
 
 def first_index(query: Mapping[str, Any]) -> int:
     """Where a page begins, from 1 on; raises ScimProblem."""
-    return max(1, _number(query, "startIndex", 1))
+    return max(1, start_index(query) or 1)
+
+
+def start_index(query: Mapping[str, Any]) -> int | None:
+    """Where a page is to begin, None where that is not said; raises ScimProblem."""
+    return _number(query, "startIndex", 1) if "startIndex" in query else None
 
 
 def page_size(query: Mapping[str, Any], largest: int) -> int:

@@ -18,9 +18,10 @@ from cxone_simulator.attributes import (
     require_attributes,
     require_core_schema,
 )
-from cxone_simulator.errors import ScimProblem, invalid, missing
+from cxone_simulator.errors import ScimProblem, invalid, missing, taken
 from cxone_simulator.habits import Habits
 from cxone_simulator.journal import Journal
+from cxone_simulator.past import Past
 from cxone_simulator.patch import require_patch
 from cxone_simulator.settings import Settings
 from cxone_simulator.shapes import Shape
@@ -45,6 +46,8 @@ class Tenant:
         self._members: dict[str, set[str]] = {}
         self._seats: set[str] = set()
         self._leaving: dict[str, float] = {}
+        self.past = Past(clock)
+        """What a copy shows that is behind."""
 
     def preload(self, count: int) -> None:
         """Active users that somebody created before the story begins."""
@@ -69,7 +72,7 @@ class Tenant:
     def get(self, id_: str) -> Json:
         """One user; raises ScimProblem 404."""
         user = self._users.get(id_)
-        if user is None:
+        if user is None or self._habits.hides(user):
             raise missing(f"user {id_}")
         return user
 
@@ -82,13 +85,14 @@ class Tenant:
         """PATCH, all of it or nothing."""
         require_patch(self.settings)
         old = self.get(id_)
-        return self._store(old, self.shape().patched(old, body), actor)
+        return self._store(old, self.shape().patched(old, self._habits.patched(body)), actor)
 
     def delete(self, id_: str, actor: str) -> None:
         """Remove a user and its seat."""
         user = self.get(id_)
         self._free(id_, actor)
         self._regroup(user, {})
+        self.past.note(id_, user)
         del self._users[id_], self._ids[user["userName"].lower()]
         self._journal.write("deleted", id_, user["userName"], actor)
 
@@ -170,15 +174,17 @@ class Tenant:
         return user
 
     def _insert(self, user: Json, actor: str, *, checked: bool = True) -> Json:
-        name = user["userName"]
-        if name.lower() in self._ids:
-            raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
+        holder = self._users.get(self._ids.get(user["userName"].lower(), ""))
+        if holder is not None:
+            return self._meet(holder, user, actor)
         if checked:
             check_directory(user, {}, self.settings.roles, self.settings.groups)
             user = self._habits.kept({}, user)
+        name = user["userName"]
         id_ = self._habits.id() or str(uuid.uuid4())
         self._require_seat(id_, user, checked=checked)
         stored = self._stamped(id_, user, _now())
+        self.past.note(id_, None)
         self._users[id_], self._ids[name.lower()] = stored, id_
         self._numbers[id_] = len(self._numbers)
         self._regroup({}, stored)
@@ -187,13 +193,21 @@ class Tenant:
             self._occupy(id_, actor)
         return stored
 
+    def _meet(self, holder: Json, user: Json, actor: str) -> Json:
+        """Somebody has the userName already."""
+        problem = self._habits.taken(holder)
+        if problem is not None:
+            raise problem
+        return self._store(holder, {**holder, **user}, actor)
+
     def _store(self, old: Json, user: Json, actor: str, *, checked: bool = True) -> Json:
-        id_, name = old["id"], user.get("userName", "")
+        id_: str = old["id"]
         if checked:
             require_attributes(user, old)
             check_directory(user, old, self.settings.roles, self.settings.groups)
-        if self._ids.get(name.lower(), id_) != id_:
-            raise ScimProblem(409, f"userName {name} is taken", "uniqueness")
+        holder: str = self._ids.get(user.get("userName", "").lower(), id_)
+        if holder != id_:
+            raise self._habits.taken(self._users[holder]) or taken(user["userName"])
         user.setdefault("active", True)
         user = self._habits.kept(old, user) if checked else user
         if not old["active"]:
@@ -202,7 +216,8 @@ class Tenant:
         if stored == old | {"meta": stored["meta"]} and stored["meta"]["version"] == old["meta"]["version"]:
             return old
         del self._ids[old["userName"].lower()]
-        self._users[id_], self._ids[name.lower()] = stored, id_
+        self.past.note(id_, old)
+        self._users[id_], self._ids[stored["userName"].lower()] = stored, id_
         self._regroup(old, stored)
         self._note_change(old, stored, actor)
         return stored

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cxone_simulator.clients import TokenProblem, basic_credentials, is_client
 from cxone_simulator.errors import ScimProblem
+from cxone_simulator.habits import Habits
 from cxone_simulator.settings import Settings
 
 _MARK = "simulated-token-"
@@ -17,14 +18,16 @@ _MARK = "simulated-token-"
 @dataclass(frozen=True, slots=True)
 class _Token:
     scopes: frozenset[str]
+    begins: float
     ends: float
 
 
 class Tokens:
     """All tokens that were given out and not revoked."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float], habits: Habits) -> None:
         self._settings = settings
+        self._habits = habits
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
         self._refresh: set[str] = set()
@@ -45,9 +48,12 @@ class Tokens:
     def issue(self, scopes: Iterable[str]) -> dict[str, object]:
         """A new token with those scopes, as an answer has it."""
         value = _MARK + secrets.token_urlsafe(24)
-        self._tokens[value] = _Token(frozenset(scopes), self._clock() + self._settings.token_seconds)
+        now = self._clock()
+        begins, ends = now + self._habits.ripens, now + self._settings.token_seconds
+        self._tokens[value] = _Token(frozenset(scopes), begins, ends)
         self.given += 1
-        return {"access_token": value, "token_type": "Bearer", "expires_in": int(self._settings.token_seconds)}
+        body = {"access_token": value, "token_type": "Bearer", "expires_in": int(self._settings.token_seconds)}
+        return self._habits.token(body)
 
     def issue_refresh(self) -> str:
         """A token that others can be asked for with; good until all are revoked."""
@@ -70,7 +76,7 @@ class Tokens:
         """What the bearer may do; raises ScimProblem 401."""
         kind, _, value = authorization.partition(" ")
         token = self._tokens.get(value) if kind.lower() == "bearer" else None
-        if token is None or token.ends <= self._clock():
+        if token is None or not token.begins <= self._clock() < token.ends:
             raise ScimProblem(
                 401,
                 "the token is missing, unknown or expired",

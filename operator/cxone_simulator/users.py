@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from cxone_simulator.attributes import Json
 from cxone_simulator.bodies import read_message, read_object
-from cxone_simulator.errors import ScimProblem
+from cxone_simulator.errors import ScimProblem, missing
 from cxone_simulator.filters import asked_filter
+from cxone_simulator.habits.habit import Reading
 from cxone_simulator.paging import Show
 from cxone_simulator.patch import PATCH_OP
-from cxone_simulator.replies import first_index, matched, user_reply, version_headers
+from cxone_simulator.replies import matched, start_index, user_reply, version_headers
 from cxone_simulator.world import World
 
 
@@ -59,7 +60,8 @@ class Users:
 
     async def get(self, request: web.Request) -> web.Response:
         """One user."""
-        return user_reply(self._asked(request), request)
+        user = self._as_read(self._world.tenant.get(request.match_info["id"]), Reading.USER)
+        return user_reply(self._shown(user), request)
 
     async def put(self, request: web.Request) -> web.Response:
         """Replace a user."""
@@ -71,7 +73,7 @@ class Users:
         """Change a user."""
         body = await read_message(request, PATCH_OP, strict=self._world.settings.strict)
         id_ = matched(request, self._asked(request))
-        user = self._shown(self._world.tenant.patch(id_, body, "request"))
+        user = self._shown(self._as_read(self._world.tenant.patch(id_, body, "request"), Reading.PATCHED))
         if self._world.settings.patch_answers_empty:
             return web.Response(status=204, headers=version_headers(user))
         return user_reply(user, request)
@@ -85,17 +87,31 @@ class Users:
 
     def found(self, text: str, groups: Sequence[Json] = ()) -> list[Json]:
         """Whom a filter finds among all users and those groups, as they are kept; raises ScimProblem."""
-        tenant, wanted = self._world.tenant, asked_filter(self._world.settings, text)
-        pool = tenant.users() if wanted.names is None else tenant.named(sorted(wanted.names))
+        tenant, habits, wanted = self._world.tenant, self._world.habits, asked_filter(self._world.settings, text)
+        all_may_match = wanted.names is None or habits.find_otherwise
+        pool = self._everybody() if all_may_match else tenant.named(sorted(wanted.names or ()))
         shown = self._showing()
-        return [item for item in (*pool, *groups) if wanted.matches(shown(item))]
+        return [item for item in (*pool, *groups) if habits.finds(text, item, wanted.matches(shown(item)))]
 
     def _page(self, text: str | None, query: Mapping[str, Any], *, everything: bool = False) -> web.Response:
         world = self._world
         groups = world.groups.all() if everything else []
-        found = [*world.tenant.users(), *groups] if text is None else self.found(text, groups)
-        found = world.habits.listed(found, first_index(query))
-        return world.cursors.page(found, query, world.settings, self._showing())
+        found = [*self._everybody(), *groups] if text is None else self.found(text, groups)
+        start = world.habits.begins(start_index(query))
+        found = world.habits.listed(found, start)
+        return world.cursors.page(found, query, world.settings, start, self._showing())
+
+    def _everybody(self) -> Iterable[Json]:
+        users = self._world.tenant.users()
+        return self._world.tenant.past.users(users) if self._world.habits.behind(Reading.LIST) else users
+
+    def _as_read(self, user: Json, reading: Reading) -> Json:
+        if not self._world.habits.behind(reading):
+            return user
+        shown = self._world.tenant.past.user(user["id"], user)
+        if shown is None:
+            raise missing(f"user {user['id']}")
+        return shown
 
     def _asked(self, request: web.Request) -> Json:
         return self._shown(self._world.tenant.get(request.match_info["id"]))

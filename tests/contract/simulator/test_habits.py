@@ -50,7 +50,7 @@ async def test_each_answers_something_and_spares_whoever_watches(stage: Stage, n
         f"{USERS}?filter=userName%20eq%20%22jane%22",
         "/api/v2/license/quotas",
     ):
-        assert (await stage.call("GET", path)).status in (200, 302, 429)
+        assert (await stage.call("GET", path)).status in (200, 302, 403, 404, 429)
     assert (await stage.control("GET", "users"))["users"][0]["id"] == known["id"]
 
 
