@@ -230,6 +230,19 @@ FOUND = {
         (0.0, Person(Act.JOIN, 1)),
         (100.0, Outsider(Hand.DELETE, 1)),
     ),
+    "two who were claimed under one name, and renamed to one name, do not take turns with its account": played(
+        Setting(population=4),
+        (0.0, Person(Act.TAKE, 1)),
+        (3.0, Person(Act.TAKE, 2)),
+        (0.0, Person(Act.TAKE, 2)),
+    ),
+    "whoever is not let in by an earlier job after the resource is gone": played(
+        Setting(chance=102, seats=4, min_operations=1, slowest_operation=6.0, shows_changes=False, population=5),
+        (0.05, Person(Act.MOVE, 0)),
+        (0.3, Person(Act.LEAVE, 0)),
+        (16.3, Outsider(Hand.DEACTIVATE, 4)),
+        (3.0, Person(Act.DELETE, 4)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
