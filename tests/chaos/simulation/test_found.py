@@ -243,6 +243,11 @@ FOUND = {
         (16.3, Outsider(Hand.DEACTIVATE, 4)),
         (3.0, Person(Act.DELETE, 4)),
     ),
+    "an account that was made anew is named, although CXone ignores the same as before": played(
+        Setting(chance=20027, seats=3, min_operations=5, shows_changes=False, population=3, form=Form.CUT),
+        (8.0, Crash("any", 0, Moment.BEFORE, InFlight.LOST, 0.5)),
+        (0.0, Outsider(Hand.DELETE, 1)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
