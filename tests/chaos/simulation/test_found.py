@@ -248,6 +248,11 @@ FOUND = {
         (8.0, Crash("any", 0, Moment.BEFORE, InFlight.LOST, 0.5)),
         (0.0, Outsider(Hand.DELETE, 1)),
     ),
+    "a deletion that is not offered is not asked for again, also in a bulk request": played(
+        Setting(license="CountUsers", bulk="Synchronous", min_operations=1, population=2, takes_deletes=False),
+        (0.0, Person(Act.ERASE, 1)),
+        (1.0, Person(Act.DELETE, 1)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),

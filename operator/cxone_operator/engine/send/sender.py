@@ -149,7 +149,6 @@ class Sender:
         try:
             receipt = await remote.send(Batch((item,)), lane)
         except ScimError as error:
-            self._memory.deletes = self._memory.deletes and remote.capabilities.deletes
             self._fail(item.uid, error)
         except NotSent:
             self._door.answered(item.uid, Withdrawn())

@@ -20,7 +20,7 @@ from cxone_operator.engine.read.quota import QuotaReader
 from cxone_operator.engine.send import sender as module
 from cxone_operator.engine.send.jobs import MOST, Jobs
 from cxone_operator.engine.send.sender import SINGLES, Sender
-from cxone_operator.scim.errors import BadRequest, NotFound
+from cxone_operator.scim.errors import BadRequest
 from cxone_operator.scim.remote import Answered, Capabilities, Settled
 from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry import metrics
@@ -330,16 +330,6 @@ async def test_a_refusal_is_told_to_its_user() -> None:
     scene.remote.problem = BadRequest("role 'Agent' does not exist", code="400")
     await scene.turn()
     assert (scene.work(jane).phase, scene.line.error_code) == (Phase.STALLED, "400")
-
-
-async def test_what_the_tenant_does_not_offer_is_learned_from_a_refusal() -> None:
-    """No further user is planned to be deleted."""
-    scene = Scene()
-    scene.queue(Lane.LEAVERS, "jane")
-    scene.remote.problem = NotFound("no such user", code="404")
-    scene.remote.capabilities = Capabilities(deletes=False)
-    await scene.turn()
-    assert not scene.memory.deletes
 
 
 async def test_what_did_not_leave_is_planned_anew() -> None:
