@@ -253,6 +253,10 @@ FOUND = {
         (0.0, Person(Act.ERASE, 1)),
         (1.0, Person(Act.DELETE, 1)),
     ),
+    "whoever waits for a seat has the account that an earlier process made, though no list shows it": played(
+        Setting(seats=3, min_operations=1, page=2, population=5, listing=Listing.WITH_A_HOLE),
+        (1.0, Stop(5.0)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
