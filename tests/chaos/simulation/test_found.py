@@ -257,6 +257,10 @@ FOUND = {
         Setting(seats=3, min_operations=1, page=2, population=5, listing=Listing.WITH_A_HOLE),
         (1.0, Stop(5.0)),
     ),
+    "a seat is not kept for an activation that CXone ignores": played(
+        Setting(seats=3, min_operations=1, shows_changes=False, population=5, ignored=Field.ACTIVE),
+        (8.0, Outsider(Hand.DEACTIVATE, 0)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),
