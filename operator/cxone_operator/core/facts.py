@@ -100,7 +100,8 @@ class Facts:
     @property
     def believed(self) -> Knowledge:
         """What is known, as far as it proves enough."""
-        joins = self.schedule.active and self.user.spec.management_policy == "Full"
+        asked_before = self.doubt_ended < float("inf")
+        joins = self.schedule.active and self.user.spec.management_policy == "Full" and not asked_before
         return believed(self.user, self.known, self.work, joins=joins)
 
     @property

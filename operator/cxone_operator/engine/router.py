@@ -118,9 +118,13 @@ class Router:
         return facts
 
     def _settle_seat(self, facts: Facts) -> None:
-        """A user that a job did not serve keeps its promise for the attempt of its own: it was there first."""
+        """A user that a job did not serve keeps its promise for the attempt of its own: it was there first.
+
+        Not for a second one, after a pause: CXone may ignore all of them.
+        """
         uid, known, work = facts.user.metadata.uid, account_in(facts.known), facts.work
-        tries_again = work is not None and (work.attempt is not None or work.alone) and work.phase is not Phase.STALLED
+        tries = work is not None and (work.attempt is not None or (work.alone and not work.failures))
+        tries_again = tries and work is not None and work.phase is not Phase.STALLED
         if isinstance(known, Present) and known.user.state.active:
             self._memory.seats.confirm(uid, self._memory.time)
         elif not isinstance(known, Unknown) and not tries_again:

@@ -13,7 +13,6 @@ import msgspec
 
 from cxone_operator.scim.errors import ConnectionLost, MalformedAnswer, TooLarge, Unavailable
 
-ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 _LARGEST_BYTES = 10 * 1024 * 1024
 """An answer beyond this is refused; a page of 1,000 users has about one megabyte."""
 
@@ -67,7 +66,7 @@ def decode_object(raw: bytes, *, write: bool = False, request_id: str = "") -> M
     malformed = partial(MalformedAnswer, code="malformed", write=write, request_id=request_id)
     try:
         body = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # bytes that are no UTF-8 are a ValueError only
         raise malformed("CXone's answer is not JSON") from error
     if not isinstance(body, dict):
         raise malformed("CXone's answer is not a JSON object")
@@ -80,28 +79,6 @@ def member(body: Mapping[str, object], name: str) -> object:
         return body[name]
     lower = name.lower()
     return next((value for key, value in body.items() if key.lower() == lower), None)
-
-
-def refused_status(body: Mapping[str, object]) -> int | None:
-    """What a body says of a request that the status line calls a success; None where it does not object.
-
-    A SCIM Error (RFC 7644 section 3.12) has a status of its own; `success: false` has none, so that stays 200.
-    """
-    schemas = member(body, "schemas")
-    if isinstance(schemas, list) and ERROR_SCHEMA in schemas:
-        status = count_from(member(body, "status"))
-        return status if status is not None and 300 <= status < 600 else 200
-    return 200 if member(body, "success") is False else None
-
-
-def text_of(raw: bytes, *names: str) -> str:
-    """The first of these members of an error body that is a text; "" where none is."""
-    try:
-        body = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return ""
-    values = [body.get(name) for name in names] if isinstance(body, dict) else []
-    return next((value for value in values if isinstance(value, str) and value), "")
 
 
 def count_from(value: object) -> int | None:

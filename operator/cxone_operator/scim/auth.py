@@ -16,13 +16,14 @@ from urllib.parse import quote_plus
 
 import aiohttp
 
-from cxone_operator.scim.answers import decode_object, read_answer, retry_after, text_of
+from cxone_operator.scim.answers import decode_object, read_answer, retry_after
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects.dialect import ClientAuthentication, Dialect, Grant
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, error_for
 from cxone_operator.scim.hosts import Hosts
 from cxone_operator.scim.identity import identities_of, tenant_of
 from cxone_operator.scim.observing import Observer, observed
+from cxone_operator.scim.refusals import said, word
 
 EARLY_SECONDS = 60.0
 """How long before its end a token is replaced; never more than a tenth of its life."""
@@ -41,6 +42,10 @@ class Access(Protocol):
 
     def renewable(self, authorization: str) -> bool:
         """CXone has refused this one; whether the next one is another."""
+
+    @property
+    def keys(self) -> str:
+        """The keys of the Secret that these credentials come from, as a message names them."""
 
     @property
     def identities(self) -> frozenset[str]:
@@ -64,14 +69,15 @@ class FixedAccess:
     def __init__(self, credentials: Credentials, grant: Grant) -> None:
         self._credentials = credentials
         self._by_token = grant is Grant.TOKEN
+        self.keys = grant.named
 
     async def authorization(self) -> str:
         """Always the same."""
         if self._by_token:
             if not _SENDABLE.fullmatch(self._credentials.token):
-                raise _unsendable("token")
+                raise _unsendable(self.keys)
             return f"Bearer {self._credentials.token}"
-        return _basic(self._credentials.username, self._credentials.password, "username and password")
+        return _basic(self._credentials.username, self._credentials.password, self.keys)
 
     def renewable(self, authorization: str) -> bool:
         """No."""
@@ -104,6 +110,7 @@ class TokenSource:
         self._hosts = hosts
         self._credentials = credentials
         self._dialect = dialect
+        self.keys = dialect.grant.named
         self._clock = clock
         self._observe = observe
         self._token: _Token | None = None
@@ -182,30 +189,25 @@ class TokenSource:
         pair = (self._credentials.client_id, self._credentials.client_secret)
         if self._dialect.client_encoded:
             pair = (quote_plus(pair[0]), quote_plus(pair[1]))
-        return {"Authorization": _basic(*pair, self._named)}
-
-    @property
-    def _named(self) -> str:
-        """The keys of the Secret that these credentials come from."""
-        return " and ".join(self._dialect.grant.keys)
+        return {"Authorization": _basic(*pair, self.keys)}
 
     def _refusal(self, url: str, status: int, raw: bytes, headers: Mapping[str, str]) -> ScimError:
         """RFC 6749 section 5.2: 400 or 401 with `error`; both mean that the client must be corrected."""
-        said = self._credentials.hidden(text_of(raw, "error_description", "error", "detail"))
+        told = self._credentials.hidden(said(raw, headers))
         if status in (404, 405):
             text = (
                 f"there is no token endpoint at {url} ({status}); correct spec.api.tokenPath or spec.api.auth.tokenURL"
             )
             return AuthenticationFailed(text, code=str(status), write=False)
         if status not in (400, 401, 403):
-            return error_for(status, said, method="GET", retry_after=retry_after(headers, datetime.now(UTC)))
-        remedy = f"the credentials; correct {self._named} in the Secret"
-        if text_of(raw, "error") == "invalid_scope":
+            return error_for(status, told, method="GET", retry_after=retry_after(headers, datetime.now(UTC)))
+        remedy = f"the credentials; correct {self.keys} in the Secret"
+        if word(raw, "error") == "invalid_scope":
             scopes = " ".join(self._dialect.scopes)
             remedy = f"the scopes {scopes}; add them to the API client in CXone, or ask for fewer"
-        if text_of(raw, "error") == "unsupported_grant_type":
+        if word(raw, "error") == "unsupported_grant_type":
             remedy = f"the grant {self._dialect.grant}; set spec.api.auth.grant, or the preset, to what it offers"
-        return AuthenticationFailed(f"CXone refuses {remedy} ({status}: {said})", code=str(status), write=False)
+        return AuthenticationFailed(f"CXone refuses {remedy} ({status}: {told})", code=str(status), write=False)
 
 
 def _basic(name: str, secret: str, keys: str) -> str:

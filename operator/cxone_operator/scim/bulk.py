@@ -10,7 +10,7 @@ import msgspec
 
 from cxone_operator.api.bounds import LONGEST_ID
 from cxone_operator.core.actions import Create, Deactivate, Delete, Update
-from cxone_operator.scim.answers import count_from, member, refused_status, retry_after
+from cxone_operator.scim.answers import count_from, member, retry_after
 from cxone_operator.scim.dialects.dialect import Dialect
 from cxone_operator.scim.errors import MalformedAnswer, ScimError, error_for, printable
 from cxone_operator.scim.messages import (
@@ -22,6 +22,7 @@ from cxone_operator.scim.messages import (
     patch_body,
     user_body,
 )
+from cxone_operator.scim.refusals import explained, refused_status
 from cxone_operator.scim.remote import Item
 from cxone_operator.scim.transport import Answer
 
@@ -158,10 +159,10 @@ def _result(item: Mapping[str, object]) -> OperationResult | None:
     method = str(item.get("method", "POST")).upper()
     error = error_for(
         status,
-        str(detail.get("detail", "")),
+        explained(response),
         method=method,
         creates=method == "POST",
-        scim_type=str(detail.get("scimType", "")),
+        scim_type=str(member(detail, "scimType") or ""),
     )
     return OperationResult(error, known_id)
 

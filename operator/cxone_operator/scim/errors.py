@@ -5,7 +5,7 @@
     ├── AuthenticationFailed  401 after a fresh token, or a token endpoint that refuses the client
     ├── PermissionDenied      403: a scope or a directory permission is missing
     ├── LicenseExhausted      a create or activation refused because no seat is free
-    ├── NotFound              404
+    ├── NotFound              404, 410
     ├── AlreadyExists         409 uniqueness, or any 409 to a create
     ├── Conflict              409 otherwise
     ├── VersionMismatch       412
@@ -13,7 +13,7 @@
     ├── NotOffered            405, 501: the server does not have this operation
     ├── Misfit                the tenant's settings are for another API
     ├── Throttled             429
-    ├── ServerError           5xx
+    ├── ServerError           5xx, 408, 425
     ├── Unavailable           no connection: the request was not sent
     ├── CircuitOpen           not sent, as CXone as a whole fails
     ├── ConnectionLost        sent, but no whole answer came: nobody knows whether it was carried out
@@ -138,7 +138,7 @@ class LicenseExhausted(ScimError):
 
 
 class NotFound(ScimError):
-    """404: the user, or the job, does not exist (any more)."""
+    """404 or 410: the user, or the job, does not exist (any more)."""
 
     retryable = True
     news = True
@@ -194,7 +194,7 @@ class Throttled(ScimError):
 
 
 class ServerError(ScimError):
-    """5xx: passes; a write may or may not have been carried out."""
+    """5xx, and 408 and 425 (RFC 9110 section 15.5.9, RFC 8470): passes; a write may have been carried out."""
 
     reason = Reason.REMOTE_UNAVAILABLE
     retryable = True
@@ -271,9 +271,12 @@ _PLAIN: dict[int, type[ScimError]] = {
     403: PermissionDenied,
     404: NotFound,
     405: NotOffered,
+    408: ServerError,
     409: Conflict,
+    410: NotFound,
     412: VersionMismatch,
     413: PayloadTooLarge,
+    425: ServerError,
     429: Throttled,
     501: NotOffered,
 }
@@ -287,17 +290,19 @@ def error_for(
     creates: bool = False,
     scim_type: str = "",
     scope_missing: str = "",
+    credentials: str = "the credentials",
     retry_after: float | None = None,
     request_id: str = "",
 ) -> ScimError:
     """The error for a status that is no success.
 
     `creates`: the request was to create one user, so that a 409 means that the user exists (RFC 7644 section 3.3).
-    `scope_missing`: the scope that a 403 would lack. `retry_after`: seconds.
+    `scope_missing`: the scope that a 403 would lack. `credentials`: the keys of the Secret that a 401 would blame.
+    `retry_after`: seconds.
     """
     kind = _kind(status, detail, method, scim_type, creates=creates)
     return kind(
-        _message(kind, status, detail, scope_missing),
+        _message(kind, status, detail, scope_missing, credentials),
         code=str(status),
         retry_after=retry_after,
         write=method != "GET",
@@ -314,15 +319,15 @@ def printable(text: str) -> str:
 def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: bool) -> type[ScimError]:
     if status >= 500:
         return _PLAIN.get(status, ServerError)
-    if status < 400:
-        return Redirected if status >= 300 else Contradicted
+    if 300 <= status < 400:
+        return Redirected
     if status == 409 and scim_type == "uniqueness":
         return AlreadyExists
-    if method in _TAKES_SEAT and status in (400, 402, 403, 409) and _speaks_of_seats(detail):
+    if method in _TAKES_SEAT and status in (200, 400, 402, 403, 409) and _speaks_of_seats(detail):
         return LicenseExhausted
     if status == 409 and creates:
         return AlreadyExists
-    return _PLAIN.get(status, Rejected)
+    return _PLAIN.get(status, Rejected if status >= 400 else Contradicted)
 
 
 def _speaks_of_seats(detail: str) -> bool:
@@ -331,18 +336,18 @@ def _speaks_of_seats(detail: str) -> bool:
     return bool(_EXHAUSTED.search(text)) and not _SCOPE.search(text)
 
 
-def _message(kind: type[ScimError], status: int, detail: str, scope_missing: str) -> str:
+def _message(kind: type[ScimError], status: int, detail: str, scope_missing: str, credentials: str) -> str:
     said = f": {detail}" if detail else ""
     if kind is PermissionDenied and scope_missing:
         return f"the client lacks scope {scope_missing}; add it to the API client in CXone (403{said})"
     if kind is PermissionDenied:
         return f"the client may not do this; give it the permission in CXone (403{said})"
     if kind is AuthenticationFailed:
-        return f"CXone refuses the credentials; correct clientId and clientSecret in the Secret ({status}{said})"
+        return f"CXone refuses the credentials; correct {credentials} in the Secret ({status}{said})"
     if kind is Redirected:
         return f"CXone redirects to another address ({status}), which is not followed; correct spec.baseURL"
     if kind is Contradicted:
         return f"CXone answered {status} and says that it did nothing{said}"
-    if kind in (BadRequest, LicenseExhausted) and detail:
+    if kind in (BadRequest, LicenseExhausted) and " " in detail:
         return detail
     return f"CXone answered {status}{said}"

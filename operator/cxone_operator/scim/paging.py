@@ -10,6 +10,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.scim.answers import count_from, member
 from cxone_operator.scim.errors import (
     BadRequest,
+    Incomplete,
     MalformedAnswer,
     Misfit,
     NotFound,
@@ -52,28 +53,39 @@ class Listing:
     async def walk(self, operation: str, lane: Lane, query: str = "", most: int = PAGE) -> AsyncIterator[Part]:
         """Advance by what came, not by what was asked for; end at the total, at an empty page, or without a cursor.
 
+        A page that is the same as the one before comes from a server that does not heed where the next one begins: the
+        list ends with it, and shows fewer than there are.
+
         `query`: further parameters, encoded. They stay the same from page to page, as RFC 9865 section 2 asks. `most`:
         resources in a page.
         """
-        start, cursor = 1, None
+        start, cursor, last = 1, None, Part((), None)
         for _ in range(_MOST_PAGES):
             place = "" if start == 1 else f"startIndex={start}"
             place = place if cursor is None else f"cursor={encoded(cursor)}"
             try:
                 part = await self._fitting(partial(self._sized, operation, lane, [query, place], most))
             except (NotFound, BadRequest) as error:
-                raise self._explained(error, whole=not query) from error
+                raise self._explained(error, query, place) from error
             yield part
             start += len(part.resources)
             ended = not part.resources or (part.total is not None and start > part.total)
-            if part.cursor is None and (ended or cursor is not None):
+            repeats = part.resources and part.resources == last.resources
+            if repeats or (part.cursor is None and (ended or cursor is not None)):
                 return
-            cursor = part.cursor
+            cursor, last = part.cursor, part
 
-    def _explained(self, error: ScimError, *, whole: bool) -> ScimError:
-        """Who refuses to list all has another API than the settings say; what a filter meets is for its caller."""
-        if not whole:
+    def _explained(self, error: ScimError, query: str, place: str) -> ScimError:
+        """Who refuses to list all has another API than the settings say; what a filter meets is for its caller.
+
+        Who has given one page and refuses the next, as where a cursor has expired (RFC 9865 section 2.1), can be asked
+        again from the beginning.
+        """
+        if query:
             return error
+        if place:
+            text = f"the list at {self._path} broke off: {error.message}"
+            return Incomplete(text, code=error.code, write=False, request_id=error.request_id)
         remedy = f"correct spec.baseURL, or spec.api.{self._setting}"
         if isinstance(error, BadRequest):
             remedy = "set spec.api.list to Filter if users are found by filter only, or correct spec.api.preset"

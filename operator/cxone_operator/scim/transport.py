@@ -17,11 +17,12 @@ from yarl import URL
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import Fence
 from cxone_operator.core.lane import Lane
-from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, refused_status, retry_after, text_of
+from cxone_operator.scim.answers import decode_object, mapped_errors, read_answer, retry_after
 from cxone_operator.scim.auth import Access
 from cxone_operator.scim.errors import CircuitOpen, MalformedAnswer, ScimError, error_for, printable
 from cxone_operator.scim.hosts import Hosts
 from cxone_operator.scim.observing import Observer, observed
+from cxone_operator.scim.refusals import refused_status, said, word
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 """Seconds: the slowest creates seen at vendors take 20; a connection that is not there after 10 will not come."""
@@ -45,8 +46,6 @@ class Budget(Protocol):
 
 
 _REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
-_TEXTS = ("detail", "details", "message", "msg", "error_description", "error")
-"""Where servers say what is wrong: SCIM, the vendor's APIs in three forms, OAuth."""
 CREATE = "create"
 """The operation whose 409 means that the user exists."""
 
@@ -217,11 +216,12 @@ class Transport:
         named = _SCOPE.search(answer.headers.get("WWW-Authenticate", ""))
         return error_for(
             answer.status,
-            text_of(answer.raw, *_TEXTS).replace(secret, "…"),
+            said(answer.raw, answer.headers).replace(secret, "…"),
             method=request.method if request.writes else "GET",
             creates=request.operation == CREATE,
-            scim_type=text_of(answer.raw, "scimType"),
+            scim_type=word(answer.raw, "scimType"),
             scope_missing=named.group(1) if named else scope,
+            credentials=self._access.keys,
             retry_after=retry_after(answer.headers, datetime.now(UTC)),
             request_id=answer.request_id,
         )

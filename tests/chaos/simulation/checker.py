@@ -16,7 +16,7 @@ from chaos.simulation.journal import ADMINISTRATOR, Entry, Journal, wall_clock
 from chaos.simulation.past import SLACK_SECONDS, Past, Resource, accounts_of, is_protected, owner_of
 from chaos.simulation.people import SYNC_SECONDS
 from chaos.simulation.remote_model import RemoteModel
-from chaos.simulation.schedule import Seats, Setting
+from chaos.simulation.schedule import Listing, Seats, Setting
 from chaos.simulation.title import Title, Titles
 from cxone_operator.core.users import Field, RemoteUser
 
@@ -218,7 +218,8 @@ def _about_owner(scene: Scene, owner: Resource) -> Iterator[str]:
         yield f"{owner.name} is inactive and still holds a seat"
     yield from _about_fields(scene, owner, user, found)
     status = owner.body["status"]
-    if status.get("userId") != (user.id if user is not None else None):
+    hidden = setting.listing is Listing.ACTIVE_ONLY and user is None and not active  # that it is gone, too
+    if status.get("userId") != (user.id if user is not None else None) and not hidden:
         yield f"{owner.name} says userId {status.get('userId')}"
     if user is not None and status.get("active") != user.state.active:
         yield f"{owner.name} says active {status.get('active')}"

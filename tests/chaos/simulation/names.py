@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from chaos.simulation.cluster_model import USERS, ClusterModel, tenant_of
+from chaos.simulation.cluster_model import USERS, ClusterModel, Version, tenant_of
 from chaos.simulation.excuses import may_stay_active
 from chaos.simulation.journal import wall_clock
 from chaos.simulation.past import Resource
@@ -51,7 +51,8 @@ def _about_active(remote: RemoteModel, managed: set[str], living: list[Resource]
 def _managed(cluster: ClusterModel, remote: RemoteModel, tenants: Collection[str]) -> set[str]:
     """Accounts that resources had which are deprovisioned with their resource, always.
 
-    Not so one that was renamed by hand before anybody could have seen its id: a job of CXone tells none.
+    Not so one that was renamed by hand before anybody could have seen its id: a job of CXone tells none, and whoever
+    takes over from a resource that goes knows the account by its name until the first status.
     """
     kept: set[str] = set()
     found: set[str] = set()
@@ -67,7 +68,24 @@ def _managed(cluster: ClusterModel, remote: RemoteModel, tenants: Collection[str
     made = {entry.detail.split()[0] for entry in journal if entry.verb == "create" and entry.origin.operator}
     by_hand = {entry.subject for entry in journal if entry.verb in ("activate", "create") and not entry.origin.operator}
     names = {id_: user.state.user_name.lower() for id_, user in remote.users.items()}
-    return {id_ for id_ in found | (made - remote.renamed_by_hand) if id_ not in kept and names.get(id_) not in by_hand}
+    found |= made - remote.renamed_by_hand
+    found -= {account for account in found & remote.renamed_by_hand if _is_handed_over(cluster, account)}
+    return {id_ for id_ in found if id_ not in kept and names.get(id_) not in by_hand}
+
+
+def _is_handed_over(cluster: ClusterModel, account: str) -> bool:
+    """All that ever named it are gone, and one of the same name was there when they went."""
+    lives = cluster.history.values()
+    named = [life for life in lives if any(one.body.get("status", {}).get("userId") == account for one in life)]
+    heirs = [life for life in lives for old in named if _succeeds(life, old)]
+    return bool(heirs) and all(life[-1].gone for life in named)
+
+
+def _succeeds(life: list[Version], old: list[Version]) -> bool:
+    last, ended = old[-1].body, life[-1].time if life[-1].gone else float("inf")
+    namesakes = life is not old and "userName" in life[0].body["spec"]
+    same = namesakes and Resource(life[0].body).key == Resource(last).key
+    return same and life[0].time <= old[-1].time < ended
 
 
 def _about_resource(setting: Setting, remote: RemoteModel, resource: Resource, clock: datetime) -> Iterator[str]:

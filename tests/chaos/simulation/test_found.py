@@ -247,6 +247,37 @@ FOUND = {
         (0.0, Person(Act.JOIN, 1)),
         (100.0, Outsider(Hand.DELETE, 1)),
     ),
+    "two who were claimed under one name, and renamed to one name, do not take turns with its account": played(
+        Setting(population=4),
+        (0.0, Person(Act.TAKE, 1)),
+        (3.0, Person(Act.TAKE, 2)),
+        (0.0, Person(Act.TAKE, 2)),
+    ),
+    "whoever is not let in by an earlier job after the resource is gone": played(
+        Setting(chance=102, seats=4, min_operations=1, slowest_operation=6.0, shows_changes=False, population=5),
+        (0.05, Person(Act.MOVE, 0)),
+        (0.3, Person(Act.LEAVE, 0)),
+        (16.3, Outsider(Hand.DEACTIVATE, 4)),
+        (3.0, Person(Act.DELETE, 4)),
+    ),
+    "an account that was made anew is named, although CXone ignores the same as before": played(
+        Setting(chance=20027, seats=3, min_operations=5, shows_changes=False, population=3, form=Form.CUT),
+        (8.0, Crash("any", 0, Moment.BEFORE, InFlight.LOST, 0.5)),
+        (0.0, Outsider(Hand.DELETE, 1)),
+    ),
+    "a deletion that is not offered is not asked for again, also in a bulk request": played(
+        Setting(license="CountUsers", bulk="Synchronous", min_operations=1, population=2, takes_deletes=False),
+        (0.0, Person(Act.ERASE, 1)),
+        (1.0, Person(Act.DELETE, 1)),
+    ),
+    "whoever waits for a seat has the account that an earlier process made, though no list shows it": played(
+        Setting(seats=3, min_operations=1, page=2, population=5, listing=Listing.WITH_A_HOLE),
+        (1.0, Stop(5.0)),
+    ),
+    "a seat is not kept for an activation that CXone ignores": played(
+        Setting(seats=3, min_operations=1, shows_changes=False, population=5, ignored=Field.ACTIVE),
+        (8.0, Outsider(Hand.DEACTIVATE, 0)),
+    ),
     "whoever moves to another tenant of the same CXone stays active": played(
         Setting(population=1, tenants=2, shared=True), (8.0, Person(Act.TRANSFER, 0))
     ),

@@ -43,6 +43,14 @@ def test_who_is_asked_for_by_itself(
     assert (plan(facts) != actions.LookUp(itself=True)) is (proof in enough), who
 
 
+@pytest.mark.parametrize("proof", Proof)
+def test_whom_an_earlier_process_may_have_made_is_asked_for_by_itself(proof: Proof) -> None:
+    """Who waits for a seat would never be told by CXone that the user exists."""
+    known = Absent(0.0, proof)
+    facts = Facts(JOINER, a_tenant(), schedule(JOINER.spec, NOW), known, doubt_ended=60.0)
+    assert (plan(facts) != actions.LookUp(itself=True)) is (proof is not NONE)
+
+
 @pytest.mark.parametrize("proof", [LISTED, NONE])
 def test_a_list_is_no_evidence_of_what_a_request_did(proof: Proof) -> None:
     """Neither that a user was deleted, nor that one was not created."""

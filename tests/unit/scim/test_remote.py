@@ -112,13 +112,6 @@ async def test_a_server_whose_total_is_too_large_ends_with_its_pages(server: Ser
     assert await everybody(client) == [2, 0]
 
 
-async def test_a_list_without_end_is_ended(server: Server, client: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that shows its first page whatever it is asked for."""
-    monkeypatch.setattr("cxone_operator.scim.paging._MOST_PAGES", 5)
-    server.answers = [page(0, 1, None)]
-    assert await everybody(client) == [1] * 5
-
-
 async def test_a_page_that_fails_fails_the_walk(server: Server, client: ScimClient) -> None:
     """Whoever was to come is not missing."""
     server.answers = [page(0, 2, 4), json_answer(500, {})]

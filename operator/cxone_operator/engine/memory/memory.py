@@ -6,7 +6,7 @@ Nothing here waits, sends or decides. A store has one writer; whoever else learn
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -73,6 +73,10 @@ class Memory:
     refresh_wanted: bool = True
     walking_since: float | None = None
     """When the walk through CXone's users began that is under way, None where there is none."""
+
+    def learn(self, offered: Capabilities) -> None:
+        """What CXone offers by now; that it has refused to delete is not forgotten as long as the connection lasts."""
+        self.capabilities = replace(offered, deletes=offered.deletes and self.capabilities.deletes)
 
     def __post_init__(self) -> None:
         self.leavers = PendingDeprovisionings(self.clocks)

@@ -81,7 +81,7 @@ class QuotaReader:
         try:
             quota = await remote.seats(lane)
         finally:
-            memory.capabilities = remote.capabilities
+            memory.learn(remote.capabilities)
         limit = memory.spec.license.limit
         total = min((most for most in (limit, quota.total) if most is not None), default=None)
         for uid in memory.seats.learn(Quota(total, quota.used), sent):

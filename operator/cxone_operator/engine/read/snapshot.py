@@ -49,7 +49,7 @@ class Snapshot:
         refresh = memory.directory.begin_refresh(memory.time, None if lists else declared)
         try:
             changed = await self._read(remote, lane, refresh, declared)
-            memory.capabilities = remote.capabilities
+            memory.learn(remote.capabilities)
         except ScimError as error:
             self._unread.failed(tenant=memory.name, error=str(error))
             memory.refresh_wanted = True

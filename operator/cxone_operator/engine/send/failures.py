@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cxone_operator.api.reasons import Reason
-from cxone_operator.core.actions import renames
+from cxone_operator.core.actions import Delete, renames
 from cxone_operator.core.desired import schedule
-from cxone_operator.core.failure import Failure
+from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.phase import QUICK_LOOKS, is_final
 from cxone_operator.core.suggestion import did_you_mean
 from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
@@ -17,6 +18,7 @@ from cxone_operator.engine.memory.memory import Memory
 def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: float = REQUEST_SECONDS) -> Failed:
     """The request for this attempt was refused, or lost; `doubt_seconds`: how long it may still have its effect."""
     uid = attempt.user.metadata.uid
+    _learn(memory, attempt, failure)
     doubtful, work = memory.in_doubt.until(uid) > memory.time, memory.works.get(uid)
     looked = work is not None and work.failures >= QUICK_LOOKS
     if not is_final(attempt.user, attempt.action, failure, doubtful=doubtful, looked=looked):
@@ -25,6 +27,13 @@ def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: fl
     leaving = user.metadata.deleting or not schedule(user.spec, memory.clocks.now()).active
     trigger = Trigger(user.metadata.generation, memory.epoch, user.reconcile_requested_at, leaving)
     return Failed(failure, doubt_seconds, trigger, _message(memory, attempt, failure))
+
+
+def _learn(memory: Memory, attempt: Attempt, failure: Failure) -> None:
+    """A deletion that is not offered is offered to nobody; a bulk request that is not offered says nothing of it."""
+    refused = failure.reason is Reason.UNSUPPORTED and failure.scope is Scope.USER
+    if refused and isinstance(attempt.action, Delete):
+        memory.capabilities = replace(memory.capabilities, deletes=False)
 
 
 def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:

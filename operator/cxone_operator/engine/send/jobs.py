@@ -147,7 +147,7 @@ class Jobs:
             self._each(users, Withdrawn())
             raise
         finally:
-            self._memory.capabilities = remote.capabilities
+            self._memory.learn(remote.capabilities)
 
     def _lesson(self, error: ScimError, size: int) -> Failure:
         """What was too large, or is not offered at all, says nothing of anybody in it: they are sent another way."""

@@ -150,7 +150,7 @@ class Sender:
         try:
             receipt = await remote.send(Batch((item,)), lane)
         except ScimError as error:
-            self._memory.capabilities = remote.capabilities
+            self._memory.learn(remote.capabilities)
             self._fail(item.uid, error.failure)
         except NotSent:
             self._door.answered(item.uid, Withdrawn())

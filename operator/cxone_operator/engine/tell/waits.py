@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cxone_operator.api.conditions import READY
 from cxone_operator.api.reasons import Reason
-from cxone_operator.api.user import CxoneUser
+from cxone_operator.api.user import CxoneUser, UserStatus
 from cxone_operator.core import outcome
 from cxone_operator.core.actions import Wait
 from cxone_operator.core.failure import Failure
@@ -115,8 +115,7 @@ class Waits:
             status = outcome.retrying(subject, work.failure)
         else:
             status = outcome.waiting(subject, reason, message)
-        as_before = subject.remote is None or subject.remote.state.active is user.status.active
-        if not (_says(user, reason) and as_before and status.differences == user.status.differences):
+        if not (_says(user, reason) and _shows(status) == _shows(user.status)):
             self._statuses.tell(user, status, interim=True)
 
     def _explain(self, user: CxoneUser, work: Work) -> tuple[Reason, str] | None:
@@ -159,6 +158,11 @@ def _patience(work: Work) -> float:
 def _says(user: CxoneUser, reason: Reason) -> bool:
     ready = user.status.condition(READY)
     return ready is not None and ready.reason == reason and ready.observed_generation == user.metadata.generation
+
+
+def _shows(status: UserStatus) -> tuple[object, ...]:
+    """What a status says of the account."""
+    return status.user_id, status.active, status.differences
 
 
 def _was_ready(user: CxoneUser) -> bool:

@@ -35,6 +35,12 @@ class Grant(StrEnum):
         """The keys that the Secret must have."""
         return _KEYS[self]
 
+    @property
+    def named(self) -> str:
+        """The same, as a message names them."""
+        *most, last = self.keys
+        return f"{', '.join(most)} and {last}" if most else last
+
 
 _KEYS = {
     Grant.CLIENT_CREDENTIALS: ("clientId", "clientSecret"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cxone_operator.api.reasons import Reason
@@ -49,6 +51,24 @@ def test_what_is_final_says_what_would_have_to_change(
     scene.time = REQUEST_SECONDS + 1  # nothing of an earlier process may still create anybody
     found = event(scene, failure, action, **user)
     assert ((found.trigger is not None), found.failure) == (final, failure)
+
+
+@pytest.mark.parametrize(
+    ("failure", "action", "offered"),
+    [
+        (NotOffered("405", code="405").failure, Delete(a_remote()), False),
+        (NotOffered("405", code="405").failure, CREATE, True),
+        (replace(NotOffered("no bulk", code="501").failure, scope=Scope.TENANT), Delete(a_remote()), True),
+        (ServerError("503", code="503").failure, Delete(a_remote()), True),
+    ],
+)
+def test_a_deletion_that_is_not_offered_is_offered_to_nobody(
+    failure: Failure, action: RemoteAction, offered: bool
+) -> None:
+    """Whether it was refused alone or in a bulk request; where bulk requests are not offered, that says nothing."""
+    scene = Scene()
+    event(scene, failure, action)
+    assert scene.memory.capabilities.deletes is offered
 
 
 def test_an_account_that_may_be_of_our_own_making_is_no_somebody_elses() -> None:
