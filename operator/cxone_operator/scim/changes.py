@@ -9,12 +9,14 @@ from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, Rem
 from cxone_operator.core.knowledge import UNKNOWN, Knowledge, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field, RemoteUser, UserState
+from cxone_operator.scim.answers import member
 from cxone_operator.scim.dialects.dialect import Dialect, PatchMode
 from cxone_operator.scim.errors import MalformedAnswer, NotFound, ScimError
 from cxone_operator.scim.groups import Memberships
 from cxone_operator.scim.messages import (
     encoded,
     id_from_location,
+    id_of,
     is_written,
     patch_body,
     replaced_body,
@@ -129,8 +131,14 @@ class Changes:
     async def _whole(self, user_id: str, change: Change, lane: Lane) -> dict[str, object]:
         """The user as of now, with the change in it: what we do not know of must survive a PUT."""
         path, scope = self._user(user_id), self._dialect.scim_scope
-        answer = await self._transport.request("get", "GET", path, lane=lane, scope=scope, read=lambda found: found)
-        return replaced_body(answer.body(), change, self._dialect)
+
+        def read(answer: Answer) -> dict[str, object]:
+            if id_of(member(answer.body(), "id")) != user_id:
+                text = "an account that is not the one that was asked for"
+                raise MalformedAnswer(text, code="malformed", write=False, request_id=answer.request_id)
+            return replaced_body(answer.body(), change, self._dialect)
+
+        return await self._transport.request("get", "GET", path, lane=lane, scope=scope, read=read)
 
     async def _remove(self, operation: str, path: str, lane: Lane, scope: str) -> Answered:
         try:

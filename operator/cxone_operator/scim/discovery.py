@@ -14,6 +14,9 @@ from cxone_operator.scim.bulk import LARGEST_BYTES
 from cxone_operator.scim.dialects.dialect import BulkMode, Dialect, ListMode, Memberships, PatchMode, RoleForm
 from cxone_operator.scim.messages import USER_SCHEMA
 
+_READ_ONLY = "readonly"
+"""The mutability of what nobody can write (RFC 7643 section 7)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -62,7 +65,7 @@ def agreed(dialect: Dialect, server: Described) -> tuple[Dialect, tuple[str, ...
 
 
 def attributes_of(body: Mapping[str, object]) -> dict[str, str] | None:
-    """Attribute in lower case → its mutability, of the User schema among all (RFC 7643 section 7); None without one."""
+    """Attribute → its mutability, both in lower case, by the User schema (RFC 7643 section 7); None without one."""
     resources = member(body, "Resources")
     schemas = resources if isinstance(resources, list) else [body]
     found = next((one for one in schemas if isinstance(one, Mapping) and member(one, "id") == USER_SCHEMA), None)
@@ -70,21 +73,22 @@ def attributes_of(body: Mapping[str, object]) -> dict[str, str] | None:
     if not isinstance(attributes, list):
         return None
     named = ((member(one, "name"), member(one, "mutability")) for one in attributes if isinstance(one, Mapping))
-    return {name.lower(): str(mutability) for name, mutability in named if isinstance(name, str)}
+    return {name.lower(): str(mutability).lower() for name, mutability in named if isinstance(name, str)}
 
 
 def fitted(dialect: Dialect, attributes: Mapping[str, str]) -> tuple[Dialect, tuple[str, ...]]:
     """The dialect without what the server's users do not have, and the findings."""
     findings = []
     roles, memberships = dialect.roles, dialect.memberships
-    if roles is not RoleForm.NONE and dialect.role_attribute.lower() not in attributes:
+    writable = {name for name, mutability in attributes.items() if mutability != _READ_ONLY}
+    if roles is not RoleForm.NONE and dialect.role_attribute.lower() not in writable:
         roles = RoleForm.NONE
-        other = next((name for name in ("roles", "entitlements") if name in attributes), None)
+        other = next((name for name in ("roles", "entitlements") if name in writable), None)
         if other is not None:
             what = f"keeps no {dialect.role_attribute} on users"
             remedy = f"set spec.api.roleAttribute to {other}, until then roles are not managed"
             findings.append(_contradicted("roleAttribute", dialect.role_attribute, what, remedy))
-    if memberships is Memberships.USER and attributes.get("groups", "readOnly") == "readOnly":
+    if memberships is Memberships.USER and "groups" not in writable:
         memberships = Memberships.NONE
         remedy = "set spec.api.memberships to Group, until then groups are not managed"
         findings.append(_contradicted("memberships", "User", "does not let a user's groups be written", remedy))

@@ -8,12 +8,13 @@ answers are kept as long as the connection.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 
-from cxone_operator.scim.answers import decode_object, mapped_errors, member, read_answer
+from cxone_operator.scim.answers import decode_object, mapped_errors, member, read_answer, retry_after
 from cxone_operator.scim.dialects.dialect import Dialect
 from cxone_operator.scim.errors import MalformedAnswer, Misfit, ScimError, error_for
 from cxone_operator.scim.observing import Observer, observed
@@ -22,6 +23,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=20, connect=10)
 """Seconds: the answers are files."""
 _OPENID = "/.well-known/openid-configuration"
 _TENANT = "/.well-known/cxone-configuration"
+_PASSING = (408, 425, 429)
+"""Refusals that say nothing of what is there."""
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -80,23 +83,28 @@ class DiscoveredHosts:
         with mapped_errors(write=False):
             request = self._session.get(self._issuer + path, timeout=_TIMEOUT, allow_redirects=False)
         with observed(self._observe, "discovery") as outcome:
-            status, _, raw = await read_answer(request, write=False)
+            status, headers, raw = await read_answer(request, write=False)
             outcome.code = str(status)
         if status != 200:
-            raise self._error(status, path.partition("?")[0])
+            raise self._error(status, path.partition("?")[0], headers)
         return decode_object(raw)
 
-    def _error(self, status: int, path: str) -> ScimError:
-        if status != 404:
-            return error_for(status, f"{self._issuer}{path}")
+    def _error(self, status: int, path: str, headers: Mapping[str, str]) -> ScimError:
+        """Everybody may read it: whoever refuses it does not have it."""
+        if status in _PASSING or not 400 <= status < 500:
+            wait = retry_after(headers, datetime.now(UTC))
+            return error_for(status, f"{self._issuer}{path}", retry_after=wait)
         remedy = "set spec.api.discovery to false, and spec.baseURL and spec.api.auth.tokenURL to the tenant's own"
-        return Misfit(f"{self._issuer} has no {path}; {remedy}", code="404", write=False)
+        return Misfit(f"{self._issuer} has no {path} ({status}); {remedy}", code=str(status), write=False)
 
 
 def _address(body: Mapping[str, object], name: str) -> str:
     """Credentials travel there, so it is https, but for simulators on the same machine."""
     value = member(body, name)
-    parts = urlsplit(value) if isinstance(value, str) else urlsplit("")
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)):
-        return str(value)
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else urlsplit("")
+        if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)):
+            return str(value)
+    except ValueError:  # no address at all, as an IPv6 one that is not closed
+        pass
     raise MalformedAnswer(f"CXone's discovery names no usable {name}", code="malformed", write=False)

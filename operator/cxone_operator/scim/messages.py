@@ -23,6 +23,8 @@ MOST_SEATS = 1_000_000_000
 """Seats; a larger number means that there is no limit."""
 
 _PATHS = {Field.TEAM: f"{NICE_SCHEMA}:team"}
+_SHARED = ("name", NICE_SCHEMA)
+"""Attributes that hold more than what is declared: the rest of them stays as it was read."""
 _OPTIONAL = (
     Field.EMAILS,
     Field.ROLES,
@@ -70,13 +72,14 @@ def patch_body(change: Change, dialect: Dialect) -> Json:
 
 def replaced_body(read: Mapping[str, object], change: Change, dialect: Dialect) -> Json:
     """The body of a PUT (RFC 7644 section 3.5.1): the user as it was read, but for the fields that change."""
-    changed = user_body(change.target, dialect)
     names = {_top(field, dialect).lower() for field in change.fields if is_written(field, dialect)}
-    body: Json = {name: value for name, value in read.items() if name.lower() not in names}
-    body |= {name: value for name, value in changed.items() if name.lower() in names}
-    if Field.GIVEN_NAME in change.fields or Field.FAMILY_NAME in change.fields:
-        body["name"] = {**_shown_name(read), **_mapping(changed["name"])}
-    return body
+    shown = _object(read)
+    body = {name: value for name, value in user_body(change.target, dialect).items() if name.lower() in names}
+    for name in [name for name in body if name in _SHARED]:
+        body[name] = _changed(_mapping(shown.get(name.lower())), _mapping(body[name]))
+    if NICE_SCHEMA in body:
+        body["schemas"] = list(dict.fromkeys([*_texts(shown.get("schemas")), NICE_SCHEMA]))
+    return _changed(read, body)
 
 
 def is_written(field: Field, dialect: Dialect) -> bool:
@@ -93,8 +96,14 @@ def _top(field: Field, dialect: Dialect) -> str:
     return NICE_SCHEMA if field is Field.TEAM else _attribute(field, dialect).partition(".")[0]
 
 
-def _shown_name(read: Mapping[str, object]) -> Mapping[str, object]:
-    return _mapping(next((value for name, value in read.items() if name.lower() == "name"), None))
+def _changed(read: Mapping[str, object], body: Mapping[str, object]) -> Json:
+    """What was read, in whichever case its names are, but for what is in the body."""
+    ours = {name.lower() for name in body}
+    return {name: value for name, value in read.items() if name.lower() not in ours} | dict(body)
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _mapping(value: object) -> Mapping[str, object]:

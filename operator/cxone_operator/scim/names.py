@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -63,18 +63,17 @@ class _Table:
     def __init__(self, kind: str, path: str | None) -> None:
         self.kind = kind
         self.path = path
-        self.ids: dict[str, str] = {}
-        """Folded name → id."""
         self.names: dict[str, str] = {}
         """Id → name."""
+        self.searches = 0
         self.read_at = float("-inf")
         self.lock = asyncio.Lock()
-        """Whoever comes during a search waits for what it finds."""
 
-    def learn(self, pairs: Iterable[tuple[str, str]]) -> None:
-        for value, name in pairs:
-            self.ids[folded(name)] = self.ids[folded(value)] = value
-            self.names[value] = name
+    def called(self, name: str) -> list[str]:
+        """The ids of those that are meant, by id or else by name."""
+        wanted = folded(name)
+        by_id = [value for value in self.names if folded(value) == wanted]
+        return by_id or [value for value, known in self.names.items() if folded(known) == wanted]
 
 
 class ById:
@@ -101,7 +100,7 @@ class ById:
     def shown(self, users: tuple[RemoteUser, ...]) -> tuple[RemoteUser, ...]:
         """A role that is shown without its name has the one that is known."""
         for user in users:
-            self._roles.learn(pair for pair in user.state.displays if pair[0] in (user.state.roles or ()))
+            self._roles.names.update(pair for pair in user.state.displays if pair[0] in (user.state.roles or ()))
         return tuple(self._with_names(user) for user in users)
 
     def _with_names(self, user: RemoteUser) -> RemoteUser:
@@ -117,42 +116,62 @@ class ById:
         return replace(user, state=replace(user.state, displays=(*user.state.displays, *more), team=team))
 
     async def _id(self, table: _Table, name: str, lane: Lane) -> str:
-        async with table.lock:
-            if table.path is not None and (folded(name) not in table.ids or self._is_old(table)):
-                await self._search(table, table.path, lane)
-        try:
-            return table.ids[folded(name)]
-        except KeyError:
-            raise BadRequest(f"there is no {table.kind} '{name}'", code="404", scim_type="invalidValue") from None
+        if not table.called(name) or self._is_old(table):
+            await self._search_once(table, lane)
+        found = table.called(name)
+        if len(found) == 1:
+            return found[0]
+        text = f"there is no {table.kind} '{name}'"
+        if found:
+            text = (
+                f"several {table.kind}s are called '{name}'; write the id of the one that is meant: {', '.join(found)}"
+            )
+        raise BadRequest(text, code="404", scim_type="invalidValue")
 
     def _is_old(self, table: _Table) -> bool:
         return self._clock() - table.read_at > FRESH_SECONDS
 
-    async def _search(self, table: _Table, path: str, lane: Lane) -> None:
-        """POST a search, page by page, until one brings nothing new."""
-        for page in range(_MOST_PAGES):
-            known = len(table.names)
-            found = await self._transport.request(
+    async def _search_once(self, table: _Table, lane: Lane) -> None:
+        """Whoever waits for the search of somebody else is content with it; it forgets what is not there any more."""
+        seen = table.searches
+        async with table.lock:
+            if table.path is not None and table.searches == seen:
+                table.names = await self._search(table, table.path, lane)
+                table.searches += 1
+                table.read_at = self._clock()
+
+    async def _search(self, table: _Table, path: str, lane: Lane) -> dict[str, str]:
+        """POST a search, page by page, each begun behind what came, until one brings nothing new."""
+        names: dict[str, str] = {}
+        skip = 0
+        for _ in range(_MOST_PAGES):
+            items = await self._transport.request(
                 f"search_{table.kind}s",
                 "POST",
                 path,
                 lane=lane,
                 scope=self._scope,
-                body={"skip": page * _TOP, "top": _TOP},
+                body={"skip": skip, "top": _TOP},
                 reads=True,
-                read=_named,
+                read=_items,
             )
-            table.learn(found)
-            if len(found) < _TOP or len(table.names) == known:
+            known = len(names)
+            names.update(_named(items))
+            if len(names) == known:
                 break
-        table.read_at = self._clock()
+            skip += len(items)
+        return names
 
 
-def _named(answer: Answer) -> list[tuple[str, str]]:
-    """(id, name) of what the first list in the answer holds, whatever that list is called."""
-    lists = (value for value in answer.body().values() if isinstance(value, list))
-    items = [item for item in next(lists, []) if isinstance(item, Mapping)]
-    pairs = ((_first(item, _IDS), _first(item, _NAMES)) for item in items)
+def _items(answer: Answer) -> list[object]:
+    """The list in the answer that names something, whatever that list is called."""
+    lists = [value for value in answer.body().values() if isinstance(value, list)]
+    return next((items for items in lists if _named(items)), [])
+
+
+def _named(items: list[object]) -> list[tuple[str, str]]:
+    """(id, name) of each that has both."""
+    pairs = ((_first(item, _IDS), _first(item, _NAMES)) for item in items if isinstance(item, Mapping))
     return [(value, name) for value, name in pairs if value is not None and name is not None]
 
 

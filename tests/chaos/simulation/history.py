@@ -183,7 +183,8 @@ def _repeated(story: Story) -> Iterator[str]:
         times.append(entry.time)
         window = [time for time in times if entry.time - time <= SYNC_SECONDS]
         moved = sum(1 for time in news if 0 <= entry.time - time <= SYNC_SECONDS)
-        if len(window) > MOST_IN_VAIN * (1 + moved):
+        claims = max(1, len(story.past.lives(entry.subject)))  # each resource has its own pauses
+        if len(window) > MOST_IN_VAIN * (claims + moved):
             yield f"asked {len(window)} times in vain within {SYNC_SECONDS} s, with {moved} news: {entry}"
 
 

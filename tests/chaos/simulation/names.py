@@ -34,7 +34,7 @@ def complaints_about_accounts(setting: Setting, cluster: ClusterModel, remote: R
         if resource.deleting:
             found += [] if may_stay_active(setting, resource) else [f"{resource.name} is still being deleted"]
         elif resource.full:
-            found += _about_resource(setting, remote, resource, clock)
+            found += _about_resource(setting, remote, resource, living, clock)
     return found
 
 
@@ -88,11 +88,13 @@ def _succeeds(life: list[Version], old: list[Version]) -> bool:
     return same and life[0].time <= old[-1].time < ended
 
 
-def _about_resource(setting: Setting, remote: RemoteModel, resource: Resource, clock: datetime) -> Iterator[str]:
+def _about_resource(
+    setting: Setting, remote: RemoteModel, resource: Resource, living: list[Resource], clock: datetime
+) -> Iterator[str]:
     ready = resource.condition("Ready")
     account = remote.users.get(str(resource.body["status"].get("userId")))
     if ready.get("status") != "True":
-        if not _says_so(resource):
+        if not _says_so(resource) and not _names_one_that_does(resource, living):
             yield f"{resource.name} says {ready.get('reason')}: {ready.get('message')}"
         stays = resource.active(clock) or resource.suspended or may_stay_active(setting, resource)
         if account is not None and account.state.active and not stays:
@@ -110,3 +112,9 @@ def _about_resource(setting: Setting, remote: RemoteModel, resource: Resource, c
 
 def _says_so(resource: Resource) -> bool:
     return resource.condition("Ready").get("reason") in _SAYS_SO
+
+
+def _names_one_that_does(resource: Resource, living: list[Resource]) -> bool:
+    """It waits for a name that another one cannot give away, as that waits for a seat, say."""
+    message = str(resource.condition("Ready").get("message"))
+    return any(_says_so(one) and f"'{one.name}'" in message for one in living)

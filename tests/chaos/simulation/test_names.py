@@ -163,3 +163,13 @@ def test_a_renamed_leaver_that_cxone_does_not_lock_out() -> None:
     change_body(verdict, "p0", "status", differences=[])
     (found,) = complaints_about_accounts(unheeded, verdict.cluster, verdict.remote, 2000.0)
     assert found == "p0 should be inactive, whatever its name"
+
+
+def test_a_wait_for_nobody_who_says_why() -> None:
+    """Whoever waits for another resource's name is excused as long as that one says why it keeps it."""
+    steps = (Step(8.0, Outsider(Hand.DEACTIVATE, 2)), Step(0.0, Person(Act.RENAME, 2)), Step(0.0, Person(Act.TAKE, 1)))
+    verdict = simulate(Schedule(replace(ONE, license="CountUsers", seats=1, population=3, never=(0,), chance=1), steps))
+    assert verdict.complaints == ()
+    change_body(verdict, "p2", "status", conditions=[{"type": "Ready", "status": "False", "reason": "Progressing"}])
+    found = complaints(verdict)
+    assert "p1 says Progressing: CxoneUser 'p2' still has the account of this userName" in found[0]

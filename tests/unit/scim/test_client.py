@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-import msgspec
 import pytest
 from aiohttp import web
 
-from cxone_operator.api.tenant import Api, Auth
 from cxone_operator.core.knowledge import UNKNOWN, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim.client import ScimClient
-from cxone_operator.scim.dialects import PRESETS, dialect_of
-from cxone_operator.scim.dialects.dialect import BulkMode, Dialect, Grant, ListMode
-from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import BadRequest, MalformedAnswer, ScimError
 from cxone_operator.scim.remote import Answered
 from unit.builders import a_state, account
@@ -185,17 +178,3 @@ async def test_every_write_names_its_request(server: Server, client: ScimClient)
         with pytest.raises(ScimError) as caught:
             await client.changes.create(a_state(), Lane.JOINERS)
         assert caught.value.failure.request_id == "r-9"
-
-
-def test_presets() -> None:
-    """Each setting can be replaced; what is not given stays."""
-    dialect = dialect_of(Api(users_path="/users/", bulk="Off", list="Filter", auth=Auth(grant="Token")))
-    assert (dialect.users_path, dialect.bulk, dialect.list) == ("/users", BulkMode.OFF, ListMode.FILTER)
-    assert (dialect.grant, dialect.token_path) == (Grant.TOKEN, PLATFORM.token_path)
-    assert {preset: dialect_of(Api(preset=preset)) for preset in PRESETS} == PRESETS  # type: ignore[arg-type]
-
-
-def test_every_setting_of_the_api_is_one_of_the_dialect() -> None:
-    """No setting is read and then ignored."""
-    settings = {field.name for api in (Api, Auth) for field in msgspec.structs.fields(api)} - {"preset", "auth"}
-    assert settings <= {field.name for field in fields(Dialect)}
