@@ -11,6 +11,7 @@ A user at rest has no `Work`. One that is not has a phase, and everything that h
 | Sending        | Done, and the answer shows it        | Idle                    | audit success                      |
 | Sending        | Done, the answer shows it otherwise  | as Verifying, not seen  |                                    |
 | Sending        | Done, the answer does not show it    | Verifying               | forget                             |
+| Sending        | Done, made anew after it was gone    | Verifying               | forget                             |
 | Sending        | Accepted                             | InJob                   |                                    |
 | Sending, InJob | Failed, for the tenant as a whole    | Idle                    | audit failure                      |
 | Sending, InJob | Failed, may pass                     | BackingOff, Idle: news  | audit failure or unknown           |
@@ -34,7 +35,7 @@ from dataclasses import replace
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update, renames, takes_seat
-from cxone_operator.core.backoff import backoff
+from cxone_operator.core.backoff import LONGEST_SECONDS, backoff
 from cxone_operator.core.diff import change_between, differences
 from cxone_operator.core.evidence import carried_out
 from cxone_operator.core.failure import Failure, Scope
@@ -71,12 +72,14 @@ from cxone_operator.core.work import (
 from cxone_operator.telemetry.audit import Result
 
 QUICK_LOOKS = 2
-"""How often in a row a surprise is answered by looking again at once; after that it backs off like any failure."""
+"""How often in a row a surprise is answered by looking again at once; after that it backs off like any failure, and the
+next comparison with CXone tells as much."""
 LONGEST_SILENCE_SECONDS = 300.0
 """However long CXone asks to wait with one user."""
 _NOT_SERVED = Failure(
     Reason.REMOTE_REJECTED, "the bulk job has ended without it; it is sent again alone", retryable=True, code="job"
 )
+_NO_EFFECT = "no-effect"
 _GIVEN_UP = "the bulk job was given up and may still go on"
 _LEFT = "the user left the bulk job before its end and is read back"
 _UNFINISHED = "the operator ended before the answer came; the next one reads it back"
@@ -168,12 +171,18 @@ def _evidence(work: Work, event: Done | Seen, moment: Moment) -> Step:
 
 def _done(work: Work, attempt: Attempt, event: Done, moment: Moment) -> Step:
     attempt = replace(attempt, request_id=event.request_id or attempt.request_id)
-    seen = carried_out(attempt.action, event.shown)
+    seen = None if _vanishes(work, attempt) else carried_out(attempt.action, event.shown)
     if seen or isinstance(attempt.action, Reclaim):
         return _succeeded(work, attempt, moment)
     if seen is None:
         return replace(_enter(work, Phase.VERIFYING, moment), attempt=attempt), (Forget(),)
-    return _not_seen(work, attempt, event.shown, moment)
+    return _not_seen(work, attempt, event.shown, moment, requests=1)
+
+
+def _vanishes(work: Work, attempt: Attempt) -> bool:
+    """There was an account, and it is gone: whether the new one stays is seen by a look, whatever the answer shows."""
+    before = work.failure is not None and work.failure.code == _NO_EFFECT
+    return isinstance(attempt.action, Create) and (before or attempt.user.status.user_id is not None)
 
 
 def _seen(work: Work, known: Knowledge, moment: Moment) -> Step:
@@ -182,7 +191,10 @@ def _seen(work: Work, known: Knowledge, moment: Moment) -> Step:
     seen = carried_out(attempt.action, known) if attempt is not None and work.phase is not Phase.SENDING else None
     if attempt is None or seen is None or (not seen and work.phase is Phase.IN_JOB):
         return work, ()
-    return _succeeded(work, attempt, moment) if seen else _not_seen(work, attempt, known, moment)
+    if seen:
+        return _succeeded(work, attempt, moment)
+    by_id_too = isinstance(attempt.action, Create)
+    return _not_seen(work, attempt, known, moment, requests=3 if by_id_too else 2)
 
 
 def _succeeded(work: Work, attempt: Attempt, moment: Moment) -> Step:
@@ -192,14 +204,15 @@ def _succeeded(work: Work, attempt: Attempt, moment: Moment) -> Step:
     return done, (Audit(attempt, Result.SUCCESS), *moved)
 
 
-def _not_seen(work: Work, attempt: Attempt, known: Knowledge, moment: Moment) -> Step:
+def _not_seen(work: Work, attempt: Attempt, known: Knowledge, moment: Moment, *, requests: int) -> Step:
+    """`requests`: what an attempt costs, so that it is one in a sync period in the long run."""
     rest = replace(_enter(work, Phase.IDLE, moment), attempt=None)
     if attempt.doubtful:
         return replace(rest, alone=True), _left_open(work, _GIVEN_UP)
     if attempt.shared:
         return replace(rest, alone=True), (Audit(attempt, Result.FAILURE, _NOT_SERVED),)
     failure = _unheeded(attempt.action, known)
-    pause = backoff(work.failures + 1, moment.jitter, moment.sync_period)
+    pause = backoff(work.failures + 1, moment.jitter, requests * moment.sync_period)
     return _backs_off(rest, attempt, failure, pause, moment), (Audit(attempt, Result.FAILURE, failure),)
 
 
@@ -208,7 +221,7 @@ def _failed(work: Work, event: Failed, moment: Moment) -> Step:
     if attempt is None:
         return work, ()
     rest = replace(_enter(work, Phase.IDLE, moment), attempt=None)
-    effects = [*_told(attempt, failure), *_consequences(attempt, event)]
+    effects = [*_told(attempt, failure), *_consequences(attempt, event, rest.failures)]
     if failure.scope is Scope.TENANT:
         return rest, tuple(effects)
     if event.trigger is not None:
@@ -218,8 +231,11 @@ def _failed(work: Work, event: Failed, moment: Moment) -> Step:
         return replace(stalled, failure=explained), tuple(effects)
     if failure.news and rest.failures < QUICK_LOOKS:
         return replace(rest, failures=rest.failures + 1, failure=failure), tuple(effects)
-    pause = max(backoff(rest.failures + 1, moment.jitter), failure.retry_after or 0.0)
-    return _backs_off(rest, attempt, failure, min(pause, LONGEST_SILENCE_SECONDS), moment), tuple(effects)
+    passes = failure.retryable and not failure.news
+    longest = LONGEST_SECONDS if passes else max(LONGEST_SECONDS, moment.sync_period)
+    asked = min(failure.retry_after or 0.0, LONGEST_SILENCE_SECONDS)
+    pause = max(backoff(rest.failures + 1, moment.jitter, longest), asked)
+    return _backs_off(rest, attempt, failure, pause, moment), tuple(effects)
 
 
 def _backs_off(rest: Work, attempt: Attempt, failure: Failure, pause: float, moment: Moment) -> Work:
@@ -233,11 +249,11 @@ def _told(attempt: Attempt, failure: Failure) -> tuple[Effect, ...]:
     return (Audit(attempt, Result.UNKNOWN if failure.uncertain else Result.FAILURE, failure),)
 
 
-def _consequences(attempt: Attempt, event: Failed) -> tuple[Effect, ...]:
+def _consequences(attempt: Attempt, event: Failed, failures: int) -> tuple[Effect, ...]:
     failure, found = event.failure, list[Effect]()
     if failure.uncertain and takes_seat(attempt.action):
         found.append(Doubt(event.doubt_seconds))
-    if failure.uncertain or failure.news:
+    if failure.uncertain or (failure.news and failures <= QUICK_LOOKS):
         found.append(Forget())
     if failure.reason is Reason.LICENSE_UNAVAILABLE:
         found += [RecountSeats(), ReturnSeat()]
@@ -260,4 +276,4 @@ def _unheeded(action: RemoteAction, known: Knowledge) -> Failure:
     said = "; ".join(f"{item.field}: sent {item.desired}, CXone shows {item.actual}" for item in found)
     what = said or f"nothing of the {action.name} is to be seen"
     text = f"CXone accepted the request without effect ({what}); it is asked again with growing pauses"
-    return Failure(Reason.DIFFERENCES_FOUND, text, retryable=True, code="no-effect", differences=found)
+    return Failure(Reason.DIFFERENCES_FOUND, text, retryable=True, code=_NO_EFFECT, differences=found)

@@ -139,9 +139,11 @@ class Tenant:
         old = memory.resources.get(uid)
         if not memory.resources.put(user):
             return
-        if old is not None and old.reconcile_requested_at != user.reconcile_requested_at:
+        asked = old is not None and old.reconcile_requested_at != user.reconcile_requested_at
+        edited = old is not None and old.metadata.generation != user.metadata.generation
+        if asked:
             memory.forget(user)
-        if old is not None and old.metadata.generation != user.metadata.generation and memory.works.get(uid):
+        if (asked or edited) and memory.works.get(uid):
             self._rooms.door.on(uid, Freed())
         self._wake.set()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,6 +31,7 @@ LARGEST_BYTES = 900_000
 ENVELOPE_BYTES = 1_000
 _ENDED = ("COMPLETED", "FAILED")
 _MOST_ERRORS = 20
+_METHODS: Mapping[type, str] = {Create: "POST", Update: "PATCH", Deactivate: "PATCH", Delete: "DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def size_of(item: Item, dialect: Dialect) -> int:
     return len(msgspec.json.encode(_encoded(item, dialect))) + 1
 
 
-def receipt_from(answer: Answer, items: Iterable[Item] = ()) -> Receipt:
+def receipt_from(answer: Answer, items: Collection[Item] = ()) -> Receipt:
     """What a bulk request for these was answered; raises MalformedAnswer."""
     if answer.status != 202:
         return Completed(results_from(answer.body(), items), answer.request_id)
@@ -131,32 +132,32 @@ def _errors_from(errors: object) -> tuple[str, ...]:
     return tuple(printable(text) for text in texts if text)
 
 
-def results_from(body: Mapping[str, object], sent: Iterable[Item] = ()) -> dict[str, OperationResult]:
+def results_from(body: Mapping[str, object], sent: Collection[Item] = ()) -> dict[str, OperationResult]:
     """Results by bulkId, or by the user that they are of: only a POST must have a bulkId (RFC 7644 section 3.7).
 
-    Whoever is not told of is left out, and so read back.
+    What was sent says better than the answer how an operation was meant. Whoever is not told of is left out, and so
+    read back.
     """
+    methods = {item.uid: _METHODS[type(item.action)] for item in sent}
     uids = {item.action.remote.id: item.uid for item in sent if not isinstance(item.action, Create)}
     operations = member(body, "Operations")
     told = [item for item in operations if isinstance(item, Mapping)] if isinstance(operations, list) else []
-    found = (
-        (item.get("bulkId") or uids.get(id_from_location(item.get("location")) or ""), _result(item)) for item in told
-    )
-    return {uid: result for uid, result in found if isinstance(uid, str) and result is not None}
+    named = ((_text(member(item, "bulkId")) or uids.get(_user_of(item) or ""), item) for item in told)
+    found = ((uid, _result(item, methods.get(uid))) for uid, item in named if uid is not None)
+    return {uid: result for uid, result in found if result is not None}
 
 
-def _result(item: Mapping[str, object]) -> OperationResult | None:
-    status = _status(item.get("status"))
+def _result(item: Mapping[str, object], sent: str | None) -> OperationResult | None:
+    status = _status(member(item, "status"))
     if status is None:
         return None
-    response = item.get("response")
+    response = member(item, "response")
     detail = response if isinstance(response, Mapping) else {}
-    user_id = detail.get("id") or id_from_location(item.get("location"))
-    known_id = user_id if isinstance(user_id, str) else None
+    known_id = id_of(member(detail, "id")) or _user_of(item)
     status = refused_status(detail) or status if 200 <= status < 300 else status
     if 200 <= status < 300 and refused_status(detail) is None:
         return OperationResult(None, known_id)
-    method = str(item.get("method", "POST")).upper()
+    method = sent or (_text(member(item, "method")) or "POST").upper()
     error = error_for(
         status,
         explained(response),
@@ -167,10 +168,18 @@ def _result(item: Mapping[str, object]) -> OperationResult | None:
     return OperationResult(error, known_id)
 
 
+def _user_of(item: Mapping[str, object]) -> str | None:
+    return id_from_location(member(item, "location"))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
 def _status(value: object) -> int | None:
     """Servers write "201", 201, and {"code": "201"} (RFC 7644 section 3.7.3 contradicts itself)."""
     if isinstance(value, Mapping):
-        value = value.get("code")
+        value = member(value, "code")
     return count_from(value)
 
 

@@ -14,7 +14,7 @@ from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser
 from cxone_operator.scim import bulk
 from cxone_operator.scim.changes import Changes
-from cxone_operator.scim.dialects.dialect import BulkMode, Deactivation, Dialect, ListMode, RoleForm
+from cxone_operator.scim.dialects.dialect import BulkMode, Deactivation, Dialect, ListMode, PatchMode, RoleForm
 from cxone_operator.scim.dialects.dialect import Memberships as Where
 from cxone_operator.scim.discovery import Described, agreed, attributes_of, described, fitted
 from cxone_operator.scim.errors import (
@@ -70,7 +70,7 @@ class ScimClient:
         self._submission = Submission(self._transport, dialect, self._groups, self._names)
         self._capabilities = Capabilities(
             lists=dialect.list is ListMode.PAGED,
-            bulk=dialect.bulk is not BulkMode.OFF,
+            bulk=dialect.bulk is not BulkMode.OFF and dialect.patch is not PatchMode.REPLACE,
             lockouts=dialect.deactivation is Deactivation.BATCH,
             deletes=dialect.deletes,
             unmanaged=dialect.unmanaged,

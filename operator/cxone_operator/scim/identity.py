@@ -7,11 +7,11 @@ users, so the signature is not checked.
 
 from __future__ import annotations
 
-import binascii
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 
-import msgspec
+from cxone_operator.scim.answers import decode_object
+from cxone_operator.scim.errors import MalformedAnswer
 
 _TENANTS = ("tenantId", "tenant_id", "tenantid")
 _CLAIMS = ("sub", "client_id", "email", "username", "user_name", "preferred_username", "user_id", "userId")
@@ -36,7 +36,6 @@ def _claims(token: str) -> Mapping[str, object]:
     if len(parts) != 3:
         return {}
     try:
-        decoded = msgspec.json.decode(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError, msgspec.DecodeError):
+        return decode_object(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, MalformedAnswer):
         return {}
-    return decoded if isinstance(decoded, dict) else {}

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cxone_operator.core.actions import Create, Deactivate, RemoteAction, Update
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Field, UserState
 from cxone_operator.scim.answers import member
@@ -37,7 +38,8 @@ class Submission:
         if isinstance(receipt, Accepted):
             return Pending(receipt.job_id, receipt.request_id)
         moved = await self._move(items, receipt.results, lane)
-        return Settled({**results_of(receipt.results, receipt.request_id), **refused, **moved})
+        told = results_of(receipt.results, receipt.request_id)
+        return Settled({**told, **refused, **{uid: end or told.get(uid, Answered()) for uid, end in moved.items()}})
 
     async def lock_out(self, batch: Batch, lane: Lane) -> Told:
         """POST the ids of all; a 200 names those who were not locked out."""
@@ -95,11 +97,11 @@ class Submission:
 
     async def _move(
         self, items: Iterable[Item], results: Mapping[str, OperationResult], lane: Lane
-    ) -> dict[str, Result]:
-        """All at once, so that those of one group go together."""
+    ) -> dict[str, Failure | None]:
+        """All at once, so that those of one group go together; None where that went well."""
         if is_written(Field.GROUPS, self._dialect):
             return {}
-        moves: dict[str, Coroutine[object, object, Result]] = {}
+        moves: dict[str, Coroutine[object, object, Failure | None]] = {}
         for item in items:
             result = results.get(item.uid)
             done = result is not None and result.error is None
@@ -111,13 +113,13 @@ class Submission:
                         moves[item.uid] = self._moved(remote.id, change.target, remote.state, lane)
         return dict(zip(moves, await asyncio.gather(*moves.values()), strict=True))
 
-    async def _moved(self, user_id: str, wanted: UserState, shown: UserState | None, lane: Lane) -> Result:
+    async def _moved(self, user_id: str, wanted: UserState, shown: UserState | None, lane: Lane) -> Failure | None:
         """Somebody who was created has that much: what a group refuses is found, and told, by the next step."""
         try:
             await self._groups.move(user_id, wanted, shown, lane)
         except ScimError as error:
-            return Answered() if shown is None else error.failure
-        return Answered()
+            return None if shown is None else error.failure
+        return None
 
     def _concerns_user(self, action: RemoteAction) -> bool:
         return not isinstance(action, Update) or any(is_written(field, self._dialect) for field in action.change.fields)

@@ -67,6 +67,16 @@ SENT = Sent(Attempt(a_user(), CREATE, 100.0))
 LOST, PASSES, TENANT = failure(uncertain=True), failure(), failure(scope=Scope.TENANT)
 NO_SEAT = failure(Reason.LICENSE_UNAVAILABLE)
 
+UNHEEDED = failure(Reason.DIFFERENCES_FOUND, code="no-effect")
+
+
+def anew(of: Work) -> Work:
+    """The resource has an account, which is gone."""
+    attempt = of.attempt
+    assert attempt is not None
+    return replace(of, attempt=replace(attempt, user=a_user(status={"userId": "id-gone"})))
+
+
 TABLE: dict[str, tuple[Work, Event, Phase | None, list[str]]] = {
     "a first request": (work(IDLE), SENT, SENDING, ["PromiseSeat"]),
     "from the queue": (work(QUEUED), SENT, SENDING, ["PromiseSeat"]),
@@ -76,6 +86,13 @@ TABLE: dict[str, tuple[Work, Event, Phase | None, list[str]]] = {
     "one was left open": (work(QUEUED, PROMOTE), SENT, SENDING, ["audit unknown", "PromiseSeat"]),
     "withdrawn": (work(SENDING, CREATE), Withdrawn(), IDLE, []),
     "created": (work(SENDING, CREATE), Done(ACTIVE), IDLE, ["audit success"]),
+    "made anew": (anew(work(SENDING, CREATE)), Done(ACTIVE), VERIFYING, ["Forget"]),
+    "made, and not seen before": (
+        replace(work(SENDING, CREATE), failure=UNHEEDED),
+        Done(ACTIVE),
+        VERIFYING,
+        ["Forget"],
+    ),
     "changed": (work(SENDING, PROMOTE), Done(PROMOTED), IDLE, ["audit success"]),
     "locked out": (work(SENDING, LOCK), Done(INACTIVE), IDLE, ["audit success", "RecountSeats"]),
     "deleted": (work(SENDING, ERASE), Done(GONE), IDLE, ["audit success", "RecountSeats"]),
@@ -257,24 +274,37 @@ def test_a_tenant_that_fails_costs_nobody_patience() -> None:
 
 def test_news_is_looked_at_at_once_but_not_for_ever() -> None:
     """A server that says 404 to whatever it lists is asked with growing pauses."""
-    now, phases = work(SENDING, PROMOTE), []
+    now, steps = work(SENDING, PROMOTE), []
     for _ in range(QUICK_LOOKS + 2):
-        after, _ = advance(now, Failed(failure(news=True)), NOW)
+        after, effects = advance(now, Failed(failure(news=True)), NOW)
         assert after is not None
-        phases.append(after.phase)
+        steps.append((after.phase, "Forget" in named(effects)))
         now = replace(after, phase=SENDING, attempt=now.attempt)
-    assert phases == [IDLE] * QUICK_LOOKS + [BACKING_OFF] * 2
+    assert steps == [(IDLE, True)] * QUICK_LOOKS + [(BACKING_OFF, True), (BACKING_OFF, False)]
 
 
-def test_a_change_that_is_never_heeded_is_asked_for_ever_more_seldom() -> None:
-    """1, 2, 4 … seconds, and in the long run as often as CXone is compared with anyway."""
-    now, pauses = work(SENDING, PROMOTE), []
-    for _ in range(13):
-        after, _ = advance(now, Done(ACTIVE), NOW)
+@pytest.mark.parametrize(
+    ("before", "event", "longest"),
+    [
+        (work(SENDING, PROMOTE), Done(ACTIVE), 900.0),
+        (work(VERIFYING, PROMOTE), Seen(ACTIVE), 1800.0),
+        (work(VERIFYING, CREATE), Seen(GONE), 2700.0),
+        (work(SENDING, PROMOTE), Failed(failure(retryable=False)), 900.0),
+        (replace(work(SENDING, PROMOTE), failures=QUICK_LOOKS), Failed(failure(news=True)), 900.0),
+        (work(SENDING, PROMOTE), Failed(PASSES), 300.0),
+    ],
+)
+def test_whom_cxone_never_agrees_about_is_asked_for_ever_more_seldom(
+    before: Work, event: Event, longest: float
+) -> None:
+    """1, 2, 4 … seconds, and in the long run one request in each sync period; what passes by itself is tried sooner."""
+    now, pauses = before, []
+    for _ in range(15):
+        after, _ = advance(now, event, NOW)
         assert after is not None
         pauses.append(after.until - NOW.now)
-        now = replace(after, phase=SENDING, attempt=now.attempt)
-    assert pauses == [*(2.0**n for n in range(10)), 900.0, 900.0, 900.0]
+        now = replace(after, phase=before.phase, attempt=now.attempt)
+    assert pauses == [min(2.0**n, longest) for n in range(before.failures, before.failures + 15)]
 
 
 @pytest.mark.parametrize(

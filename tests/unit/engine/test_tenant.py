@@ -15,7 +15,7 @@ from cxone_operator.engine import tenant as module
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.router import Router
 from cxone_operator.engine.tenant import SLICE, Tenant
-from cxone_operator.scim.errors import BadRequest
+from cxone_operator.scim.errors import BadRequest, ServerError
 from unit.builders import a_remote, a_tenant, a_user
 from unit.engine.tenant_scene import UID, Scene, a_resource
 
@@ -118,6 +118,18 @@ async def test_an_old_version_is_no_news() -> None:
         await asyncio.sleep(30.0)
         assert (scene.tenant.version(UID), scene.written()) == (version, 2)
         assert scene.tenant.version("uid-nobody") is None
+
+
+async def test_a_request_to_reconcile_ends_a_pause() -> None:
+    """Whoever has mended something in CXone need not wait for what may be a sync period."""
+    scene = Scene()
+    scene.remote.receipts.extend(ServerError("CXone answered 503", code="503") for _ in range(8))
+    async with scene.running():
+        await scene.see(a_user(), 200.0)
+        assert (scene.active(), scene.remote.asked["send"]) == (None, 8)
+        metadata = {"annotations": {RECONCILE_REQUESTED_AT: "now"}, "resourceVersion": "99"}
+        await scene.see(a_user(metadata=metadata), 2.0)
+        assert scene.active()
 
 
 async def test_a_request_to_reconcile_has_the_user_read_at_once() -> None:

@@ -1,4 +1,4 @@
-"""A server that keeps its groups as strictly as RFC 7644 allows, and fails as it is told."""
+"""A server that keeps its groups as strictly as RFC 7644 allows and fails as it is told, and what is asked of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
+
+from cxone_operator.core.lane import Lane
+from cxone_operator.core.users import RemoteUser, UserState
+from cxone_operator.scim.dialects.dialect import Dialect, PatchMode
+from cxone_operator.scim.dialects.rfc7644 import RFC7644
+from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.groups import Groups
+from cxone_operator.scim.transport import Transport
+from unit.builders import a_state
+from unit.scim.conftest import Server
 
 _SELECTED = re.compile(r'members\[value eq "([^"]+)"\]')
 
@@ -103,3 +113,35 @@ class GroupServer:
 def _values(items: object) -> set[str]:
     found: Iterable[dict[str, str]] = items if isinstance(items, list) else ()
     return {item["value"] for item in found}
+
+
+PEOPLE = frozenset(f"u{number}" for number in range(300))
+REPLACE = replace(RFC7644, patch=PatchMode.REPLACE)
+
+
+def state(*groups: str) -> UserState:
+    """Somebody in these groups."""
+    return a_state(groups=groups)
+
+
+async def serve(server: Server, transport: Transport, model: GroupServer, dialect: Dialect = RFC7644) -> Groups:
+    """The groups of this server, read once."""
+    server.answers = [model]
+    groups = Groups(transport, dialect, versions=False)
+    await groups.read(Lane.UPDATES)
+    return groups
+
+
+async def join(groups: Groups, user_id: str, *names: str, out_of: tuple[str, ...] = ()) -> ScimError | None:
+    """What became of it."""
+    try:
+        await groups.move(user_id, state(*names), state(*out_of), Lane.UPDATES)
+    except ScimError as error:
+        return error
+    return None
+
+
+async def shown(groups: Groups, *user_ids: str) -> list[tuple[str, ...] | None]:
+    """The groups that each of them is shown with."""
+    users = tuple(RemoteUser(user_id, state()) for user_id in user_ids)
+    return [user.state.groups for user in await groups.filled(users, Lane.UPDATES)]

@@ -58,6 +58,8 @@ def test_a_client_is_all_that_the_engine_asks_for() -> None:
         ({}, Capabilities(lists=True, bulk=True, deletes=True)),
         ({"bulk": "Off"}, Capabilities(bulk=False)),
         ({"bulk": "Synchronous"}, Capabilities()),
+        ({"bulk": "Synchronous", "patch": "Replace"}, Capabilities(bulk=False)),
+        ({"patch": "WithoutOp"}, Capabilities()),
         ({"list": "Filter"}, Capabilities(lists=False)),
     ],
 )

@@ -89,7 +89,10 @@ class PatchMode(StrEnum):
     WITHOUT_OP = "WithoutOp"
     """PATCH whose operations have no `op`."""
     REPLACE = "Replace"
-    """PUT of the whole user (RFC 7644 section 3.5.1): only declared attributes changed, the rest as it was read."""
+    """PUT of the whole user (RFC 7644 section 3.5.1): only declared attributes changed, the rest as it was read.
+
+    Each user is read right before, so there are no bulk requests.
+    """
 
 
 class Deactivation(StrEnum):
