@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import UTC, datetime
@@ -48,7 +49,8 @@ async def read_answer(
     """Status, headers and whole body of one request; raises ScimError."""
     with mapped_errors(write=write):
         async with request as response:
-            return response.status, response.headers, await _all(response, write=write)
+            raw = await _all(response, write=write)
+            return response.status, response.headers, as_utf8(raw, response.charset)
 
 
 async def _all(response: aiohttp.ClientResponse, *, write: bool) -> bytes:
@@ -59,6 +61,18 @@ async def _all(response: aiohttp.ClientResponse, *, write: bool) -> bytes:
             raise TooLarge("CXone's answer is too large", code="malformed", write=write)
         parts.append(part)
     return b"".join(parts)
+
+
+def as_utf8(raw: bytes, charset: str | None) -> bytes:
+    """As RFC 8259 section 8.1 has it: without a byte order mark, and in UTF-8, where the header names what it is in."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        try:
+            return raw.decode(charset or "utf-8").encode()
+        except (LookupError, ValueError):
+            return raw
+    return raw.removeprefix(BOM_UTF8)
 
 
 def decode_object(raw: bytes, *, write: bool = False, request_id: str = "") -> Mapping[str, object]:

@@ -16,7 +16,7 @@ from cxone_operator.core.actions import Delete
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
-from cxone_operator.scim.answers import mapped_errors, retry_after
+from cxone_operator.scim.answers import as_utf8, mapped_errors, retry_after
 from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
@@ -263,6 +263,27 @@ async def test_failures_say_how_long_to_wait(server: Server, client: ScimClient,
     wait = (await failure_of(client, create)).retry_after
     assert wait is not None
     assert 30 < wait <= 40
+
+
+@pytest.mark.parametrize(
+    ("raw", "charset", "text"),
+    [
+        (b'\xef\xbb\xbf{"a": 1}', "utf-8", '{"a": 1}'),
+        ("Jörg".encode("iso-8859-1"), "iso-8859-1", "Jörg"),
+        ("Jörg".encode(), "iso-8859-1", "Jörg"),
+        ("Jörg".encode("utf-16"), "utf-16", "Jörg"),
+        ("Jörg".encode(), None, "Jörg"),
+    ],
+)
+def test_in_whatever_letters(raw: bytes, charset: str | None, text: str) -> None:
+    """Those of the header; but what is UTF-8 is that, whatever the header says."""
+    assert as_utf8(raw, charset).decode() == text
+
+
+@pytest.mark.parametrize("charset", [None, "utf-8", "no-such-code"])
+def test_in_no_letters(charset: str | None) -> None:
+    """Bytes that mean nothing stay as they are; whoever decodes them says so."""
+    assert as_utf8(b"J\xf6rg", charset) == b"J\xf6rg"
 
 
 def test_a_connection_that_is_not_made_in_time() -> None:
