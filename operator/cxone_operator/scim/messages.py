@@ -133,6 +133,13 @@ def users_from(resources: Iterable[object], dialect: Dialect) -> tuple[RemoteUse
     return tuple(user for user in found if user is not None)
 
 
+def values_of(value: object) -> list[object] | None:
+    """A multi-valued attribute; a single value may stand for a list of one. None where there is nothing."""
+    if isinstance(value, list):
+        return value
+    return [value] if isinstance(value, Mapping) or _text(value) is not None else None
+
+
 def user_from(body: Mapping[str, object], dialect: Dialect, fallback_id: str | None = None) -> RemoteUser | None:
     """A user from its JSON, whatever else is in it; None where it has no id or userName.
 
@@ -250,12 +257,11 @@ def _says_yes(value: object) -> bool:
 
 
 def _items(value: object) -> list[Mapping[str, object]]:
-    items = value if isinstance(value, list) else []
-    return [_object(item) if isinstance(item, Mapping) else {"value": item} for item in items]
+    return [_object(item) if isinstance(item, Mapping) else {"value": item} for item in values_of(value) or ()]
 
 
 def _names(value: object) -> tuple[str, ...] | None:
-    if not isinstance(value, list):
+    if values_of(value) is None:
         return None
     found = (_text(item.get("value")) or _text(item.get("display")) for item in _items(value))
     return tuple(dict.fromkeys(name for name in found if name is not None))
@@ -269,7 +275,7 @@ def _displays(*lists: object) -> tuple[tuple[str, str], ...]:
 
 
 def _emails(value: object) -> tuple[Email, ...] | None:
-    if not isinstance(value, list):
+    if values_of(value) is None:
         return None
     return tuple(
         Email(address, _text(item.get("type")) or "", primary=_says_yes(item.get("primary")))
@@ -279,7 +285,7 @@ def _emails(value: object) -> tuple[Email, ...] | None:
 
 
 def _phone_numbers(value: object) -> tuple[PhoneNumber, ...] | None:
-    if not isinstance(value, list):
+    if values_of(value) is None:
         return None
     return tuple(
         PhoneNumber(number, _text(item.get("type")) or "")

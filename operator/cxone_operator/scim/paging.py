@@ -18,7 +18,7 @@ from cxone_operator.scim.errors import (
     ScimError,
     TooLarge,
 )
-from cxone_operator.scim.messages import encoded
+from cxone_operator.scim.messages import encoded, values_of
 from cxone_operator.scim.transport import Answer, Transport
 
 PAGE = 500
@@ -115,10 +115,9 @@ def _listed(answer: Answer) -> Part:
     """Only a list that says how many there are may leave Resources out, or null (RFC 7644 section 3.4.2)."""
     body = answer.body()
     total, resources = count_from(member(body, "totalResults")), member(body, "Resources")
-    if resources is None and total is not None:
-        resources = []
-    if not isinstance(resources, list):
+    entries = [] if resources is None and total is not None else values_of(resources)
+    if entries is None:
         text = "a list without Resources"
         raise MalformedAnswer(text, code="malformed", write=answer.write, request_id=answer.request_id)
     cursor = member(body, "nextCursor")
-    return Part(tuple(resources), total, cursor if isinstance(cursor, str) and cursor else None)
+    return Part(tuple(entries), total, cursor if isinstance(cursor, str) and cursor else None)

@@ -30,6 +30,13 @@ async def test_a_page(server: Server, client: ScimClient) -> None:
     assert server.requests == [("GET", "/scim/v2/Users?count=500", None)]
 
 
+async def test_a_page_of_one_that_is_no_list(server: Server, client: ScimClient) -> None:
+    """Some serialisers write a list of one as its element."""
+    server.answers = [json_answer(200, {"totalResults": 1, "Resources": JANE})]
+    page = await client.list_users(Lane.BACKGROUND, 1, 50)
+    assert ([user.id for user in page.users], page.returned) == (["id-jane"], 1)
+
+
 async def test_an_empty_page(server: Server, client: ScimClient) -> None:
     """May come without Resources (RFC 7644 section 3.4.2)."""
     server.answers = [json_answer(200, {"totalResults": 0})]
