@@ -22,6 +22,8 @@ NICE_SCHEMA = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
 MOST_SEATS = 1_000_000_000
 """Seats; a larger number means that there is no limit."""
 
+_EXTENSION = NICE_SCHEMA.lower()
+_URNS = (f"{USER_SCHEMA.lower()}:", f"{_EXTENSION}:")
 _PATHS = {Field.TEAM: f"{NICE_SCHEMA}:team"}
 _SHARED = ("name", NICE_SCHEMA)
 """Attributes that hold more than what is declared: the rest of them stays as it was read."""
@@ -145,7 +147,7 @@ def user_from(body: Mapping[str, object], dialect: Dialect, fallback_id: str | N
 
     Attribute names are case-insensitive (RFC 7643 section 2.1).
     """
-    attributes = _object(body)
+    attributes = _attributes(body)
     id_, user_name = id_of(attributes.get("id")) or fallback_id, attributes.get("username")
     if id_ is None or not isinstance(user_name, str) or not user_name:
         return None
@@ -233,6 +235,18 @@ def encoded(text: str) -> str:
 def _object(value: object) -> Mapping[str, object]:
     """Its attributes by their names in lower case (RFC 7643 section 2.1)."""
     return {str(name).lower(): item for name, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _attributes(body: Mapping[str, object]) -> Mapping[str, object]:
+    """A user's attributes, also where the URN of their schema is written before them (RFC 7644 section 3.10).
+
+    Those of the extension may stand beside the others, instead of in an object of their own.
+    """
+    found = _object(body)
+    if not any(name.startswith(_URNS) for name in found):
+        return found
+    bare = {name.removeprefix(_URNS[0]).removeprefix(_URNS[1]): value for name, value in found.items()}
+    return {_EXTENSION: {"team": bare.get("team")}, **bare}
 
 
 def id_of(value: object) -> str | None:
