@@ -20,8 +20,7 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | deleted, Never     | present, not ours| Release: what was refused is not deprovisioned either                     |
 | deleted            | active           | Deactivate: whatever becomes of the rest, nobody keeps access             |
 | deleted, Delete    | inactive         | Delete, if the tenant allows it and CXone offers it                       |
-| deleted            | inactive         | Reclaim the seat, then Wait, while a request of ours may let the user in  |
-| deleted            | inactive         | then Release, if seen since that and since the deletion; else LookUp      |
+| deleted            | inactive         | Reclaim the seat, then Release, if seen since the deletion; else LookUp   |
 | protected, or us   | any              | Refuse ProtectedUser, also where it is deleted                            |
 | unclaimed          | any              | Claim; never with ObserveOnly                                             |
 | suspended          | any              | Pause                                                                     |
@@ -63,7 +62,6 @@ from cxone_operator.core.work import Phase, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
 """By the words of `cxone.dev/guessed-name`."""
-_OLD_JOB = "A bulk job of an earlier process has not ended"
 
 
 def plan(facts: Facts) -> Action:
@@ -92,7 +90,7 @@ def _may_still_appear(facts: Facts) -> Action | None:
     if not facts.user.claimed:
         return None
     if facts.old_job:
-        return actions.Wait(Reason.JOB_RUNNING, _OLD_JOB)
+        return actions.Wait(Reason.JOB_RUNNING, "A bulk job of an earlier process has not ended")
     if not (facts.leaving or facts.renamed) or is_settled(facts.user):
         return None
     if facts.doubt_ended < 0:
@@ -212,13 +210,8 @@ def _reclaim(facts: Facts, remote: RemoteUser) -> Action:
 
 
 def _let_go(facts: Facts, age: float) -> Action:
-    """Nobody looks after the user from here on: only what was seen since the deletion counts, and can last."""
-    if facts.old_job:
-        return actions.Wait(Reason.JOB_RUNNING, _OLD_JOB)
-    if facts.doubt_ended < 0:
-        return actions.Wait(Reason.PROGRESSING, "A request that may let the user in has not ended", -facts.doubt_ended)
-    since = min(facts.deleting_for, facts.doubt_ended)
-    return actions.Release(deprovisioned=True) if age <= since else actions.LookUp()
+    """Nobody looks after the user from here on, so only what was seen since the deletion counts."""
+    return actions.Release(deprovisioned=True) if age <= facts.deleting_for else actions.LookUp()
 
 
 def _refusal(facts: Facts) -> Action | None:

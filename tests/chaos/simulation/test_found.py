@@ -253,13 +253,6 @@ FOUND = {
         (3.0, Person(Act.TAKE, 2)),
         (0.0, Person(Act.TAKE, 2)),
     ),
-    "whoever is not let in by an earlier job after the resource is gone": played(
-        Setting(chance=102, seats=4, min_operations=1, slowest_operation=6.0, shows_changes=False, population=5),
-        (0.05, Person(Act.MOVE, 0)),
-        (0.3, Person(Act.LEAVE, 0)),
-        (16.3, Outsider(Hand.DEACTIVATE, 4)),
-        (3.0, Person(Act.DELETE, 4)),
-    ),
     "an account that was made anew is named, although CXone ignores the same as before": played(
         Setting(chance=20027, seats=3, min_operations=5, shows_changes=False, population=3, form=Form.CUT),
         (8.0, Crash("any", 0, Moment.BEFORE, InFlight.LOST, 0.5)),

@@ -37,11 +37,6 @@ def facts(user: CxoneUser, known: Knowledge, work: Work | None = None, **more: A
     return Facts(user=user, tenant=tenant, schedule=schedule(user.spec, NOW), known=known, work=work, **more)
 
 
-def gone(age: float = 0.0, **more: Any) -> Facts:
-    """Locked out, the seat given back, and the resource deleted for a while."""
-    return facts(DELETED, Present(INACTIVE, age), seat_seen_free=True, deleting_for=9.0, **more)
-
-
 def sent(phase: Phase, action: RemoteAction) -> Work:
     return Work(0.0, 0.0, phase, Attempt(JOINER, action, 0.0))
 
@@ -111,10 +106,6 @@ TABLE: list[tuple[str, Facts, type]] = [
         facts(a_user(deleting=True, status=AGREED), Absent(0), doubt_ended=-5.0),
         actions.Wait,
     ),
-    ("whoever is deleted and inactive may still be let in", gone(doubt_ended=-5.0), actions.Wait),
-    ("by a job of an earlier process, too", gone(old_job=True), actions.Wait),
-    ("was not looked at since", gone(3.0, doubt_ended=2.0), actions.LookUp),
-    ("was looked at since", gone(1.0, doubt_ended=2.0), actions.Release),
     ("doubt is over, and was not looked at since", facts(LEAVER, Absent(9.0), doubt_ended=5.0), actions.LookUp),
     ("doubt is over, and the absence proves it", facts(LEAVER, Absent(3.0), doubt_ended=5.0), actions.Settle),
     (
