@@ -6,7 +6,7 @@
 | time zone      | names of one zone in the tz database (its links), in any case                              |
 | role, group    | equal as texts in any case; CXone may show an id with the name as `display`                |
 | address        | equal in any case, and of the same type where one is shown                                 |
-| addresses      | the same ones, and the same primary where shown; more of them where only one is declared   |
+| addresses      | the same ones, ours a primary one where any is; more of them where only one is declared    |
 | phone number   | the same digits as E.164; one without a country code, the same national number             |
 """
 
@@ -49,9 +49,9 @@ def union(first: Iterable[str], second: Iterable[str], displays: Mapping[str, st
 
 def same_addresses(wanted: tuple[Email, ...], shown: tuple[Email, ...]) -> bool:
     """RFC 7643 section 4.1.2."""
-    primary = next((email for email in shown if email.primary), None)
-    ours = next((email for email in wanted if email.primary), None)
-    if primary is not None and (ours is None or folded(primary.value) != folded(ours.value)):
+    primary = {folded(email.value) for email in shown if email.primary}
+    ours = {folded(email.value) for email in wanted if email.primary}
+    if primary and not primary & ours:
         return False
     return _all_in(wanted, shown) and (len(wanted) == 1 or _all_in(shown, wanted))
 

@@ -10,6 +10,7 @@ from cxone_operator.core.users import Email, Field, PhoneNumber
 from unit.builders import a_state
 
 WORK = Email("jane@example.com", "work", primary=True)
+JANE = Email("jane@example.com", "work")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,8 @@ def test_phone_numbers(one: str, other: str, same: bool) -> None:
         ({"emails": (WORK,)}, {"emails": (WORK, Email("u-jane@example.com", "other"))}, None),
         ({"emails": (WORK,)}, {"emails": (Email("jane@example.com"), Email("x@y.z", primary=True))}, Field.EMAILS),
         ({"emails": (WORK,)}, {"emails": (Email("u-jane@example.com"),)}, Field.EMAILS),
+        ({"emails": (WORK, Email("a@y.z"))}, {"emails": (Email("a@y.z", primary=True), WORK)}, None),
+        ({"emails": (WORK, Email("a@y.z"))}, {"emails": (Email("a@y.z", primary=True), JANE)}, Field.EMAILS),
         ({"emails": (WORK, Email("x@y.z"))}, {"emails": (WORK, Email("x@y.z"), Email("u@y.z"))}, Field.EMAILS),
         ({"emails": (WORK, Email("x@y.z"))}, {"emails": (Email("x@y.z", ""), WORK)}, None),
         ({"emails": ()}, {"emails": (WORK,)}, Field.EMAILS),
