@@ -6,13 +6,13 @@
     ├── PermissionDenied      403: a scope or a directory permission is missing
     ├── LicenseExhausted      a create or activation refused because no seat is free
     ├── NotFound              404, 410
-    ├── AlreadyExists         409 uniqueness, or any 409 to a create
+    ├── AlreadyExists         409 uniqueness, any 409 to a create, or a 400 to one that says so
     ├── Conflict              409 otherwise
     ├── VersionMismatch       412
     ├── PayloadTooLarge       413
     ├── NotOffered            405, 501: the server does not have this operation
     ├── Misfit                the tenant's settings are for another API
-    ├── Throttled             429
+    ├── Throttled             429, or a 400 or 403 that says so
     ├── ServerError           5xx, 408, 425
     ├── Unavailable           no connection: the request was not sent
     ├── CircuitOpen           not sent, as CXone as a whole fails
@@ -264,6 +264,9 @@ class Rejected(ScimError):
 
 _EXHAUSTED = re.compile(r"licen[cs]e|\bseats?\b|quota|\buser limit\b|\bnumber of users\b", re.IGNORECASE)
 _SCOPE = re.compile(r"\bscopes?\b|\bpermissions?\b", re.IGNORECASE)
+_THROTTLED = re.compile(r"rate.?limit|rate exceeded|too many requests|throttl", re.IGNORECASE)
+_ABOUT_USERS = re.compile(r"user|e-?mail|login|account", re.IGNORECASE)
+_TAKEN = re.compile(r"already (exists|taken|in use)|\btaken\b|not unique|must be unique|duplicate", re.IGNORECASE)
 _TAKES_SEAT = ("POST", "PUT", "PATCH")
 _PLAIN: dict[int, type[ScimError]] = {
     400: BadRequest,
@@ -321,13 +324,22 @@ def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: boo
         return _PLAIN.get(status, ServerError)
     if 300 <= status < 400:
         return Redirected
+    said = _QUOTED.sub("", detail)
+    if status in (400, 403) and _THROTTLED.search(said) and not _SCOPE.search(said):
+        return Throttled
     if status == 409 and scim_type == "uniqueness":
         return AlreadyExists
     if method in _TAKES_SEAT and status in (200, 400, 402, 403, 409) and _speaks_of_seats(detail):
         return LicenseExhausted
-    if status == 409 and creates:
+    if creates and (status == 409 or (status in (400, 422) and _says_taken(detail, scim_type))):
         return AlreadyExists
     return _PLAIN.get(status, Rejected if status >= 400 else Contradicted)
+
+
+def _says_taken(detail: str, scim_type: str) -> bool:
+    """Some servers refuse a userName that is taken as they do any wrong value."""
+    said = _ABOUT_USERS.search(detail) and _TAKEN.search(_QUOTED.sub("", detail))
+    return scim_type == "uniqueness" or bool(said)
 
 
 def _speaks_of_seats(detail: str) -> bool:
