@@ -261,7 +261,8 @@ def test_no_job_document_can_raise(body: dict[str, object]) -> None:
 )
 def test_results_of_operations(status: object, word: str | None) -> None:
     """All three forms of a status that servers send (RFC 7644 section 3.7.3)."""
-    item = {"bulkId": "a", "method": "POST", "status": status, "response": {"detail": "no", "scimType": "uniqueness"}}
+    response = {"detail": "no", "scimType": "invalidValue" if word == "BadRequest" else "uniqueness"}
+    item = {"bulkId": "a", "method": "POST", "status": status, "response": response}
     result = bulk.results_from({"Operations": [item]})["a"]
     assert (type(result.error).__name__ if result.error else None) == word
 
