@@ -70,6 +70,11 @@ class Roster:
         """The resources of that employeeId."""
         return self._people.by_employee.names(employee_id)
 
+    @property
+    def awaited(self) -> str | None:
+        """What must come first, None once the roster has been up to date: a list alone is so for a moment only."""
+        return None if self.followed_once else self.problem or "the CxoneUsers are not watched yet"
+
     def begun(self) -> None:
         """Begin anew; until that is complete, what is known remains."""
         self._listing = _People()

@@ -89,10 +89,12 @@ def test_a_roster_says_why_it_is_not_up_to_date() -> None:
     """Before the first list, and after the trail is lost; that it was up to date once is not forgotten."""
     roster = Roster()
     assert "not been listed" in (roster.problem or "")
+    assert "not been listed" in (roster.awaited or "")
     relist(roster)
     assert roster.problem is None
-    assert not roster.followed_once
+    assert "not watched yet" in (roster.awaited or ""), "the server may refuse the watch"
     roster.followed()
+    assert roster.awaited is None
     roster.lost("the connection broke")
     assert "the connection broke" in (roster.problem or "")
-    assert roster.followed_once
+    assert roster.awaited is None

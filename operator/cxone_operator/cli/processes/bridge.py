@@ -121,7 +121,7 @@ class _Bridge:
         """Without the API server events are answered with 503, which is better than no answer."""
         if self._stopping.is_set():
             return "the bridge is stopping"
-        return None if self._roster.followed_once else self._roster.problem
+        return self._roster.awaited
 
 
 async def _listen(start: Callable[[str, int], Awaitable[int]], host: str, port: int) -> int:
