@@ -219,7 +219,7 @@ async def test_a_server_that_is_too_slow(server: Server, transport: Transport, m
     model = GroupServer({"sales": set()}, PEOPLE)
     groups = await serve(server, transport, model)
     model.hold = hold = asyncio.Event()
-    monkeypatch.setattr("cxone_operator.scim.transport.TIMEOUT", aiohttp.ClientTimeout(total=0.2))
+    monkeypatch.setattr("cxone_operator.scim.transport.TIMEOUT", aiohttp.ClientTimeout(total=2))
     slow = asyncio.create_task(join(groups, "u0", "Sales"))
     await model.arrived.wait()
     monkeypatch.undo()
