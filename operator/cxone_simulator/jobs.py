@@ -88,8 +88,9 @@ class Jobs:
         operations, most = self._read(body)
         batch = Batch(self._settings, self._kinds, "request", origin)
         results: list[Result] = []
-        for operation in operations:
-            results.append(batch.carry_out(operation))
+        for index, operation in enumerate(operations, 1):
+            if self._habits.serves(index):
+                results.append(batch.carry_out(operation))
             if sum(failed(result) for result in results) >= most:
                 break
         return results

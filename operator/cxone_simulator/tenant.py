@@ -71,10 +71,9 @@ class Tenant:
 
     def get(self, id_: str) -> Json:
         """One user; raises ScimProblem 404."""
-        user = self._users.get(id_)
-        if user is None or self._habits.hides(user):
+        if not self.has(id_):
             raise missing(f"user {id_}")
-        return user
+        return self._users[id_]
 
     def replace(self, id_: str, body: Mapping[str, Any], actor: str) -> Json:
         """PUT: what is absent is cleared (RFC 7644 section 3.5.1)."""
@@ -130,13 +129,13 @@ class Tenant:
         return [self._users[id_] for id_ in ids if id_ is not None]
 
     def has(self, id_: str) -> bool:
-        """Such a user exists."""
-        return id_ in self._users
+        """Such a user exists for whoever asks."""
+        return id_ in self._users and not self._habits.hides(self._users[id_])
 
     def members_of(self, group: str) -> list[Json]:
         """Whose own list names the group, oldest first; costs as much as there are, however many users there are."""
         ids = sorted(self._members.get(group, ()), key=self._numbers.__getitem__)
-        return [self._users[id_] for id_ in ids]
+        return [self._users[id_] for id_ in ids if self.has(id_)]
 
     def regroup(self, id_: str, groups: list[Json], actor: str) -> Json:
         """Change a user's groups."""

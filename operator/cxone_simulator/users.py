@@ -91,7 +91,8 @@ class Users:
         all_may_match = wanted.names is None or habits.find_otherwise
         pool = self._everybody() if all_may_match else tenant.named(sorted(wanted.names or ()))
         shown = self._showing()
-        return [item for item in (*pool, *groups) if habits.finds(text, item, wanted.matches(shown(item)))]
+        users = [user for user in pool if habits.finds(text, user, wanted.matches(shown(user)))]
+        return [*users, *(group for group in groups if wanted.matches(group))]
 
     def _page(self, text: str | None, query: Mapping[str, Any], *, everything: bool = False) -> web.Response:
         world = self._world

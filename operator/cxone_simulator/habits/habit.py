@@ -14,7 +14,7 @@
 | begins   | where a page begins                                                            |
 | behind   | what is read as it was a moment ago                                            |
 | answers  | what is answered when the request was carried out                              |
-| serves   | which operations a bulk job carries out                                        |
+| serves   | which operations of a bulk request are carried out                             |
 | jobs     | how a job that has ended is shown                                              |
 | tokens   | how a token is given                                                           |
 | ripens   | when a token that was given becomes valid                                      |
@@ -57,7 +57,8 @@ class Habit:
     instead: Callable[[web.Request], web.Response | None] | None = None
     every: int = 1
     """`instead` is for one in so many requests."""
-    refuses: Callable[[web.Request, ScimProblem], web.Response] | None = None
+    refuses: Callable[[web.Request, ScimProblem], web.Response | None] | None = None
+    """None where the refusal is as everywhere."""
     taken: Callable[[Json], ScimProblem | None] | None = None
     """Called with the user that has the name; None brings that one back with what was asked for."""
     patches: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None

@@ -22,8 +22,8 @@ TRY_LATER: Json = {"schemas": [ERROR_SCHEMA], "status": "503", "detail": "try la
 
 
 def is_write(request: web.Request) -> bool:
-    """It is to change something."""
-    return request.method in _WRITES and not request.path.endswith("/search")
+    """It is to change something; searches, also those of RFC 7644 section 3.4.3, only come by POST."""
+    return request.method in _WRITES and not request.path.endswith(("/search", "/.search"))
 
 
 def html(_request: web.Request | None = None) -> web.Response:

@@ -1,4 +1,4 @@
-"""How bulk jobs that have ended are shown."""
+"""How bulk jobs that have ended are shown, and the results of bulk requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def forgotten(job: Json) -> Json:
     raise missing(f"bulk job {job['id']}")
 
 
-def in_capitals(job: Json) -> Json:
+def in_capitals(body: Json) -> Json:
     """bulkIds, where results are shown."""
-    results = [{**result, "bulkId": str(result.get("bulkId", "")).upper()} for result in job.get("Operations", ())]
-    return {**job, "Operations": results} if results else job
+    results = [{**result, "bulkId": str(result.get("bulkId", "")).upper()} for result in body.get("Operations", ())]
+    return {**body, "Operations": results} if results else body

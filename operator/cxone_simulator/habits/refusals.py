@@ -32,11 +32,11 @@ def in_a_list(_request: web.Request, problem: ScimProblem) -> web.Response:
     return reply({**problem.body(), "detail": detail, _ERRORS: errors}, problem.status, problem.headers)
 
 
-def missing_as_failure(request: web.Request, problem: ScimProblem) -> web.Response:
+def missing_as_failure(request: web.Request, problem: ScimProblem) -> web.Response | None:
     """The server stumbles over users that it does not find."""
     missing = problem.status == 404 and request.method == "GET" and "/Users/" in request.path
     found = "Error in getting user information from the user store"
-    return refusal(ScimProblem(500, found) if missing else problem)
+    return refusal(ScimProblem(500, found)) if missing else None
 
 
 def taken_as_wrong(_holder: Json) -> ScimProblem:

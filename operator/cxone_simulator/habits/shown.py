@@ -38,23 +38,18 @@ def of_lists(change: Change) -> Answers:
 
 def of_users(change: Change) -> Answers:
     """Every user in an answer, alone or in a list, looks otherwise."""
-
-    def changed(body: Json) -> Json:
-        if "Resources" in body:
-            return {**body, "Resources": [change(user) for user in body["Resources"]]}
-        return change(body) if "userName" in body else body
-
-    return of_body(changed)
+    alone, listed = _if_user(change), _in_list(change)
+    return of_body(lambda body: listed(body) if _is_list(body) else alone(body))
 
 
 def of_listed(change: Change) -> Answers:
     """Every user in a list looks otherwise."""
-    return of_lists(lambda body: {**body, "Resources": [change(user) for user in body["Resources"]]})
+    return of_lists(_in_list(change))
 
 
 def of_written(change: Change) -> Answers:
     """The user that a write is answered with looks otherwise."""
-    changed = of_body(lambda body: change(body) if "userName" in body else body)
+    changed = of_body(_if_user(change))
     return lambda request, response: changed(request, response) if is_write(request) else response
 
 
@@ -191,3 +186,13 @@ def with_cookie(_request: web.Request, response: web.Response) -> web.Response:
 
 def _is_list(body: Json) -> bool:
     return "Resources" in body
+
+
+def _if_user(change: Change) -> Change:
+    """Groups and schemas stay as they are."""
+    return lambda item: change(item) if "userName" in item else item
+
+
+def _in_list(change: Change) -> Change:
+    one = _if_user(change)
+    return lambda body: {**body, "Resources": [one(item) for item in body["Resources"]]}

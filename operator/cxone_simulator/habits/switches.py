@@ -50,8 +50,9 @@ class Habits:
         self, request: web.Request, problem: ScimProblem, usual: Callable[[ScimProblem, web.Request], web.Response]
     ) -> web.Response:
         """How a refusal is answered; `usual` is how the surface does it."""
-        found = (habit.refuses(request, problem) for habit in self._on() if habit.refuses is not None)
-        return next(found, None) or usual(problem, request)
+        answers = (habit.refuses(request, problem) for habit in self._on() if habit.refuses is not None)
+        found = next((answer for answer in answers if answer is not None), None)
+        return found if found is not None else usual(problem, request)
 
     def taken(self, holder: Json) -> ScimProblem | None:
         """Why there is no new user of that name; None where the old one comes back."""
@@ -115,7 +116,7 @@ class Habits:
         return response
 
     def serves(self, index: int) -> bool:
-        """Whether a job carries this operation out."""
+        """Whether this operation of a bulk request is carried out."""
         return all(habit.serves(index) for habit in self._on() if habit.serves is not None)
 
     def job(self, body: Json) -> Json:

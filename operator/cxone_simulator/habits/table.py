@@ -145,11 +145,11 @@ HABITS: dict[str, Habit] = {
     "quotaNull": Habit("The total of seats is null", answers=shown.of_quota(None)),
     "quotaAbsurd": Habit("The total of seats is beyond any integer", answers=shown.of_quota(10**30)),
     "quotaUnreadable": Habit("The total of seats is a sentence", answers=shown.of_quota("as many as you like")),
-    # What jobs do.
-    "jobsSkip": Habit("A bulk job leaves out every second operation", serves=lambda index: index % 2 == 1),
+    # What becomes of a bulk request.
+    "jobsSkip": Habit("Of a bulk request every second operation is left out", serves=lambda index: index % 2 == 1),
     "jobsSucceed": Habit("A bulk job ends with the word Succeeded", jobs=jobs.in_other_words),
     "jobsForgotten": Habit("A bulk job that has ended is not found", jobs=jobs.forgotten),
-    "bulkIdCapitals": Habit("The bulkIds of results are in capitals", jobs=jobs.in_capitals),
+    "bulkIdCapitals": Habit("The bulkIds of results are in capitals", answers=shown.of_body(jobs.in_capitals)),
     # Tokens.
     "tokenLifeZero": Habit("Tokens are given with expires_in 0", tokens=lambda body: {**body, "expires_in": 0}),
     "tokenRipens": Habit("Tokens are valid a second after they were given", ripens=1.0),
