@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from chaos.simulation.cluster_model import ClusterModel
 from chaos.simulation.journal import Entry, Journal
 from chaos.simulation.past import SLACK_SECONDS, Account, Moment, Past, Resource, accounts_of, owner_of
 from chaos.simulation.people import SYNC_SECONDS
 from chaos.simulation.remote_model import RemoteModel
-from chaos.simulation.schedule import Cut, Schedule, Tenant
+from chaos.simulation.schedule import Cut, Event, Fault, FaultKind, Schedule, Tenant
 from chaos.simulation.title import Title, Titles
 
 SLOWEST_ANSWER_SECONDS = 3.5
@@ -175,13 +176,15 @@ def _admitted_blindly(story: Story) -> Iterator[str]:
 
 
 def _repeated(story: Story) -> Iterator[str]:
-    """What CXone refuses or ignores is not asked for again and again, whatever the people around it do."""
-    news = [entry.time for entry in story.journal if not entry.origin.operator or entry.verb == "start"]
+    """What CXone refuses or ignores is not asked for again and again; news and successes make pauses short again."""
+    around = [entry.time for entry in story.journal if not entry.origin.operator or entry.verb == "start"]
+    changed = [(entry.subject, entry.time) for entry in _effects(story.journal, *_CHANGES[:-1])]
     asked: dict[str, list[float]] = {}
     for entry in _effects(story.journal, "refused", "ignored"):
         times = asked.setdefault(entry.subject, [])
         times.append(entry.time)
         window = [time for time in times if entry.time - time <= SYNC_SECONDS]
+        news = [*around, *(time for subject, time in changed if subject == entry.subject)]
         moved = sum(1 for time in news if 0 <= entry.time - time <= SYNC_SECONDS)
         claims = max(1, len(story.past.lives(entry.subject)))  # each resource has its own pauses
         if len(window) > MOST_IN_VAIN * (claims + moved):
@@ -287,8 +290,14 @@ def _asked_in_vain(story: Story) -> Iterator[str]:
     if any(isinstance(step.event, Tenant) for step in story.schedule.steps):
         return  # another address may offer more
     learned: dict[tuple[str, str], float] = {}
-    for entry in _effects(story.journal, "refused"):
-        if entry.detail.startswith("not offered"):
-            known = learned.setdefault((entry.origin.actor, entry.subject), entry.time + SLOWEST_ANSWER_SECONDS)
-            if entry.origin.asked > known:
-                yield f"asked for what is not offered: {entry}"
+    refused = [entry for entry in _effects(story.journal, "refused") if entry.detail.startswith("not offered")]
+    unheard = sum(step.event.count for step in story.schedule.steps if _hides_refusals(step.event))
+    for entry in refused[unheard:]:
+        known = learned.setdefault((entry.origin.actor, entry.subject), entry.time + SLOWEST_ANSWER_SECONDS)
+        if entry.origin.asked > known:
+            yield f"asked for what is not offered: {entry}"
+
+
+def _hides_refusals(event: Event) -> TypeGuard[Fault]:
+    """Other answers come than those that were given."""
+    return isinstance(event, Fault) and event.kind in (FaultKind.LOSE, FaultKind.FAIL_AFTER, FaultKind.GARBLE)

@@ -32,7 +32,8 @@ def complaints_about_accounts(setting: Setting, cluster: ClusterModel, remote: R
     found = [*_about_active(remote, managed, living, clock)]
     for resource in living:
         if resource.deleting:
-            found += [] if may_stay_active(setting, resource) else [f"{resource.name} is still being deleted"]
+            stays = _is_protected(resource) or may_stay_active(setting, resource)
+            found += [] if stays else [f"{resource.name} is still being deleted"]
         elif resource.full:
             found += _about_resource(setting, remote, resource, living, clock)
     return found
@@ -108,6 +109,10 @@ def _about_resource(
         yield f"{resource.name} says that all is well, and its account is called {account.state.user_name}"
     if account.state.active is not resource.active(clock):
         yield f"{resource.name} says that all is well, and its account is {account.state.active}"
+
+
+def _is_protected(resource: Resource) -> bool:
+    return resource.condition("Ready").get("reason") == "ProtectedUser"
 
 
 def _says_so(resource: Resource) -> bool:
