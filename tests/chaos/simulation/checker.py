@@ -49,6 +49,12 @@ class Scene:
         tenant = self.tenants.get(tenant_of(resource.body))
         return tenant is not None and bool(tenant["status"].get("deprovisioning", {}).get("planHash"))
 
+    def hides(self, resource: Resource) -> bool:
+        """Nobody sees that there is an account, inactive as the resource wants it: it is in no list, nor named."""
+        user = self.user(resource.key)
+        unseen = user is not None and not user.state.active and self.setting.listing is Listing.ACTIVE_ONLY
+        return unseen and not resource.active(self.clock)
+
     @property
     def hides_quota(self) -> bool:
         """Nobody is let in, as nobody knows how many seats there are."""
@@ -152,15 +158,22 @@ def _about_user(scene: Scene, key: str) -> Iterator[str]:
         if not resources and _left_for_good(scene, key):
             yield from _about_leaver(scene, key)
     elif not owner.suspended and not (scene.closes(owner) and owner.active(scene.clock)):
-        title = Title.GOOD if owner.adopts else scene.titles(key).get(owner.uid, Title.GOOD)
-        refused = owner.condition("Ready").get("reason") == "AlreadyExists"
-        if title is Title.NONE or (title is Title.DOUBTFUL and refused):
-            yield from _about_refused(owner)
-        else:
-            yield from _about_owner(scene, owner)
+        yield from _about_manager(scene, owner)
     for resource in resources:
         if resource is not owner and not resource.deleting:
             yield from _about_bystander(resource, owner)
+
+
+def _about_manager(scene: Scene, owner: Resource) -> Iterator[str]:
+    """Whoever manages a user, if the account is theirs to manage; one that nobody shows is no trouble to anybody."""
+    title = Title.GOOD if owner.adopts else scene.titles(owner.key).get(owner.uid, Title.GOOD)
+    refused = owner.condition("Ready").get("reason") == "AlreadyExists"
+    if refused and title is not Title.GOOD:
+        yield from _about_refused(owner)
+    elif title is not Title.NONE:
+        yield from _about_owner(scene, owner)
+    elif not scene.hides(owner):
+        yield from _about_refused(owner)
 
 
 def _about_protected(resources: list[Resource]) -> Iterator[str]:
