@@ -140,6 +140,21 @@ def test_a_restore_without_status(company: Company) -> None:
     assert company.effects().count("created") == 1
 
 
+def test_an_employee_whom_no_list_shows(company: Company) -> None:
+    """Where the API lists nobody, the employeeId is asked for, and nobody is made a second time."""
+    company.make_outside(JONES, externalId="4711")
+    account = company.known(JONES)["id"]
+    company.open(matchBy=MATCHES, api={"list": "Filter"})
+    company.create("jane", employeeId="4711")
+    company.create("john", employeeId="4712")
+    assert company.until_ready("jane")["status"]["userId"] == account
+    company.until_ready("john")
+    assert sorted(accounts(company)) == [JANE, JOHN]
+    company.leave("jane")
+    company.until_ready("jane")
+    assert company.known(JANE)["active"] is False
+
+
 def test_two_accounts_of_one_employee(company: Company) -> None:
     """Nothing is written while somebody has to choose."""
     company.make_outside(JANE)

@@ -151,6 +151,10 @@ class ScimClient:
         """By filter."""
         return await self._reads.find(user_names, lane)
 
+    async def find_employed(self, employee_id: str, lane: Lane) -> Found:
+        """By filter, too."""
+        return await self._reads.find_employed(employee_id, lane)
+
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         """By id."""
         return await self._reads.get(user_id, lane)

@@ -204,6 +204,11 @@ def user_names_filter(names: Iterable[str]) -> str:
     return " or ".join(f"userName eq {msgspec.json.encode(name).decode()}" for name in names)
 
 
+def employee_filter(employee_id: str) -> str:
+    """`externalId eq "a"`, as a JSON string (RFC 7644 section 3.4.2.2)."""
+    return f"externalId eq {msgspec.json.encode(employee_id).decode()}"
+
+
 def user_name_chunks(names: Iterable[str], most: int, room: int) -> list[tuple[str, ...]]:
     """The names in portions of at most `most`, whose encoded filter has at most `room` bytes.
 

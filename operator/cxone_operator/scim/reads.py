@@ -9,7 +9,14 @@ from cxone_operator.core.users import RemoteUser
 from cxone_operator.scim.dialects.dialect import Dialect
 from cxone_operator.scim.errors import BadRequest, MalformedAnswer, NotFound
 from cxone_operator.scim.groups import Memberships
-from cxone_operator.scim.messages import encoded, user_from, user_name_chunks, user_names_filter, users_from
+from cxone_operator.scim.messages import (
+    employee_filter,
+    encoded,
+    user_from,
+    user_name_chunks,
+    user_names_filter,
+    users_from,
+)
 from cxone_operator.scim.names import Names
 from cxone_operator.scim.paging import PAGE, Listing, Part
 from cxone_operator.scim.remote import Found, Page
@@ -72,6 +79,12 @@ class Reads:
         half = len(user_names) // 2
         self._names_at_once = min(self._names_at_once, half)
         return _together([await self.find(user_names[:half], lane), await self.find(user_names[half:], lane)])
+
+    async def find_employed(self, employee_id: str, lane: Lane) -> Found:
+        """GET /Users?filter=externalId eq "…"; a page that does not hold all of them is not the whole answer."""
+        query = f"filter={encoded(employee_filter(employee_id))}"
+        page = await self._page(await self._listing.part("look_up", lane, query), lane)
+        return Found(page.users, page.total in (None, len(page.users)) and not page.unreadable)
 
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         """GET /Users/{id} (RFC 7644 section 3.4.1); another id in the answer is no answer."""

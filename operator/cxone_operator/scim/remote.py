@@ -122,6 +122,9 @@ class Remote(Protocol):
     async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
         """Those of the named users that exist."""
 
+    async def find_employed(self, employee_id: str, lane: Lane) -> Found:
+        """The users with that employeeId."""
+
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         """The account of that id, whatever its name; None where there is none."""
 

@@ -18,7 +18,7 @@ from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser, key_of
-from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.errors import BadRequest, ScimError
 from cxone_operator.scim.remote import Batch, Found, Item, Page, Receipt, Settled
 
 T = TypeVar("T")
@@ -44,6 +44,8 @@ class FakeRemote:
         """Natural keys that no look-up by name finds."""
         self.whole = True
         """Look-ups by name show everybody."""
+        self.knows_employees = True
+        """Filters may name employeeIds."""
         self.portion = 3
         """Names in one `find`, and users in one page."""
         self.asked: Counter[str] = Counter()
@@ -76,6 +78,12 @@ class FakeRemote:
         await self._answer("find", lane)
         names = [key_of(name) for name in user_names if key_of(name) not in self.hidden]
         return Found(tuple(self.users[name] for name in names if name in self.users), self.whole)
+
+    async def find_employed(self, employee_id: str, lane: Lane) -> Found:
+        await self._answer("find_employed", lane)
+        if not self.knows_employees:
+            raise BadRequest("externalId cannot be asked for", code="400", write=False)
+        return Found(tuple(user for user in self.users.values() if user.state.employee_id == employee_id))
 
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         await self._answer("get", lane)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from aiohttp import web
 
@@ -51,6 +53,25 @@ async def test_a_look_up_is_one_request(server: Server, client: ScimClient) -> N
     assert [user.id for user in found.users] == ["id-jane"]
     wanted = "filter=userName%20eq%20%22jane%40example.com%22%20or%20userName%20eq%20%22o%5C%22x%22&count=100"
     assert server.requests == [("GET", f"/scim/v2/Users?{wanted}", None)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "found", "whole"),
+    [
+        ({"totalResults": 1, "Resources": [JANE]}, 1, True),
+        ({"totalResults": 0}, 0, True),
+        ({"totalResults": 2, "Resources": [JANE]}, 1, False),
+        ({"totalResults": 1, "Resources": [{"id": "7"}]}, 0, False),
+    ],
+)
+async def test_an_employee_is_asked_for(
+    server: Server, client: ScimClient, answer: dict[str, object], found: int, whole: bool
+) -> None:
+    """By externalId, as SCIM calls it (RFC 7643 section 3.1)."""
+    server.answers = [json_answer(200, answer)]
+    told = await client.find_employed('47"11', Lane.UPDATES)
+    assert (len(told.users), told.whole) == (found, whole)
+    assert unquote(server.requests[0][1]) == r'/scim/v2/Users?filter=externalId eq "47\"11"'
 
 
 async def test_a_look_up_in_short_pages_misses_nobody(server: Server, client: ScimClient) -> None:

@@ -5,7 +5,8 @@ Nothing here waits, sends or decides. A store has one writer; whoever else learn
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -113,6 +114,14 @@ class Memory:
     def _keys(self, user: CxoneUser, *names: str) -> set[str]:
         account = self.directory.name(user.status.user_id or "")
         return {*map(key_of, (user.spec.user_name, user.claimed_as, *names)), *([account] if account else [])}
+
+    def second_keys(self, names: Iterable[str], found: AbstractSet[str]) -> list[str]:
+        """The employeeIds of whom no name has found, who have no account yet, where the tenant knows people by them."""
+        if "employeeId" not in self.spec.match_by:
+            return []
+        missing = [user for name in names if key_of(name) not in found for user in self.resources.named(key_of(name))]
+        ids = [user.spec.employee_id for user in missing if user.status.user_id is None]
+        return [id_ for id_ in dict.fromkeys(ids) if id_ is not None]
 
     def may_make(self, user: CxoneUser) -> bool:
         """A request may still create an account for this resource."""

@@ -13,7 +13,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.memory import Memory
-from cxone_operator.engine.read.names import accounts_of, find_all
+from cxone_operator.engine.read.names import accounts_of, find_all, find_employed
 from cxone_operator.scim.errors import ScimError
 from cxone_operator.scim.remote import Found, Remote
 
@@ -104,7 +104,7 @@ class LookUps:
         keys = [key_of(name) for name in names]
         self._asking.update(dict.fromkeys(keys, sent))
         try:
-            found = await find_all(remote, names, lane)
+            found = await self._find(remote, names, lane)
             ids = set().union(*(self._ids.get(key, ()) for key in keys))
             accounts = await accounts_of(remote, ids, found.users, lane)
         except ScimError as error:
@@ -122,6 +122,15 @@ class LookUps:
                 self._themselves.discard(key)
                 memory.resources.mark_key(key)
             memory.wake()
+
+    async def _find(self, remote: Remote, names: tuple[str, ...], lane: Lane) -> Found:
+        """By name, and by employeeId those without an account, where no list shows who has it."""
+        found = await find_all(remote, names, lane)
+        if remote.capabilities.lists:
+            return found
+        seen = {key_of(user.state.user_name) for user in found.users}
+        more = await find_employed(remote, self._memory.second_keys(names, seen), lane)
+        return Found((*found.users, *more.users), found.whole and more.whole)
 
     def _told(self, keys: Iterable[str], found: Found, accounts: AbstractSet[str]) -> list[str]:
         """Of whom the answer says whether they exist; the others are left alone for a while."""

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, key_of
+from cxone_operator.scim.errors import BadRequest
 from cxone_operator.scim.remote import Found, Remote
 
-INCOMPLETE = "CXone's answer to a look-up by name lacks entries, or has some that cannot be understood"
+INCOMPLETE = "CXone's answer to a look-up by userName or employeeId lacks entries, or cannot be understood"
 
 
 async def find_all(remote: Remote, names: Sequence[str], lane: Lane) -> Found:
@@ -28,6 +29,22 @@ async def find_all(remote: Remote, names: Sequence[str], lane: Lane) -> Found:
         alone = await remote.find((name,), lane) if len(names) > 1 else found
         users.update((user.id, user) for user in alone.users)
         whole = whole and (alone.whole or bool(alone.users))
+    return Found(tuple(users.values()), whole)
+
+
+async def find_employed(remote: Remote, employees: Iterable[str], lane: Lane) -> Found:
+    """The accounts with those employeeIds, one request for each; raises ScimError.
+
+    Who is not found may exist where an answer lacks somebody, or the server takes no such question.
+    """
+    users, whole = dict[str, RemoteUser](), True
+    for employee in employees:
+        try:
+            found = await remote.find_employed(employee, lane)
+        except BadRequest:
+            found = Found((), whole=False)
+        users.update((user.id, user) for user in found.users)
+        whole = whole and found.whole
     return Found(tuple(users.values()), whole)
 
 

@@ -5,10 +5,10 @@ Doing this once per period and comparing locally is the whole drift detection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.users import key_of
+from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.memory.directory import Refresh
 from cxone_operator.engine.memory.memory import Memory
@@ -79,11 +79,17 @@ class Snapshot:
                 if not found.whole:
                     raise Incomplete(INCOMPLETE, code="incomplete", write=False)
                 changed += self._mark(self._memory.directory.take_page(refresh, found.users))
+                refresh.asked -= self._open(names, found.users)
                 accounts = await accounts_of(remote, self._ids_of(names), found.users, lane)
                 self._memory.directory.learn_accounts(accounts, refresh.started)
                 known = (user for user in accounts.values() if user is not None)
                 refresh.seen |= {key_of(user.state.user_name) for user in known}
         return changed
+
+    def _open(self, names: Sequence[str], found: Iterable[RemoteUser]) -> set[str]:
+        """Whom their employeeIds may still find: that is for a look-up of their own."""
+        seen = {key_of(user.state.user_name) for user in found}
+        return {key_of(name) for name in names if self._memory.second_keys((name,), seen)}
 
     def _ids_of(self, names: Iterable[str]) -> set[str]:
         """The accounts of those of them who had one."""

@@ -10,7 +10,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.read.lookups import AT_ONCE, LookUps
 from cxone_operator.scim.errors import PermissionDenied
-from unit.builders import a_remote, a_user
+from unit.builders import a_remote, a_tenant, a_user
 from unit.engine import scene as scenes
 from unit.engine.fakes import FakeRemote
 from unit.engine.scene import settle
@@ -285,3 +285,49 @@ async def test_an_answer_that_may_lack_somebody_is_asked_for_name_by_name() -> N
     scene.ask("john")
     await scene.turn()
     assert scene.known("john") == Absent(0.0)
+
+
+# By employeeId.
+
+
+def seasoned(*, lists: bool = False, match_by: tuple[str, ...] = ("userName", "employeeId")) -> Scene:
+    """Jane and Ann have accounts under other names, which their employeeIds tell; Ann's is recorded. John is there."""
+    scene = Scene()
+    scene.memory.spec = a_tenant(matchBy=list(match_by))
+    scene.remote.capabilities = Capabilities(lists=lists)
+    there = [a_remote("j", employee_id="1"), a_remote("john", employee_id="2"), a_remote("a", employee_id="3")]
+    scene.remote.users = {user.state.user_name: user for user in there}
+    ann = a_user("ann", employeeId="3", status={"userId": "id-a"})
+    scene.see(a_user("jane", employeeId="1"), a_user("john", employeeId="2"), ann, a_user("eve"))
+    return scene
+
+
+async def test_whom_no_list_shows_is_found_by_the_employee_id() -> None:
+    """One look-up more for whoever has no account yet and whom no name finds."""
+    scene = seasoned()
+    scene.ask("jane", "john", "ann", "eve")
+    await scene.turn()
+    assert scene.remote.asked["find_employed"] == 1
+    assert scene.known("jane") == Absent(0.0)
+    assert scene.view.known(scene.now(a_user("jane"))) == Present(a_remote("j", employee_id="1"), 0.0)
+
+
+async def test_nobody_is_asked_for_twice_where_a_list_shows_everybody() -> None:
+    """Nor where a tenant does not know people by their employeeIds."""
+    for scene in (seasoned(lists=True), seasoned(match_by=("userName",))):
+        scene.ask("jane", "eve", lane=LEAVERS)
+        await scene.turn()
+        assert scene.remote.asked["find_employed"] == 0
+        assert scene.known("jane") == Absent(0.0)
+
+
+async def test_a_server_that_takes_no_such_question_proves_no_absence() -> None:
+    """Or somebody would be made a second time; it is asked again with growing pauses."""
+    scene = seasoned()
+    scene.remote.knows_employees = False
+    scene.memory.directory.forget("jane@example.com", scene.time)
+    scene.ask("jane")
+    await scene.turn()
+    assert scene.known("jane") == UNKNOWN
+    assert scene.memory.reading.failure is None, "others are read"
+    assert scene.lookups.ask("jane@example.com", UPDATES) > 0

@@ -16,7 +16,7 @@ from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.read.snapshot import Snapshot
 from cxone_operator.scim.errors import PermissionDenied
 from cxone_operator.scim.remote import Page
-from unit.builders import a_remote, a_user
+from unit.builders import a_remote, a_tenant, a_user
 from unit.engine import scene as scenes
 from unit.engine.fakes import FakeRemote
 from unit.engine.scene import settle
@@ -222,3 +222,16 @@ async def test_where_nobody_can_be_listed_an_answer_that_lacks_somebody_is_paced
     for _ in range(60):
         await scene.turn(1.0)
     assert (scene.knows("john"), scene.remote.asked["find"] < 40) == (Unknown, True)
+
+
+async def test_where_nobody_can_be_listed_nobody_is_absent_whom_an_employee_id_may_find() -> None:
+    """That is for a look-up; whoever has an account, or no employeeId, is absent all the same."""
+    scene = Scene()
+    scene.memory.spec = a_tenant(matchBy=["userName", "employeeId"], syncPeriodSeconds=int(PERIOD))
+    scene.remote.capabilities = Capabilities(lists=False)
+    scene.remote.users.clear()
+    newer = {"metadata": {"resourceVersion": "2"}, "employeeId": "1"}
+    scene.see(a_user("jane", **newer), a_user("john", **newer, status={"userId": "id-john"}))
+    await scene.turn()
+    assert [scene.knows(name) for name in scene.names] == [Unknown, Absent, Absent]
+    assert scene.memory.directory.complete
