@@ -306,7 +306,7 @@ class Tenant:
         """The credentials were taken."""
         memory = self._memory
         log.info("authenticated", tenant=memory.name)
-        memory.sites.join(memory, self._rooms.connection.client_id)
+        memory.sites.join(memory, self._rooms.connection.client_id, remote.tenant_id if remote is not None else "")
         memory.own_identities = remote.identities if remote is not None else frozenset()
         memory.capabilities = remote.capabilities if remote is not None else EVERYTHING
         self._rooms.limiter.circuit.reset()

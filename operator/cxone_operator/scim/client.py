@@ -87,6 +87,11 @@ class ScimClient:
         """From the credentials and the token."""
         return self._transport.identities
 
+    @property
+    def tenant_id(self) -> str:
+        """From the token."""
+        return self._transport.tenant_id
+
     async def connect(self) -> None:
         """Get a token, and hear what the server can do."""
         await self._transport.authenticate()

@@ -1,4 +1,4 @@
-"""Who we are in CXone: the names under which the operator's own account could appear among the users.
+"""Who we are in CXone, and in which: the names under which the operator's own account could appear among the users.
 
 An operator that deactivated its own account would lock itself out. The client id names it on some tenants; where the
 access token is a JSON Web Token, its claims do (RFC 7519 section 4, RFC 9068 section 2.2). They are only compared with

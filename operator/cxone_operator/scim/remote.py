@@ -104,6 +104,10 @@ class Remote(Protocol):
     def identities(self) -> frozenset[str]:
         """Lower-case names and ids of the operator's own account, as far as CXone has told them."""
 
+    @property
+    def tenant_id(self) -> str:
+        """CXone's own name for the tenant, the same for all its clients; empty where it has told none."""
+
     async def connect(self) -> None:
         """Try the credentials."""
 

@@ -185,6 +185,11 @@ class Transport:
         """Who we are, by the last token."""
         return self._access.identities
 
+    @property
+    def tenant_id(self) -> str:
+        """Which CXone tenant we talk to, by the last token."""
+        return self._access.tenant
+
     async def _url(self, target: str) -> URL:
         base = await self._hosts.api(self._access.tenant)
         with mapped_errors(write=False):

@@ -140,6 +140,11 @@ class RemoteHandle:
         """The client's own names; it is no user here."""
         return frozenset()
 
+    @property
+    def tenant_id(self) -> str:
+        """Tokens say nothing here."""
+        return ""
+
     async def connect(self) -> None:
         """A token costs no place in the rate limit."""
         await self._wire.call("authenticate", self._model.authenticate, _READS, self._wire.now, self._model.name)

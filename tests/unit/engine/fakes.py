@@ -30,6 +30,7 @@ class FakeRemote:
     def __init__(self, *users: RemoteUser) -> None:
         self.capabilities = Capabilities()
         self.identities: frozenset[str] = frozenset()
+        self.tenant_id = ""
         self.users = {key_of(user.state.user_name): user for user in users}
         self.quota: Quota | ScimError = Quota(10, 4)
         self.problem: ScimError | BaseException | None = None

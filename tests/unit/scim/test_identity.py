@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxone_operator.scim.identity import identities_of
+from cxone_operator.scim.identity import identities_of, tenant_of
 
 
 def jwt(**claims: object) -> str:
@@ -32,7 +32,21 @@ def test_from_the_client_id_and_the_claims(token: str, expected: set[str]) -> No
     assert identities_of("Svc@example.com", token) == expected
 
 
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("opaque", ""),
+        (jwt(sub="user:1"), ""),
+        (jwt(tenantId="11eb-0504"), "11eb-0504"),
+        (jwt(tenant_id="11eb-0504", tenantId=7), "11eb-0504"),
+    ],
+)
+def test_which_tenant_a_token_is_for(token: str, expected: str) -> None:
+    assert tenant_of(token) == expected
+
+
 @given(st.text(), st.text())
 def test_no_token_can_raise(client_id: str, token: str) -> None:
     identities_of(client_id, token)
     identities_of(client_id, f"a.{token}.c")
+    tenant_of(f"a.{token}.c")

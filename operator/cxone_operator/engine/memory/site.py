@@ -1,7 +1,8 @@
 """Sites: the CxoneTenants of this process that mean the same CXone, and what is judged for all of them together.
 
-The same base URL and the same client id are the same CXone, whatever the Secrets and namespaces are called; two client
-ids of one base URL may be two customers of one platform, and count as that. Each CxoneTenant keeps a loop of its own,
+The same base URL and the same client id are the same CXone, whatever the Secrets and namespaces are called. Two client
+ids of one base URL may be two customers of one platform, and count as that, unless their tokens name the same tenant of
+CXone: an account of one is then an account of the other. Each CxoneTenant keeps a loop of its own,
 as defaults, policies and pauses are its own. Common are: who owns a userName and who inherits it, what a request of
 ours makes doubtful, the leavers that are counted, and the rate limit.
 
@@ -10,6 +11,7 @@ Nothing of a neighbour is kept here. It is asked when it matters, which costs on
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import Protocol
 
 from cxone_operator.api.tenant import TenantSpec
@@ -24,6 +26,13 @@ from cxone_operator.engine.memory.resources import Resources, by_right
 
 _PORTS = {"http": ":80", "https": ":443"}
 """What a base URL need not say."""
+
+
+class _By(Enum):
+    """What tells one CXone from another at an address."""
+
+    CLIENT = auto()
+    TENANT = auto()
 
 
 class Member(Protocol):
@@ -123,8 +132,11 @@ class Sites:
     """All CXones of one process."""
 
     def __init__(self) -> None:
-        self._sites: dict[tuple[str, str], Site] = {}
-        """By address and client id. A site outlives its members: what they have sent counts for those who come."""
+        self._sites: dict[tuple[str, _By, str], Site] = {}
+        """By address and client id, and by what CXone calls the tenant.
+
+        A site outlives its members: what they have sent counts for those who come.
+        """
         self._unread: list[Member] = []
 
     def expect(self, member: Member) -> Site:
@@ -136,15 +148,16 @@ class Sites:
 
     def site_of(self, member: Member, client_id: str) -> Site:
         """Whose rate limit the member keeps while it tries the credentials that it has read."""
-        key = address_of(member.spec.base_url), client_id
+        key = address_of(member.spec.base_url), _By.CLIENT, client_id
         return self._sites.setdefault(key, Site(member.spec, member.site.window.started))
 
-    def join(self, member: Member, client_id: str) -> None:
+    def join(self, member: Member, client_id: str, tenant_id: str = "") -> None:
         """CXone has taken the credentials: the member works on this CXone, and on no other.
 
         Not before: whoever only knows the client id must not own anybody, nor keep a leaver from being locked out.
+        `tenant_id`: what CXone calls it, empty where it has not said.
         """
-        site = self.site_of(member, client_id)
+        site = self._named(member, client_id, tenant_id) if tenant_id else self.site_of(member, client_id)
         if member not in site.members:
             self.leave(member)
             self._enter(member, site)
@@ -179,6 +192,13 @@ class Sites:
         """A loop of the same base URL has not shown yet whether it is a neighbour, and whom it owns."""
         unread = [other.spec.base_url for other in self._unread if other is not member]
         return any(address_of(base_url) == address_of(member.spec.base_url) for base_url in unread)
+
+    def _named(self, member: Member, client_id: str, tenant_id: str) -> Site:
+        """All clients of a tenant mean the same CXone, and keep its rate limit when they begin anew."""
+        address, of_client = address_of(member.spec.base_url), self.site_of(member, client_id)
+        site = self._sites.setdefault((address, _By.TENANT, tenant_id), of_client)
+        self._sites[address, _By.CLIENT, client_id] = site
+        return site
 
     def _enter(self, member: Member, site: Site) -> None:
         site.members.append(member)

@@ -31,10 +31,10 @@ class Region:
         declared = a_tenant(**{"baseURL": URL, **spec})
         return Memory(name, declared, clocks(lambda: self.time), lambda: self.woken.append(name), self.sites)
 
-    def joins(self, name: str, client_id: str = "id", **spec: Any) -> Memory:
+    def joins(self, name: str, client_id: str = "id", tenant_id: str = "", **spec: Any) -> Memory:
         """A loop that knows its CXone."""
         memory = self.begins(name, **spec)
-        self.sites.join(memory, client_id)
+        self.sites.join(memory, client_id, tenant_id)
         return memory
 
 
@@ -89,6 +89,42 @@ def test_one_client_of_one_address_is_one_cxone(region: Region) -> None:
     assert first.site is second.site
     assert region.joins("third", "other").site is not first.site
     assert region.joins("fourth", baseURL="https://other.example.com").site is not first.site
+
+
+def test_two_clients_of_one_tenant_are_neighbours(region: Region) -> None:
+    """As their tokens tell; without a word, or of another tenant, or at another address, they are strangers."""
+    first, second = region.joins("first", "a", "acme"), region.joins("second", "b", "acme")
+    assert first.site is second.site
+    strangers = [
+        region.joins("third", "c"),
+        region.joins("fourth", "d", "other"),
+        region.joins("fifth", "e", "acme", baseURL="https://other.example.com"),
+    ]
+    assert [one.site is first.site for one in strangers] == [False] * 3
+    assert first.site.members == [first, second]
+
+
+def test_a_tenants_clients_keep_its_rate_limit(region: Region) -> None:
+    """Whatever was sent before anybody knew the tenant, and by a loop that has ended."""
+    first = region.joins("first", "a", "acme")
+    before = region.sites.site_of(first, "a")
+    assert before is first.site
+    region.sites.leave(first)
+    assert region.joins("again", "b", "acme").site is before
+    assert region.sites.site_of(first, "b") is before
+
+
+def test_no_deletion_locks_out_whom_another_client_of_the_tenant_wants(region: Region) -> None:
+    """The account is one, whoever asks for it."""
+    mine, theirs = region.joins("mine", "a", "acme"), region.joins("theirs", "b", "acme")
+    gone = here(deleting=True)
+    mine.resources.put(gone)
+    theirs.resources.put(there())
+    for memory in (mine, theirs):
+        refresh = memory.directory.begin_refresh(0.0)
+        memory.directory.take_page(refresh, [a_remote("kim")])
+        memory.directory.finish_refresh(refresh)
+    assert View(mine).facts(gone).heir is Heir.CLAIMED
 
 
 def test_whoever_gets_other_credentials_moves(region: Region) -> None:
