@@ -129,7 +129,10 @@ class _Operator:
         election = await self._elect()
         server = ApiServer(self._open_session(), self._access.server)
         cluster = ClusterClient(server, metrics.observe_kubernetes_write, election.fence)
-        remote_session = aiohttp.ClientSession(headers={"User-Agent": f"cxone-operator/{version('cxone-operator')}"})
+        remote_session = aiohttp.ClientSession(
+            headers={"User-Agent": f"cxone-operator/{version('cxone-operator')}"},
+            cookie_jar=aiohttp.DummyCookieJar(),  # a session of one tenant must not be sent for another one
+        )
         self._sessions.append(remote_session)
         clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), random.random)
         self._supervisor = Supervisor(
