@@ -234,7 +234,10 @@ def _token_from(body: Mapping[str, object], asked: float) -> _Token:
 
 
 def _life(value: object) -> float:
-    """Seconds from `expires_in`, a number or a string of one; raises MalformedAnswer."""
+    """Seconds from `expires_in`, a number or a string of one; raises MalformedAnswer.
+
+    0 or less says of a token that was given just now that it does not end by itself, or nothing.
+    """
     if value is None:
         return _DEFAULT_LIFE_SECONDS
     try:
@@ -243,4 +246,4 @@ def _life(value: object) -> float:
         seconds = math.nan
     if not math.isfinite(seconds):
         raise MalformedAnswer("the token endpoint gave no usable expires_in", code="malformed", write=False)
-    return max(0.0, seconds)
+    return seconds if seconds > 0 else _DEFAULT_LIFE_SECONDS

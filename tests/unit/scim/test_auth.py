@@ -93,9 +93,10 @@ async def test_a_token_without_a_usable_life(life: object) -> None:
         _token_from({"access_token": "t", "expires_in": life}, 0.0)
 
 
-def test_a_token_of_unknown_life() -> None:
-    """Is taken to last an hour; the server need not say (RFC 6749 section 5.1)."""
-    assert _token_from({"access_token": "t"}, 0.0).renew_at == 3540.0
+@pytest.mark.parametrize("life", [None, 0, "0", -1])
+def test_a_token_of_unknown_life(life: object) -> None:
+    """Is taken to last an hour; the server need not say (RFC 6749 section 5.1), and 0 or -1 says as little."""
+    assert _token_from({"access_token": "t", "expires_in": life}, 0.0).renew_at == 3540.0
 
 
 @pytest.mark.parametrize("value", [None, "", 7, "a b", "a\r\nX: y", "ü"])
