@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update
 from cxone_operator.core.knowledge import UNKNOWN, Knowledge, Present
@@ -20,6 +21,7 @@ from cxone_operator.scim.messages import (
     is_written,
     patch_body,
     replaced_body,
+    shows,
     user_body,
     user_from,
 )
@@ -64,14 +66,15 @@ class Changes:
 
     async def create(self, state: UserState, lane: Lane) -> Answered:
         """POST /Users → 201, or 200 where the server says it so; what an empty answer does not show is looked up."""
+        sent = await self._names.encoded(state, lane)
         return await self._transport.request(
             CREATE,
             "POST",
             self._dialect.users_path,
             lane=lane,
             scope=self._dialect.scim_scope,
-            body=user_body(await self._names.encoded(state, lane), self._dialect),
-            read=self._created,
+            body=user_body(sent, self._dialect),
+            read=partial(self._created, sent),
         )
 
     async def patch(self, remote: RemoteUser, change: Change, lane: Lane) -> Answered:
@@ -83,7 +86,9 @@ class Changes:
 
         def read(answer: Answer) -> Answered:
             user = None if answer.empty else user_from(answer.body(), self._dialect)
-            return Answered(self._shown(user, remote.id), answer.request_id)
+            if user is None or user.id != remote.id:
+                return Answered(request_id=answer.request_id)
+            return Answered(self._shown(user, change.target, answer), answer.request_id)
 
         return await self._transport.request(
             "put" if replaces else "patch",
@@ -146,12 +151,12 @@ class Changes:
         except NotFound as error:
             return Answered(request_id=error.request_id)
 
-    def _shown(self, user: RemoteUser | None, user_id: str) -> Knowledge:
-        if user is None or user.id != user_id:
-            return UNKNOWN
-        return Present(self._names.shown((user,))[0])
+    def _shown(self, user: RemoteUser, sent: UserState, answer: Answer) -> Knowledge:
+        """What an answer leaves out is not what the user lacks."""
+        whole = shows(answer.body(), sent, self._dialect)
+        return Present(self._names.shown((user,))[0]) if whole else UNKNOWN
 
-    def _created(self, answer: Answer) -> Answered:
+    def _created(self, sent: UserState, answer: Answer) -> Answered:
         location = id_from_location(answer.headers.get("Location"))
         if answer.empty:
             return Answered(request_id=answer.request_id)
@@ -159,7 +164,7 @@ class Changes:
         if user is None:
             text = "CXone created a user without naming its id"
             raise MalformedAnswer(text, code="malformed", write=answer.write, request_id=answer.request_id)
-        return Answered(self._shown(user, user.id), answer.request_id)
+        return Answered(self._shown(user, sent, answer), answer.request_id)
 
     def _user(self, user_id: str) -> str:
         return f"{self._dialect.users_path}/{encoded(user_id)}"

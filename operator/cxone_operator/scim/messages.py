@@ -172,6 +172,13 @@ def user_from(body: Mapping[str, object], dialect: Dialect, fallback_id: str | N
     return RemoteUser(id_, state, version if isinstance(version, str) else None)
 
 
+def shows(body: Mapping[str, object], state: UserState, dialect: Dialect) -> bool:
+    """All of a state has its attribute in the answer; else what is missing is not none: some servers show little."""
+    shown, sent = _attributes(body).keys(), user_body(state, dialect)
+    unasked = {"schemas"} if state.emails is not None else {"schemas", "emails"}
+    return all(name.lower() in shown for name, value in sent.items() if value != [] and name not in unasked)
+
+
 def _team(attributes: Mapping[str, object], dialect: Dialect) -> str | None:
     team = _object(_object(attributes.get(NICE_SCHEMA.lower())).get("team"))
     return _text(team.get("display" if dialect.roles is RoleForm.IDS else "value")) or _text(team.get("value"))

@@ -9,6 +9,8 @@
 | `success` false, `message` or `msg`, with a 200    | the vendor's creates and changes                   |
 | `errorCount`, `agentResults`, with a 200 or 206    | the vendor's changes of agents                     |
 | `title`, `detail`                                  | gateways (RFC 9457)                                |
+| one of these in `message`, `response` or `error`   | what stands before a server, and passes its error  |
+| `detail`, and a list whose name ends in `errors`   | servers that count up what is wrong                |
 | nothing, but the header `icStatusDescription`      | the vendor's older APIs                            |
 """
 
@@ -25,6 +27,7 @@ _TEXTS = (
     *("error", "errors", "agentResults", "title", "code"),
 )
 """Where servers write it, the most telling first."""
+_WRAPPERS = ("message", "response", "error", "detail")
 _HEADER = "icStatusDescription"
 _DEEPEST = 4
 """Objects within objects that are looked into."""
@@ -53,8 +56,16 @@ def explained(value: object, deepest: int = _DEEPEST) -> str:
         said = (explained(item, deepest - 1) for item in value[:_MOST]) if deepest else ()
         return "; ".join(dict.fromkeys(text for text in said if text))
     if isinstance(value, Mapping) and deepest:
-        return next((text for name in _TEXTS if (text := explained(member(value, name), deepest - 1))), "")
+        first = next((text for name in _TEXTS if (text := explained(member(value, name), deepest - 1))), "")
+        return "; ".join(dict.fromkeys(text for text in (first, *_counted_up(value, deepest - 1)) if text))
     return ""
+
+
+def _counted_up(body: Mapping[str, object], deepest: int) -> list[str]:
+    """The words of errors that stand in a list, of the body or of an extension of it."""
+    holders = [body, *(value for value in body.values() if isinstance(value, Mapping))]
+    lists = (value for holder in holders for name, value in holder.items() if name.lower().endswith("errors"))
+    return [explained(item, deepest) for value in lists if isinstance(value, list) for item in value[:_MOST]]
 
 
 def said(raw: bytes, headers: Mapping[str, str]) -> str:
@@ -69,6 +80,15 @@ def word(raw: bytes, name: str) -> str:
 
 
 def _body(raw: bytes) -> Mapping[str, object]:
+    """Of an error that is wrapped in another one, be it as an object or as its text, the one inside."""
+    body = _decoded(raw)
+    held = (member(body, name) for name in _WRAPPERS)
+    inside = (_decoded(value.encode()) if isinstance(value, str) else value for value in held)
+    errors = (value for value in inside if isinstance(value, Mapping))
+    return next((error for error in errors if member(error, "detail") or member(error, "message")), body)
+
+
+def _decoded(raw: bytes) -> Mapping[str, object]:
     try:
         return decode_object(raw)
     except MalformedAnswer:

@@ -26,6 +26,8 @@ from cxone_operator.scim.refusals import refused_status, said, word
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 """Seconds: the slowest creates seen at vendors take 20; a connection that is not there after 10 will not come."""
+RIPENING_SECONDS = 2.0
+"""How long a fresh token may be too young: clocks of servers differ, and not all of them know it at once."""
 _JSON = "application/scim+json"
 T = TypeVar("T")
 _SCOPE = re.compile(r'\bscope="([^"]+)"')
@@ -146,9 +148,9 @@ class Transport:
         version: str | None = None,
         reads: bool = False,
     ) -> T:
-        """Send it, once more after a 401 with a fresh token, and `read` the answer; raises ScimError.
+        """Send it, after a 401 with a fresh token, and again when that is no longer new; `read` the answer.
 
-        An answer that cannot be understood is a failure of the service as much as none at all.
+        Raises ScimError. An answer that cannot be understood is a failure of the service as much as none at all.
 
         `path` and `query` are percent-encoded already; `scope` is what the operation needs, named if CXone answers 403.
         `version`: carry it out only while the resource has that ETag (RFC 7644 section 3.14). `reads`: nothing is
@@ -171,6 +173,9 @@ class Transport:
         if answer.status == 401 and self._access.renewable(authorization):
             authorization = await self._access.authorization()
             answer = await self._send(request, authorization)
+            if answer.status == 401:
+                await asyncio.sleep(RIPENING_SECONDS)
+                answer = await self._send(request, authorization)
         status = answer.check() if 200 <= answer.status < 300 else answer.status
         if status is not None:
             raise self._error(replace(answer, status=status), request, scope, authorization)

@@ -16,6 +16,7 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.fence import unfenced
 from cxone_operator.core.lane import Lane
+from cxone_operator.scim import transport as transports
 from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
@@ -97,6 +98,12 @@ def json_answer(status: int, body: object, **headers: str) -> Answer:
 async def no_content(_request: web.Request) -> web.Response:
     """Done, and nothing to say."""
     return web.Response(status=204)
+
+
+@pytest.fixture(autouse=True)
+def _ripe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test waits for no token."""
+    monkeypatch.setattr(transports, "RIPENING_SECONDS", 0.0)
 
 
 @pytest.fixture

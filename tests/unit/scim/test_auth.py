@@ -18,6 +18,7 @@ from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, ServerError
 from cxone_operator.scim.hosts import FixedHosts
+from cxone_operator.scim.messages import user_body
 from unit.builders import a_state
 from unit.scim.conftest import CANARY, CountingBudget, Server, json_answer, unobserved
 
@@ -59,7 +60,7 @@ async def test_renewed_early(server: Server, session: aiohttp.ClientSession, lif
 
 async def test_a_refused_token_is_replaced_once(server: Server, client: ScimClient, budget: CountingBudget) -> None:
     """401, a fresh token, the same request again: both requests take a place in the budget."""
-    created = json_answer(201, {"id": "1", "userName": "jane@example.com"})
+    created = json_answer(201, {**user_body(a_state(), PLATFORM), "id": "1"})
     server.answers = [json_answer(401, {}), created]
     shown = (await client.changes.create(a_state(), Lane.JOINERS)).shown
     assert isinstance(shown, Present)

@@ -20,7 +20,7 @@ from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.dialects.rfc7644 import RFC7644
 from cxone_operator.scim.errors import BadRequest, MalformedAnswer, ScimError, ServerError
 from cxone_operator.scim.groups import Groups, OnUsers
-from cxone_operator.scim.messages import NICE_SCHEMA, USER_SCHEMA
+from cxone_operator.scim.messages import NICE_SCHEMA, USER_SCHEMA, user_body
 from cxone_operator.scim.names import Plain
 from cxone_operator.scim.remote import Answered
 from cxone_operator.scim.transport import Transport
@@ -200,7 +200,7 @@ def sent(server: Server) -> list[tuple[str, str]]:
 async def test_groups_come_after_the_user(server: Server, transport: Transport) -> None:
     """And are no part of the user's own change."""
     model = GroupServer({"sales": set(), "support": {"1"}}, frozenset({"1"}))
-    making = await apart(server, transport, model, json_answer(200, JANE))
+    making = await apart(server, transport, model, json_answer(200, {**user_body(a_state(), RFC7644), "id": "1"}))
     wanted = change(Field.ACTIVE, Field.GROUPS, groups=("Sales",))
     was = RemoteUser("1", a_state(groups=("Support",)))
     answered = await making.make(Update(was, wanted, takes_seat=False), Lane.UPDATES)
@@ -239,7 +239,7 @@ async def test_whoever_was_made_is_made(server: Server, transport: Transport) ->
 async def test_a_group_that_fails_is_told(server: Server, transport: Transport) -> None:
     """After the user was changed: whoever is let in gets in."""
     model = GroupServer({"sales": set()}, frozenset({"1"}), statuses={"PATCH": 500})
-    making = await apart(server, transport, model, json_answer(200, JANE))
+    making = await apart(server, transport, model, json_answer(200, {**user_body(a_state(), RFC7644), "id": "1"}))
     wanted = change(Field.ACTIVE, Field.GROUPS, groups=("Sales",))
     with pytest.raises(ServerError):
         await making.make(Update(RemoteUser("1", a_state(groups=())), wanted, takes_seat=False), Lane.UPDATES)

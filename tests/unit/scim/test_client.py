@@ -12,12 +12,14 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import Change, Field
 from cxone_operator.scim.client import ScimClient
+from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import BadRequest, MalformedAnswer, ScimError
+from cxone_operator.scim.messages import user_body
 from cxone_operator.scim.remote import Answered
 from unit.builders import a_state, account
 from unit.scim.conftest import Server, json_answer, no_content
 
-JANE = {"id": "id-jane", "userName": "jane@example.com", "active": True}
+JANE = {**user_body(a_state(), PLATFORM), "id": "id-jane"}
 
 
 async def located(_request: web.Request) -> web.Response:
@@ -114,7 +116,7 @@ async def test_an_answer_about_somebody_else_shows_nothing(server: Server, clien
     [
         (json_answer(201, JANE), "id-jane"),
         (json_answer(200, JANE), "id-jane"),
-        (json_answer(201, {"userName": "jane@example.com"}, Location="/scim/v2/Users/7/"), "7"),
+        (json_answer(201, user_body(a_state(), PLATFORM), Location="/scim/v2/Users/7/"), "7"),
         (json_answer(201, JANE, Location="/scim/v2/Users/other"), "id-jane"),
     ],
 )
@@ -136,6 +138,15 @@ async def test_changes(server: Server, client: ScimClient) -> None:
     assert (await client.changes.patch(account("1"), change, Lane.LEAVERS)).shown == UNKNOWN
     assert (await client.changes.patch(account("1"), change, Lane.LEAVERS)).shown == UNKNOWN
     assert [path for _, path, _ in server.requests] == ["/scim/v2/Users/a%20b%2F%2540", *["/scim/v2/Users/1"] * 2]
+
+
+@pytest.mark.parametrize("left_out", ["active", "name", "roles", "emails"])
+async def test_a_brief_answer_shows_nobody(server: Server, client: ScimClient, left_out: str) -> None:
+    """What a server leaves out of an answer is not what the user lacks, so the user is looked up."""
+    server.answers = [json_answer(200, {name: value for name, value in JANE.items() if name != left_out})]
+    assert (await client.changes.create(a_state(), Lane.JOINERS)).shown == UNKNOWN
+    change = Change(a_state(active=False), (Field.ACTIVE,))
+    assert (await client.changes.patch(account("id-jane"), change, Lane.LEAVERS)).shown == UNKNOWN
 
 
 async def test_what_an_answer_does_not_show_is_looked_up(server: Server, client: ScimClient) -> None:

@@ -17,12 +17,13 @@ from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.scim.dialects.platform import PLATFORM
 from cxone_operator.scim.errors import AuthenticationFailed, NotOffered, ScimError, TooLarge
+from cxone_operator.scim.messages import user_body
 from cxone_operator.scim.paging import PAGE
 from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Remote, Settled
 from unit.builders import a_remote, a_state
 from unit.scim.conftest import Answer, CountingBudget, Server, json_answer, no_content
 
-JANE = {"id": "id-jane", "userName": "jane@example.com", "active": True}
+JANE = {**user_body(a_state(), PLATFORM), "id": "id-jane"}
 PROMOTE = Update(a_remote(), Change(a_state(roles=("Supervisor",)), (Field.ROLES,)), takes_seat=False)
 CREATE, ERASE = Item("uid-a", Create(a_state("a"))), Item("uid-b", Delete(a_remote("b")))
 TOGETHER = Batch((CREATE, ERASE), shared=True)

@@ -94,12 +94,21 @@ async def test_the_fence_is_asked_again_before_the_second_try(
     assert (len(server.requests), budget.inside) == (1, 0)
 
 
-async def test_a_second_refusal_is_final(server: Server, client: ScimClient, budget: CountingBudget) -> None:
+async def test_a_fresh_token_that_is_refused_twice_is_final(
+    server: Server, client: ScimClient, budget: CountingBudget
+) -> None:
     """One refresh, not a loop of them."""
     server.answers = [json_answer(401, {})]
     with pytest.raises(AuthenticationFailed):
         await client.changes.create(a_state(), Lane.JOINERS)
-    assert (server.tokens, budget.entered, budget.inside) == (2, 2, 0)
+    assert (server.tokens, budget.entered, budget.inside) == (2, 3, 0)
+
+
+async def test_a_fresh_token_may_be_too_young(server: Server, client: ScimClient, budget: CountingBudget) -> None:
+    """It is the same one that is sent again: another one would be as young."""
+    server.answers = [json_answer(401, {}), json_answer(401, {}), json_answer(200, {"total": 1, "used": 0})]
+    await client.seats(Lane.JOINERS)
+    assert (server.tokens, budget.entered) == (2, 3)
 
 
 async def test_a_place_is_given_back_when_the_caller_gives_up(
