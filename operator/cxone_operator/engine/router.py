@@ -41,7 +41,6 @@ from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.decide.view import View
 from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.read.lookups import LookUps
-from cxone_operator.engine.read.names import INCOMPLETE
 from cxone_operator.engine.send.door import Door
 from cxone_operator.engine.send.jobs import Jobs
 from cxone_operator.engine.tell.audit import AuditTrail
@@ -173,13 +172,15 @@ class Router:
 
     def _look_up(self, facts: Facts, *, itself: bool) -> None:
         user, uid = facts.user, facts.user.metadata.uid
+        lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
+        name = self._view.asked_name(user)
+        pause = self._lookups.ask(name, lane, self._account_of(facts), itself=itself)
+        if pause > 0:
+            self._memory.leavers.pass_over(uid)
+            self._wait(uid, Wait(Reason.REMOTE_UNAVAILABLE, self._lookups.problem(name), pause, departing=True))
+            return
         if facts.leaving:
             self._memory.leavers.suspect(uid)
-        lane = Lane.LEAVERS if facts.leaving else Lane.UPDATES
-        pause = self._lookups.ask(self._view.asked_name(user), lane, self._account_of(facts), itself=itself)
-        if pause > 0:
-            self._wait(uid, Wait(Reason.REMOTE_UNAVAILABLE, INCOMPLETE, pause, departing=True))
-            return
         work = facts.work
         if work is None or work.phase is not Phase.VERIFYING:
             self._plan(uid, Phase.LOOKING)

@@ -29,7 +29,8 @@ from cxone_operator.scim.transport import Answer
 LARGEST_BYTES = 900_000
 """Servers commonly limit a request to one mebibyte; the rest is for the envelope."""
 ENVELOPE_BYTES = 1_000
-_ENDED = ("COMPLETED", "FAILED")
+_FAILED = ("FAILED", "FAILURE", "ERROR", "CANCELED", "CANCELLED", "ABORTED", "EXPIRED")
+_ENDED = ("COMPLETED", "COMPLETE", "SUCCEEDED", "SUCCESS", "FINISHED", "DONE", *_FAILED)
 _MOST_ERRORS = 20
 _METHODS: Mapping[type, str] = {Create: "POST", Update: "PATCH", Deactivate: "PATCH", Delete: "DELETE"}
 
@@ -117,9 +118,9 @@ def receipt_from(answer: Answer, items: Collection[Item] = ()) -> Receipt:
 
 
 def job_from(body: Mapping[str, object]) -> JobState:
-    """COMPLETED and FAILED end a job; every other word means not yet."""
+    """COMPLETED and FAILED end a job, and what other APIs call so; every other word means not yet."""
     word = str(member(body, "status") or "").upper()
-    return JobState(word in _ENDED, results_from(body), word == "FAILED", _errors_from(member(body, "errors")))
+    return JobState(word in _ENDED, results_from(body), word in _FAILED, _errors_from(member(body, "errors")))
 
 
 def _errors_from(errors: object) -> tuple[str, ...]:

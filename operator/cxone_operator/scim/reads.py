@@ -109,9 +109,9 @@ class Reads:
         Whoever is on a later page must not be taken for missing, so the rest is read, until a page brings nobody new.
         """
         found: dict[str, RemoteUser] = {}
-        unreadable, whole, repeats = 0, False, False
+        unreadable, whole, repeats = 0, True, False
         room = max(MOST_NAMES, 2 * len(user_names))  # the second of a name is what an ambiguous match is known by
-        async for part in self._listing.walk("look_up", lane, _filter(user_names), room):
+        async for part in self._listing.walk("look_up", lane, _filter(user_names), room, wanted=len(user_names)):
             page = await self._page(part, lane)
             known = len(found)
             found.update((user.id, user) for user in page.users)

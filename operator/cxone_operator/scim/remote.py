@@ -43,6 +43,8 @@ class Found:
     users: tuple[RemoteUser, ...]
     whole: bool = True
     """Whoever is not among them does not exist; False where the answer had entries more than could be read."""
+    untold: Mapping[str, str] = field(default_factory=dict)
+    """Names at which the server stumbles, with what it said: whether they exist is not known."""
 
 
 @dataclass(frozen=True, slots=True)

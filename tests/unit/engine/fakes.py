@@ -18,7 +18,7 @@ from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.core.users import RemoteUser, key_of
-from cxone_operator.scim.errors import BadRequest, ScimError
+from cxone_operator.scim.errors import BadRequest, ScimError, ServerError
 from cxone_operator.scim.remote import Batch, Found, Item, Page, Receipt, Settled
 
 T = TypeVar("T")
@@ -47,6 +47,8 @@ class FakeRemote:
         """Look-ups by name show everybody."""
         self.knows_employees = True
         """Filters may name employeeIds."""
+        self.stumbles: set[str] = set()
+        """userNames and ids at which it fails, whoever else is asked for with them."""
         self.portion = 3
         """Names in one `find`, and users in one page."""
         self.asked: Counter[str] = Counter()
@@ -77,6 +79,7 @@ class FakeRemote:
     async def find(self, user_names: Sequence[str], lane: Lane) -> Found:
         self.names.append(tuple(user_names))
         await self._answer("find", lane)
+        self._stumble(*user_names)
         names = [key_of(name) for name in user_names if key_of(name) not in self.hidden]
         return Found(tuple(self.users[name] for name in names if name in self.users), self.whole)
 
@@ -88,6 +91,7 @@ class FakeRemote:
 
     async def get(self, user_id: str, lane: Lane) -> RemoteUser | None:
         await self._answer("get", lane)
+        self._stumble(user_id)
         return next((user for user in self.users.values() if user.id == user_id), None)
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
@@ -113,6 +117,10 @@ class FakeRemote:
         if isinstance(self.quota, ScimError):
             raise self.quota
         return self.quota
+
+    def _stumble(self, *asked: str) -> None:
+        if self.stumbles & set(asked):
+            raise ServerError("CXone answered 500: oops", code="500", write=False)
 
     async def _answer(self, operation: str, lane: Lane) -> None:
         self.asked[operation] += 1

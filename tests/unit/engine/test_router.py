@@ -50,8 +50,18 @@ async def test_a_leaver_that_is_unknown_is_asked_for_first() -> None:
     scene.memory.directory.forget(KEY, scene.time)
     await scene.look(a_user(active=False))
     assert scene.memory.leavers.suspects == {JANE}
+
+
+async def test_nobody_waits_for_a_leaver_of_whom_cxone_does_not_tell() -> None:
+    """Others who leave are judged without; what CXone said is why this one waits."""
+    scene = Scene()
+    scene.remote.stumbles = {KEY}
+    scene.memory.directory.forget(KEY, scene.time)
+    await scene.look(a_user(active=False))
     await scene.asked()
-    assert scene.remote.lanes == [Lane.LEAVERS]
+    await scene.look()
+    assert (scene.memory.leavers.suspects, scene.phase) == (set(), Phase.WAITING)
+    assert scene.lookups.problem(KEY) == "CXone answered 500: oops"
 
 
 async def test_where_adoption_is_forbidden_a_creation_is_announced() -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxone_operator.core.lane import Lane
-from cxone_operator.scim.errors import Incomplete, MalformedAnswer, Misfit, ScimError
+from cxone_operator.scim.errors import Incomplete, MalformedAnswer, Misfit, NotFound, ScimError
 from cxone_operator.scim.paging import PAGE, Listing
 from cxone_operator.scim.transport import Transport
 from unit.scim.conftest import Answer, Server, json_answer
@@ -67,6 +67,58 @@ async def test_a_walk(
     server.answers = list(answers)
     assert await walked(a_listing(transport)) == parts
     assert asked(server) == places
+
+
+async def test_a_total_that_is_that_of_the_page(server: Server, transport: Transport) -> None:
+    """Whoever is on a later page is not missing; the totals tell the snapshot that something is wrong."""
+    first, second, third = (list(range(start, end)) for start, end in ((0, 20), (20, 40), (40, 47)))
+    server.answers = [page(*first, total=20), page(*second, total=20), page(*third, total=7)]
+    assert await walked(a_listing(transport)) == [first, second, third]
+    assert asked(server) == ["", "startIndex=21", "startIndex=41"]
+
+
+@pytest.mark.parametrize("after", [page(*range(20), total=20), json_answer(400, {}), json_answer(404, {})])
+async def test_nothing_after_a_page_that_looked_cut(server: Server, transport: Transport, after: Answer) -> None:
+    """The first page once more, or a refusal, says that there was no second one."""
+    server.answers = [page(*range(20), total=20), after]
+    assert await walked(a_listing(transport)) == [list(range(20))]
+
+
+async def test_whoever_was_asked_for_is_there(server: Server, transport: Transport) -> None:
+    """So a page that has them all was not cut."""
+    server.answers = [page(*range(20), total=20)]
+    listing = a_listing(transport)
+    assert len([part async for part in listing.walk("look_up", Lane.UPDATES, "filter=x", wanted=20)]) == 1
+    assert len(server.requests) == 1
+
+
+async def test_a_count_that_is_refused_is_halved(server: Server, transport: Transport) -> None:
+    """A server that takes 100 at most is asked for that many from then on."""
+    refused = json_answer(400, {"message": "[500: must be less than or equal to 100]"})
+    server.answers = [refused, refused, refused, page(1, 2, total=2)]
+    listing = a_listing(transport)
+    assert await walked(listing) == [[1, 2]]
+    await walked(listing)
+    counts = [path.partition("count=")[2] for _, path, _ in server.requests]
+    assert counts == ["500", "250", "125", "62", "62"]
+
+
+async def test_a_list_that_is_refused_for_another_reason(server: Server, transport: Transport) -> None:
+    """Is no reason to read in small pages when it is given."""
+    listing = a_listing(transport)
+    server.answers = [json_answer(400, {"detail": "no"})]
+    with pytest.raises(Misfit, match="no"):
+        await walked(listing)
+    assert listing.size == PAGE
+
+
+async def test_nobody_may_be_a_404(server: Server, transport: Transport) -> None:
+    """From a server that lists its users; from any other it may be a path that nobody serves."""
+    server.answers = [json_answer(404, {})]
+    with pytest.raises(NotFound):
+        await walked(a_listing(transport), "filter=x")
+    server.answers = [json_answer(404, {}), page(1, total=1)]
+    assert await walked(a_listing(transport), "filter=x") == []
 
 
 @pytest.mark.parametrize(

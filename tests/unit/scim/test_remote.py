@@ -272,7 +272,7 @@ def test_what_a_bulk_answer_says() -> None:
 @pytest.mark.parametrize(
     ("status", "done"),
     [
-        *(("COMPLETED", True), ("completed", True), ("FAILED", True)),
+        *(("COMPLETED", True), ("completed", True), ("FAILED", True), ("Succeeded", True), ("aborted", True)),
         *(("PENDING", False), ("RUNNING", False), ("", False), (None, False), (7, False)),
     ],
 )

@@ -76,13 +76,13 @@ class Snapshot:
         else:
             for names in remote.portions(declared.values()):
                 found = await find_all(remote, names, lane)
-                if not found.whole:
-                    raise Incomplete(INCOMPLETE, code="incomplete", write=False)
+                if not found.whole or found.untold:
+                    raise Incomplete(next(iter(found.untold.values()), INCOMPLETE), code="incomplete", write=False)
                 changed += self._mark(self._memory.directory.take_page(refresh, found.users))
                 refresh.asked -= self._open(names, found.users)
                 accounts = await accounts_of(remote, self._ids_of(names), found.users, lane)
-                self._memory.directory.learn_accounts(accounts, refresh.started)
-                known = (user for user in accounts.values() if user is not None)
+                self._memory.directory.learn_accounts(accounts.found, refresh.started)
+                known = (user for user in accounts.found.values() if user is not None)
                 refresh.seen |= {key_of(user.state.user_name) for user in known}
         return changed
 

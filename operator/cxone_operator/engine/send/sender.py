@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cxone_operator.api.reasons import Reason
 from cxone_operator.core.actions import Delete, RemoteAction, lane_of
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.patience import patience
 from cxone_operator.core.plan import plan
-from cxone_operator.core.work import Attempt, Done, Sent, Withdrawn
+from cxone_operator.core.work import Attempt, Done, Sent, Withdrawn, Work
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.admit.seats import SeatGate
 from cxone_operator.engine.base.tasks import Tasks
@@ -180,4 +181,11 @@ class Sender:
     def _fail(self, uid: str, failure: Failure) -> None:
         work = self._memory.works.get(uid)
         if work is not None and work.attempt is not None:
+            self._look_for_everybody(work, failure)
             self._door.answered(uid, failed(self._memory, work.attempt, failure))
+
+    def _look_for_everybody(self, work: Work, failure: Failure) -> None:
+        """Whoever exists, as CXone says again, and was not found by name may be in the list of everybody."""
+        last = work.failure.reason if work.failure is not None else None
+        if last == failure.reason == Reason.ALREADY_EXISTS:
+            self._memory.refresh_wanted = True

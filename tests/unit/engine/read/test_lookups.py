@@ -9,7 +9,7 @@ from cxone_operator.core.knowledge import UNKNOWN, Absent, Present
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import key_of
 from cxone_operator.engine.read.lookups import AT_ONCE, LookUps
-from cxone_operator.scim.errors import PermissionDenied
+from cxone_operator.scim.errors import PermissionDenied, ServerError
 from unit.builders import a_remote, a_tenant, a_user
 from unit.engine import scene as scenes
 from unit.engine.fakes import FakeRemote
@@ -331,3 +331,49 @@ async def test_a_server_that_takes_no_such_question_proves_no_absence() -> None:
     assert scene.known("jane") == UNKNOWN
     assert scene.memory.reading.failure is None, "others are read"
     assert scene.lookups.ask("jane@example.com", UPDATES) > 0
+
+
+async def test_one_name_at_which_the_server_stumbles_keeps_nobody_else_from_being_found() -> None:
+    """It is found out by halves, costs no more than a few requests, and is asked for with growing pauses."""
+    scene = Scene()
+    names = [f"n{number}" for number in range(64)]
+    scene.remote.users["n7@example.com"] = a_remote("n7")
+    scene.remote.stumbles = {"n40@example.com"}
+    for name in names:
+        scene.memory.directory.forget(f"{name}@example.com", scene.time)
+    scene.ask(*names, lane=LEAVERS)
+    await scene.turn()
+    known = {name: scene.known(name) for name in names}
+    assert [name for name, found in known.items() if found == UNKNOWN] == ["n40"]
+    assert isinstance(known["n7"], Present)
+    assert scene.finds <= 14
+    assert scene.lookups.ask("n40@example.com", LEAVERS, itself=True) > 0
+    assert scene.lookups.problem("n40@example.com") == "CXone answered 500: oops"
+    assert scene.memory.reading.remaining(scene.time) == 0, "it says nothing of the service"
+    scene.remote.stumbles, scene.time = set(), scene.time + 60.0
+    scene.ask("n40", "n41", lane=LEAVERS)
+    await scene.turn()
+    assert scene.remote.names[-2:] == [("n41@example.com",), ("n40@example.com",)]
+    assert isinstance(scene.known("n40"), Absent)
+
+
+async def test_an_id_at_which_the_server_stumbles_is_no_proof_that_the_account_is_gone() -> None:
+    """Although no name finds it; others that were asked for with it are known."""
+    scene = Scene()
+    scene.remote.users["john@example.com"] = a_remote("john")
+    scene.remote.stumbles = {"id-jane"}
+    for name in ("jane", "john"):
+        scene.memory.directory.forget(f"{name}@example.com", scene.time)
+        scene.lookups.ask(f"{name}@example.com", LEAVERS, f"id-{name}", itself=True)
+    await scene.turn()
+    assert (scene.known("jane"), scene.known("john")) == (UNKNOWN, Present(a_remote("john"), 0.0))
+    assert scene.lookups.ask("jane@example.com", LEAVERS, "id-jane", itself=True) > 0
+
+
+async def test_a_server_that_is_ill_is_not_asked_for_each_name() -> None:
+    """Any other failure is about more than one of them."""
+    scene = Scene()
+    scene.remote.problem = ServerError("down", code="503", write=False)
+    scene.ask("jane", "john", lane=LEAVERS)
+    await scene.turn()
+    assert (scene.finds, scene.memory.reading.failure is not None) == (1, True)
