@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +15,30 @@ if TYPE_CHECKING:
     from cxone_operator.telemetry.logging import LogFormat
 
 Command = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command of a person looks, as its options say."""
+
+    context: str | None = None
+    namespace: str | None = None
+    tenant: str = "default"
+    no_cluster: bool = False
+
+
+def place_options(command: Command) -> Command:
+    """`--context`, `--namespace`, `--tenant` and `--no-cluster`, as one Place: the command's first argument."""
+
+    @click.option("--context", default=None, help="Context of the kubeconfig")
+    @click.option("-n", "--namespace", default=None, help="[that of the context, or default]")
+    @click.option("--tenant", default="default", show_default=True, help="The CxoneTenant")
+    @click.option("--no-cluster", is_flag=True, help="Take the tenant from CXONE_ variables alone")
+    @wraps(command)
+    def placed(context: str | None, namespace: str | None, tenant: str, no_cluster: bool, **rest: object) -> object:
+        return command(Place(context, namespace, tenant, no_cluster), **rest)
+
+    return placed
 
 
 def logging_options(command: Command) -> Command:

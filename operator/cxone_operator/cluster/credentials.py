@@ -9,6 +9,7 @@ understood in two places, and what is wrong with a kubeconfig is for the library
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,11 +81,14 @@ class _Context(msgspec.Struct, frozen=True):
     user: str
 
 
-class _Kubeconfig(msgspec.Struct, frozen=True, rename="kebab"):
-    clusters: list[dict[str, object]]
-    users: list[dict[str, object]]
+class _Contexts(msgspec.Struct, frozen=True, rename="kebab"):
     contexts: list[dict[str, object]]
     current_context: str = ""
+
+
+class _Kubeconfig(_Contexts, frozen=True, kw_only=True, rename="kebab"):
+    clusters: list[dict[str, object]]
+    users: list[dict[str, object]]
 
 
 def read_kubeconfig(files: str, context: str | None) -> Credentials | None:
@@ -100,6 +104,18 @@ def read_kubeconfig(files: str, context: str | None) -> Credentials | None:
     except (OSError, ValueError, msgspec.MsgspecError):
         return None
     return Credentials(server, tls, lambda: f"Bearer {user.token}") if user.token else None
+
+
+def namespace_of(context: str | None, environ: Mapping[str, str]) -> str | None:
+    """The namespace that a kubeconfig has for the context, or for its current one; None where it says none."""
+    for name in environ.get("KUBECONFIG", "~/.kube/config").split(os.pathsep):
+        try:
+            config = msgspec.yaml.decode(Path(name).expanduser().read_bytes(), type=_Contexts)
+            chosen = _entry(config.contexts, context or config.current_context, "context", dict)
+        except (OSError, ValueError, msgspec.MsgspecError):
+            continue
+        return str(chosen["namespace"]) if chosen.get("namespace") else None
+    return None
 
 
 def _entry(entries: Sequence[Mapping[str, object]], name: str, kind: str, form: type[Entry]) -> Entry:

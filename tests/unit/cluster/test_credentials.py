@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from cxone_operator.cluster.credentials import (
     Credentials,
     ask_library,
     find_credentials,
+    namespace_of,
     read_kubeconfig,
     read_service_account,
 )
@@ -222,3 +224,25 @@ def test_a_pod_without_an_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     with pytest.raises(ClusterError, match="run inside a cluster"):
         find_credentials(None, IN_CLUSTER)
+
+
+@pytest.mark.parametrize(
+    ("config", "context", "namespace"),
+    [
+        (kubeconfig(context={"namespace": "workforce"}), None, "workforce"),
+        (kubeconfig(context={"namespace": "workforce"}), "here", "workforce"),
+        (kubeconfig(), None, None),
+        (kubeconfig(context={"namespace": "workforce"}), "elsewhere", None),
+        ({}, None, None),
+    ],
+)
+def test_the_namespace_of_a_context(path: Path, config: Any, context: str | None, namespace: str | None) -> None:
+    """Of whichever way in: kubectl looks there too."""
+    path.write_text(yaml.safe_dump(config))
+    assert namespace_of(context, {"KUBECONFIG": str(path)}) == namespace
+
+
+def test_the_namespace_is_in_one_of_several_files(path: Path) -> None:
+    """As kubectl merges them; a file that is not there counts as empty."""
+    path.write_text(yaml.safe_dump(kubeconfig(context={"namespace": "workforce"})))
+    assert namespace_of(None, {"KUBECONFIG": f"/nowhere{os.pathsep}{path}"}) == "workforce"

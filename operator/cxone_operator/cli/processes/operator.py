@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,11 +17,10 @@ from importlib.metadata import version
 
 import aiohttp
 import click
-import msgspec
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
-from cxone_operator.api.tenant import TenantSpec
+from cxone_operator.cli.environment import default_tenant
 from cxone_operator.cli.processes.site import Site
 from cxone_operator.cluster.access import CONNECTIONS, Access, load_access
 from cxone_operator.cluster.client import ClusterClient
@@ -30,14 +29,12 @@ from cxone_operator.cluster.election import Election
 from cxone_operator.cluster.errors import ClusterError, Forbidden, Gone, Unreachable
 from cxone_operator.cluster.lease import ClusterLease, LeaseStore, Timing
 from cxone_operator.cluster.server import ApiServer
-from cxone_operator.config import EnvironmentTenant, SettingsError, environment_tenant, unknown_fields
+from cxone_operator.config import SettingsError
 from cxone_operator.core.fence import unfenced
 from cxone_operator.engine.base.clocks import Clocks
-from cxone_operator.engine.supervisor import DefaultTenant, Supervisor
+from cxone_operator.engine.supervisor import Supervisor
 from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.handlers.watch import Edge, watch
-from cxone_operator.scim.credentials import Credentials
-from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import write_audit
 from cxone_operator.telemetry.logging import get_logger
@@ -87,7 +84,7 @@ class _Operator:
 
     def __init__(self, options: RunOptions) -> None:
         self._options = options
-        self._default = _default_tenant(os.environ)
+        self._default = default_tenant(os.environ)
         self._access: Access = load_access(options.context)
         self._supervisor: Supervisor | None = None
         self._election: Election | None = None
@@ -221,22 +218,3 @@ def _end_at_once() -> None:
     """Nothing is finished, as the crash-safe order of steps allows."""
     sys.stderr.flush()
     os._exit(1)
-
-
-def _default_tenant(environ: Mapping[str, str]) -> DefaultTenant | None:
-    found = environment_tenant(environ)
-    if found is None:
-        return None
-    spec = _spec(found)
-    return DefaultTenant(spec, Credentials.of(found.checked(dialect_of(spec.api).grant.keys)))
-
-
-def _spec(tenant: EnvironmentTenant) -> TenantSpec:
-    try:
-        spec = msgspec.convert(tenant.spec, TenantSpec, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"the CXONE_ variables do not describe a tenant: {error}") from error
-    unknown = unknown_fields(tenant.spec, msgspec.to_builtins(spec))
-    if unknown:
-        raise SettingsError(f"the CXONE_ variables name fields that a tenant does not have: {', '.join(unknown)}")
-    return spec
