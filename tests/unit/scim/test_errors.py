@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,7 +16,6 @@ from cxone_operator.core.actions import Delete
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
-from cxone_operator.scim import refusals
 from cxone_operator.scim.answers import as_utf8, mapped_errors, retry_after
 from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.client import ScimClient
@@ -293,29 +291,6 @@ def test_in_whatever_letters(raw: bytes, charset: str | None, text: str) -> None
 def test_in_no_letters(charset: str | None) -> None:
     """Bytes that mean nothing stay as they are; whoever decodes them says so."""
     assert as_utf8(b"J\xf6rg", charset) == b"J\xf6rg"
-
-
-INSIDE = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "detail": "no 'X'", "scimType": "invalidValue"}
-
-
-@pytest.mark.parametrize(
-    ("body", "detail", "scim_type"),
-    [
-        (INSIDE, "no 'X'", "invalidValue"),
-        ({"code": 400, "message": json.dumps(INSIDE)}, "no 'X'", "invalidValue"),
-        ({"status": "404", "response": INSIDE}, "no 'X'", "invalidValue"),
-        ({"message": "no", "errors": [{"message": "a"}, {"message": "b"}, {"message": "a"}]}, "no; a; b", ""),
-        ({**INSIDE, "urn:x:Error": {"generalErrors": [{"message": "why"}]}}, "no 'X'; why", "invalidValue"),
-        ({"message": "{ is no JSON"}, "{ is no JSON", ""),
-        ({"error": {"message": "other"}}, "other", ""),
-        ({"errors": "none", "message": 7}, "none", ""),
-        ([INSIDE], "", ""),
-    ],
-)
-def test_errors_of_other_shapes(body: object, detail: str, scim_type: str) -> None:
-    """Wrapped in another error, or counted up in a list."""
-    raw_body = json.dumps(body).encode()
-    assert (refusals.said(raw_body, {}), refusals.word(raw_body, "scimType")) == (detail, scim_type)
 
 
 def test_a_connection_that_is_not_made_in_time() -> None:

@@ -21,7 +21,7 @@ from cxone_operator.engine.read.quota import QuotaReader
 from cxone_operator.engine.send import sender as module
 from cxone_operator.engine.send.jobs import MOST, Jobs
 from cxone_operator.engine.send.sender import SINGLES, Sender
-from cxone_operator.scim.errors import AlreadyExists, BadRequest, NotFound, Rejected
+from cxone_operator.scim.errors import BadRequest, NotFound, Rejected
 from cxone_operator.scim.remote import Answered, Settled
 from cxone_operator.scim.transport import NotSent
 from cxone_operator.telemetry import metrics
@@ -331,20 +331,6 @@ async def test_a_refusal_is_told_to_its_user() -> None:
     scene.remote.problem = BadRequest("role 'Agent' does not exist", code="400")
     await scene.turn()
     assert (scene.work(jane).phase, scene.line.error_code) == (Phase.STALLED, "400")
-
-
-async def test_who_exists_and_is_not_found_by_name_is_looked_for_in_the_list() -> None:
-    """When CXone says for the second time that the userName is taken; the first time a look-up explains."""
-    scene = Scene()
-    wanted = []
-    for _ in range(2):
-        scene.memory.refresh_wanted = False
-        scene.memory.directory.learn(["jane@example.com"], [], scene.time)
-        scene.remote.receipts.append(AlreadyExists("taken", code="409"))
-        scene.queue(Lane.JOINERS, "jane")
-        await scene.turn()
-        wanted.append(scene.memory.refresh_wanted)
-    assert (scene.sent(), wanted) == (["jane", "jane"], [False, True])
 
 
 async def test_what_the_tenant_does_not_offer_is_learned_from_a_refusal() -> None:
