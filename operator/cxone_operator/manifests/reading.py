@@ -1,0 +1,149 @@
+"""Reading: the CxoneUsers and CxoneTenants of files, folders, standard input, or of a revision in Git.
+
+Whatever else is in them is passed over, as `kubectl apply` of the same folder is not for us alone; what cannot be read
+is told by file and line, all of it at once.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cxone_operator.manifests.schema import API_VERSION, KINDS, schema_of
+
+SUFFIXES = (".yaml", ".yml", ".json")
+STDIN = "-"
+
+Key = tuple[str, str, str]
+"""Kind, namespace and name."""
+
+
+class ManifestError(Exception):
+    """Manifests that cannot be used; the message has a line for each problem, with file, resource and field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One resource, as it is written, checked against its schema."""
+
+    body: Mapping[str, Any]
+    origin: str
+    """The file."""
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same resource in another revision."""
+        metadata = self.body["metadata"]
+        return self.body["kind"], metadata["namespace"], metadata["name"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    origin: str
+    text: str
+
+
+def read_manifests(paths: Iterable[str], namespace: str) -> dict[Key, Manifest]:
+    """Of files, folders (with all that is below) and `-`; `namespace` for whoever names none. Raises ManifestError."""
+    return _manifests((source for path in paths for source in _sources(path)), namespace)
+
+
+def read_revision(revision: str, paths: Iterable[str], namespace: str) -> dict[Key, Manifest]:
+    """The same files as they are in a Git revision; raises ManifestError."""
+    return _manifests((source for path in paths for source in _committed(revision, path)), namespace)
+
+
+def _sources(path: str) -> Iterator[_Source]:
+    if path == STDIN:
+        yield _Source("standard input", sys.stdin.read())
+        return
+    place = Path(path)
+    if not place.exists():
+        raise ManifestError(f"{path}: there is no such file or folder")
+    files = sorted(item for item in place.rglob("*") if item.suffix in SUFFIXES) if place.is_dir() else [place]
+    for file in files:
+        try:
+            yield _Source(str(file), file.read_text())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ManifestError(f"{file}: cannot be read: {error}") from error
+
+
+def _committed(revision: str, path: str) -> Iterator[_Source]:
+    listed = _git("ls-tree", "-r", "-z", "--name-only", "--full-name", revision, "--", path)
+    for name in filter(None, listed.split("\0")):
+        if name.endswith(SUFFIXES):
+            yield _Source(f"{revision}:{name}", _git("show", f"{revision}:{name}"))
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise ManifestError("--since needs git; install it, or leave the option out") from None
+    except subprocess.CalledProcessError as error:
+        raise ManifestError(f"git {arguments[0]} failed: {error.stderr.strip()}") from error
+    return done.stdout
+
+
+def _manifests(sources: Iterable[_Source], namespace: str) -> dict[Key, Manifest]:
+    found: dict[Key, Manifest] = {}
+    problems: list[str] = []
+    for source in sources:
+        for document in _documents(source, problems):
+            manifest = _manifest(document, source.origin, namespace, problems)
+            if manifest is None:
+                continue
+            if manifest.key in found:
+                first = found[manifest.key].origin
+                problems.append(f"{source.origin}: {_named(document)} is in {first} already; keep one of them")
+            found[manifest.key] = manifest
+    if problems:
+        raise ManifestError("\n".join(problems))
+    return found
+
+
+def _documents(source: _Source, problems: list[str]) -> Iterator[Mapping[str, Any]]:
+    """Also those of a List; timestamps stay text, as in JSON."""
+    try:
+        documents = list(yaml.load_all(source.text, Loader=_Loader))
+    except yaml.YAMLError as error:
+        problems.append(f"{source.origin}: no YAML: {' '.join(str(error).split())}")
+        return
+    for document in documents:
+        several = document.get("kind") == "List" if isinstance(document, dict) else False
+        for item in (document.get("items") or []) if several else [document]:
+            if isinstance(item, dict) and item.get("kind") in KINDS and item.get("apiVersion") == API_VERSION:
+                yield item
+
+
+def _manifest(body: Mapping[str, Any], origin: str, namespace: str, problems: list[str]) -> Manifest | None:
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+        problems.append(f"{origin}: {body['kind']}: metadata.name is missing; give it one")
+        return None
+    wrong = schema_of(body["kind"]).problems(body)
+    problems += [f"{origin}: {_named(body)}: {problem}" for problem in wrong]
+    if wrong:
+        return None
+    placed = {**metadata, "namespace": metadata.get("namespace") or namespace}
+    return Manifest({**schema_of(body["kind"]).defaulted(body), "metadata": placed}, origin)
+
+
+def _named(body: Mapping[str, Any]) -> str:
+    return f"{body['kind']} {body['metadata']['name']}"
+
+
+class _Loader(yaml.SafeLoader):
+    """Dates are text here: the schema says what they mean."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
