@@ -78,6 +78,8 @@ class _Rehearsal:
         supervisor = Supervisor(self._cluster, (), self._scene.default, self._build, clocks, self._lines.append)
         self._cluster.watcher = partial(_tell, supervisor)
         await supervisor.start()
+        for body in self._cluster.all(user_api.PLURAL):
+            supervisor.observe_user(None, body)  # a watch tells of everybody when it begins
         seconds = await self._until_quiet()
         await supervisor.stop()
         return self._ending(seconds)
