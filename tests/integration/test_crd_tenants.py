@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cxone_operator.manifests.schema import schema_of
 from support.kube import Kube
 from support.resources import condition, contains, tenant
 from support.waiting import eventually
@@ -72,6 +73,7 @@ COMPLETE_TENANT: dict[str, Any] = {
 )
 def test_valid_tenants_are_accepted_unchanged(kube: Kube, namespace: str, spec: dict[str, Any]) -> None:
     assert contains(kube.create(tenant(namespace, **spec)).accepted()["spec"], spec)
+    assert schema_of("CxoneTenant").problems(tenant(namespace, **spec)) == [], "nor without a cluster is anything wrong"
 
 
 def test_a_new_tenant_has_defaults_and_says_that_it_waits(kube: Kube, namespace: str) -> None:
@@ -147,6 +149,7 @@ def test_a_new_tenant_has_defaults_and_says_that_it_waits(kube: Kube, namespace:
 def test_bad_tenants_are_refused_with_the_field_and_the_remedy(
     kube: Kube, namespace: str, spec: dict[str, Any], message: str
 ) -> None:
+    assert schema_of("CxoneTenant").problems(tenant(namespace, **spec)), "a plan without a cluster refuses it, too"
     answer = kube.create(tenant(namespace, **spec))
     assert (answer.code, message in answer.message) == (422, True), answer.message
 

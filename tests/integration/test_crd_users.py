@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cxone_operator.manifests.schema import schema_of
 from support.kube import Kube
 from support.resources import condition, contains, tenant, user, words
 from support.waiting import eventually
@@ -60,6 +61,7 @@ COMPLETE_USER: dict[str, Any] = {
 def test_valid_users_are_accepted_unchanged(kube: Kube, namespace: str, spec: dict[str, Any]) -> None:
     stored = kube.create(user(namespace, **spec)).accepted()["spec"]
     assert contains(stored, spec)
+    assert schema_of("CxoneUser").problems(user(namespace, **spec)) == [], "nor without a cluster is anything wrong"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,7 @@ def test_valid_users_are_accepted_unchanged(kube: Kube, namespace: str, spec: di
 def test_bad_users_are_refused_with_the_field_and_the_remedy(
     kube: Kube, namespace: str, spec: dict[str, Any], message: str
 ) -> None:
+    assert schema_of("CxoneUser").problems(user(namespace, **spec)), "a plan without a cluster refuses it, too"
     answer = kube.create(user(namespace, **spec))
     assert (answer.code, message in answer.message) == (422, True), answer.message
 

@@ -7,6 +7,7 @@ functions of the `url`, `strings` libraries (Kubernetes documentation, "CEL in K
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 import cel
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
@@ -27,6 +28,13 @@ API_VERSION = f"{GROUP}/{VERSION}"
 KINDS = {user_api.KIND: user_api.PLURAL, tenant_api.KIND: tenant_api.PLURAL}
 
 Json = Any
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_FORMATS = FormatChecker(formats=())
+
+
+@_FORMATS.checks("date-time", raises=ValueError)
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or _moment(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Schema:
         versions = {version["name"]: version for version in crd["spec"]["versions"]}
         self._schema = versions[VERSION]["schema"]["openAPIV3Schema"]
         closed = _closed({**self._schema, "properties": {"spec": self._schema["properties"]["spec"]}}, top=True)
-        self._structure = Draft202012Validator(closed)
+        self._structure = Draft202012Validator(closed, format_checker=_FORMATS)
 
     def defaulted(self, body: Mapping[str, Json]) -> dict[str, Json]:
         """With the values that the API server would fill in."""
@@ -93,6 +101,7 @@ def _defaulted(schema: Mapping[str, Json], value: Json) -> Json:
 
 
 def _broken_rules(schema: Mapping[str, Json], value: Json, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    yield from _duplicates(schema, value, path)
     for rule in schema.get("x-kubernetes-validations", ()):
         if "oldSelf" not in rule["rule"] and not _holds(rule["rule"], _typed(schema, value)):
             yield Problem(_path(path) + rule.get("fieldPath", ""), rule["message"])
@@ -102,6 +111,19 @@ def _broken_rules(schema: Mapping[str, Json], value: Json, path: tuple[str | int
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _broken_rules(schema.get("items", {}), item, (*path, number))
+
+
+def _duplicates(schema: Mapping[str, Json], value: Json, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Lists that are sets, or maps by some of their fields, have each only once."""
+    kind, keys = schema.get("x-kubernetes-list-type"), schema.get("x-kubernetes-list-map-keys", ())
+    if kind not in ("set", "map") or not isinstance(value, list):
+        return
+    seen: list[Json] = []
+    for number, item in enumerate(value):
+        what = item if kind == "set" else [item.get(key) for key in keys]
+        if what in seen:
+            yield Problem(_path((*path, number)), "is in the list already; remove it")
+        seen.append(what)
 
 
 def _holds(rule: str, value: Json) -> bool:
@@ -123,7 +145,14 @@ def _typed(schema: Mapping[str, Json], value: Json) -> Json:
         return {name: _typed(parts.get(name, {}), part) for name, part in value.items()}
     if isinstance(value, list):
         return [_typed(schema.get("items", {}), item) for item in value]
-    return datetime.fromisoformat(value) if schema.get("format") == "date-time" and isinstance(value, str) else value
+    return _moment(value) if schema.get("format") == "date-time" and isinstance(value, str) else value
+
+
+def _moment(text: str) -> datetime:
+    """A time as JSON has it (RFC 3339 section 5.6); raises ValueError."""
+    if not _RFC3339.fullmatch(text):
+        raise ValueError("no date and time with a zone")
+    return datetime.fromisoformat(text.upper())
 
 
 def _path(parts: Iterable[str | int]) -> str:
@@ -136,6 +165,12 @@ def _told(error: Any) -> str:  # noqa: ANN401 - the library's own type says no m
         unknown = sorted(set(error.instance) - set(error.schema["properties"]))
         known = ", ".join(sorted(error.schema["properties"]))
         return f"unknown field {' and '.join(unknown)}; there are {known}"
+    if error.validator == "format":
+        return f"{error.instance!r} is no date and time with a zone, for example 2026-12-31T18:00:00Z"
+    if error.validator == "maxLength":
+        return f"may not be longer than {error.validator_value} characters"
+    if error.validator == "maxItems":
+        return f"may not have more than {error.validator_value} entries"
     return str(error.message)
 
 
