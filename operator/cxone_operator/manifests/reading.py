@@ -112,14 +112,20 @@ def _documents(source: _Source, problems: list[str]) -> Iterator[Mapping[str, An
     """Also those of a List; timestamps stay text, as in JSON."""
     try:
         documents = list(yaml.load_all(source.text, Loader=_Loader))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         problems.append(f"{source.origin}: no YAML: {' '.join(str(error).split())}")
         return
-    for document in documents:
-        several = document.get("kind") == "List" if isinstance(document, dict) else False
-        for item in (document.get("items") or []) if several else [document]:
-            if isinstance(item, dict) and item.get("kind") in KINDS and item.get("apiVersion") == API_VERSION:
-                yield item
+    for item in (item for document in documents for item in _items(document)):
+        if isinstance(item, dict) and item.get("kind") in KINDS and item.get("apiVersion") == API_VERSION:
+            yield item
+
+
+def _items(document: object) -> list[object]:
+    """Of a List, or the one document."""
+    if not isinstance(document, dict) or document.get("kind") != "List":
+        return [document]
+    items = document.get("items")
+    return items if isinstance(items, list) else []
 
 
 def _manifest(body: Mapping[str, Any], origin: str, namespace: str, problems: list[str]) -> Manifest | None:
