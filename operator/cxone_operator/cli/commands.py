@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cxone_operator.cli.bridge import bridge
+from cxone_operator.cli.explain import explain
 from cxone_operator.cli.plan import plan
 from cxone_operator.cli.run import run
 
@@ -18,3 +19,4 @@ def main() -> None:
 main.add_command(run)
 main.add_command(bridge)
 main.add_command(plan)
+main.add_command(explain)

@@ -54,14 +54,19 @@ class Gathered:
 
 async def gather(session: Session, place: Place, wanted: Wanted) -> Gathered:
     """Read all that is needed, CXone's users once; raises ManifestError, ClusterError, ScimError."""
+    bodies = _wanted_bodies(await live_bodies(session), session.namespace, wanted, datetime.now(UTC))
+    return await scene_of(session, place, bodies)
+
+
+async def scene_of(session: Session, place: Place, bodies: Bodies, *, everybody: bool = True) -> Gathered:
+    """What these resources of a tenant would begin with; else than `everybody`, only whom they name is asked for."""
     now = datetime.now(UTC)
-    bodies = _wanted_bodies(await _live(session), session.namespace, wanted, now)
     tenant = _tenant(bodies, session.namespace, place.tenant)
     spec = session.spec(tenant)
-    users = [decode_user(body) for body in bodies.values() if _belongs(body, place.tenant)]
-    accounts = await _accounts(await session.remote(tenant), spec, users)
-    name = f"{session.namespace}/{place.tenant}" if tenant is not None else _ENVIRONMENT
     concerned = [body for body in bodies.values() if _belongs(body, place.tenant)]
+    users = [decode_user(body) for body in concerned]
+    accounts = await _accounts(await session.remote(tenant), spec, users, everybody=everybody)
+    name = f"{session.namespace}/{place.tenant}" if tenant is not None else _ENVIRONMENT
     if tenant is not None:
         concerned.append(_reachable(bodies[tenant_api.KIND, session.namespace, place.tenant]))
     keys = dict.fromkeys(dialect_of(spec.api).grant.keys, "not needed")
@@ -70,7 +75,8 @@ async def gather(session: Session, place: Place, wanted: Wanted) -> Gathered:
     return Gathered(Scene(concerned, {name: accounts}, now, default, secrets), name, spec)
 
 
-async def _live(session: Session) -> Bodies:
+async def live_bodies(session: Session) -> Bodies:
+    """The tenants and users of the namespace; raises ClusterError."""
     found: Bodies = {}
     for kind, plural in ((tenant_api.KIND, tenant_api.PLURAL), (user_api.KIND, user_api.PLURAL)):
         for body in await session.bodies(plural):
@@ -115,9 +121,9 @@ def _reachable(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "spec": {**body["spec"], "credentialsSecretRef": {"name": _SECRET}}}
 
 
-async def _accounts(remote: Remote, spec: TenantSpec, users: list[CxoneUser]) -> Accounts:
+async def _accounts(remote: Remote, spec: TenantSpec, users: list[CxoneUser], *, everybody: bool) -> Accounts:
     found: dict[str, RemoteUser] = {}
-    if remote.capabilities.lists:
+    if everybody and remote.capabilities.lists:
         async for page in remote.everybody(Lane.BACKGROUND):
             found.update((user.id, user) for user in page.users)
     else:
