@@ -1,8 +1,11 @@
-"""The command line: one group, one module for each command."""
+"""The command line: one group, one module for each command; `kubectl cxone …` is the same."""
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import click
+from click.shell_completion import get_completion_class
 
 from cxone_operator.cli.bridge import bridge
 from cxone_operator.cli.explain import explain
@@ -14,6 +17,21 @@ from cxone_operator.cli.run import run
 @click.version_option(package_name="cxone-operator")
 def main() -> None:
     """Keep NICE CXone users as Kubernetes resources."""
+
+
+@main.command("version")
+def version() -> None:
+    """Print the version."""
+    click.echo(metadata.version("cxone-operator"))
+
+
+@main.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete the commands, for `eval` in its start file."""
+    complete = get_completion_class(shell)
+    if complete is not None:
+        click.echo(complete(main, {}, "cxone-operator", "_CXONE_OPERATOR_COMPLETE").source())
 
 
 main.add_command(run)

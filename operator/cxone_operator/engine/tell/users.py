@@ -6,12 +6,13 @@ needs no queue of its own: the next look finds the same difference and writes ag
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
 from cxone_operator.api import user as user_api
-from cxone_operator.api.conditions import READY
+from cxone_operator.api.conditions import READY, STALLED
 from cxone_operator.api.meta import CLAIMED_AS, USER_FINALIZER, InvalidResource
 from cxone_operator.api.user import CxoneUser, UserStatus, decode_user, encode_status
 from cxone_operator.cluster.client import Cluster
@@ -22,8 +23,11 @@ from cxone_operator.engine.memory.memory import Memory
 from cxone_operator.engine.tell.writer import Urgency, Write, Writer
 from cxone_operator.telemetry.logging import get_logger
 
+_MINUTE = 60.0
 _REFUSED_SECONDS = 60.0
 """After an answer that will not change by itself; a person has to look."""
+_MOST_EVENTS = 20
+"""Events in a minute: `kubectl describe` shows them to whoever looks at one user, and of a flood they are no record."""
 
 log = get_logger(__name__)
 
@@ -38,6 +42,8 @@ class UserStatuses:
         self._lose = lose
         self._refused: dict[str, float] = {}
         """uid → until when nothing is written to it, as the API server refuses it."""
+        self._events: deque[float] = deque(maxlen=_MOST_EVENTS)
+        """When the last Events were made."""
 
     def is_writing(self, uid: str) -> bool:
         """A write for this user is under way."""
@@ -114,6 +120,16 @@ class UserStatuses:
         else:
             log_ready(self._memory.name, user, written.status)
             self._take_over(written)
+            await self._warn(user, written.status)
+
+    async def _warn(self, user: CxoneUser, status: UserStatus) -> None:
+        """An Event where somebody is Stalled for another reason than before."""
+        before, now, time = user.status.condition(STALLED), status.condition(STALLED), self._memory.time
+        known = before is not None and now is not None and before.reason == now.reason
+        many = len(self._events) == _MOST_EVENTS and time - self._events[0] < _MINUTE
+        if now is not None and now.status == "True" and not known and not many:
+            self._events.append(time)
+            await self._cluster.event(user_api.PLURAL, user_api.KIND, user.reference, now.reason, now.message)
 
     def _take_over(self, user: CxoneUser) -> None:
         """A deleted resource whose last finalizer was taken off is gone, whenever the watch says so."""

@@ -271,3 +271,37 @@ def test_one_line_for_each_news(
 
     log_ready("workforce/default", told(before), told(after).status)
     assert said == ([line] if line else [])
+
+
+# Events.
+
+
+async def test_somebody_who_is_stalled_has_an_event() -> None:
+    """For `kubectl describe`: once for each reason."""
+    jane = a_user()
+    scene = seen(jane)
+    for message in ("no such role", "still no such role"):
+        scene.statuses.tell(scene.now(jane), stalled(scene, jane, Reason.ROLE_NOT_FOUND, message))
+        await scene.written()
+    assert scene.cluster.events == [("jane", "RoleNotFound")]
+    scene.statuses.tell(scene.now(jane), stalled(scene, jane, Reason.GROUP_NOT_FOUND, "no such group"))
+    await scene.written()
+    assert scene.cluster.events[1:] == [("jane", "GroupNotFound")]
+
+
+async def test_a_flood_has_a_few_events() -> None:
+    """They cost a write each; the conditions say it of everybody."""
+    people = [a_user(f"n{number}") for number in range(50)]
+    scene = seen(*people)
+    for user in people:
+        scene.statuses.tell(user, stalled(scene, user, Reason.ROLE_NOT_FOUND, "no such role"))
+    await scene.written()
+    assert len(scene.cluster.events) == 20
+    scene.time += 61.0
+    scene.statuses.tell(scene.now(people[0]), stalled(scene, people[0], Reason.GROUP_NOT_FOUND, "no such group"))
+    await scene.written()
+    assert len(scene.cluster.events) == 21
+
+
+def stalled(scene: Scene, user: CxoneUser, reason: Reason, message: str) -> UserStatus:
+    return outcome.stalled(scene.view.subject(scene.now(user)), reason, message)
