@@ -1,0 +1,76 @@
+"""The examples for CI, run step by step: a change of the users in Git is commented with what it would change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.stage import CLIENT_ID
+from support.cxone import Company
+from support.resources import user
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "how-to" / "examples"
+GIT = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+
+
+def script(name: str) -> str:
+    """The step that plans, as it is written."""
+    found: Any = yaml.safe_load((EXAMPLES / name).read_text())
+    if "plan" in found:
+        return str(found["plan"]["script"][0])
+    return next(step["run"] for step in found["jobs"]["plan"]["steps"] if step.get("name") == "Plan")
+
+
+def repository(folder: Path, *people: str, **changed: Any) -> None:
+    """The users as of now, committed."""
+    place = folder / "users"
+    place.mkdir(exist_ok=True)
+    for file in place.iterdir():
+        file.unlink()
+    for name in people:
+        (place / f"{name}.yaml").write_text(yaml.safe_dump(user("workforce", name, **changed)))
+    subprocess.run([*GIT, "add", "-A"], cwd=folder, check=True)
+    subprocess.run([*GIT, "commit", "-qm", "change"], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize("example", ["plan-github.yaml", "plan-gitlab.yaml"])
+def test_a_change_is_commented(company: Company, tmp_path: Path, example: str) -> None:
+    """A joiner, a change and a leaver; whoever posts the comment is a stub that keeps it."""
+    company.make_outside("john@example.com")
+    company.make_outside("ann@example.com")
+    folder, tools = tmp_path / "git", tmp_path / "tools"
+    folder.mkdir()
+    tools.mkdir()
+    for tool in ("gh", "curl"):
+        (tools / tool).write_text('#!/bin/sh\necho "$@" > posted.txt\n')
+        (tools / tool).chmod(0o755)
+    subprocess.run([*GIT, "init", "-q", "-b", "main"], cwd=folder, check=True)
+    repository(folder, "john", "ann")
+    subprocess.run([*GIT, "update-ref", "refs/remotes/origin/main", "HEAD"], cwd=folder, check=True)
+    repository(folder, "jane", "john", displayName="New Name")
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "CXONE_BASE_URL": company.simulator.url,
+        "CXONE_CLIENT_ID": CLIENT_ID,
+        "CXONE_CLIENT_SECRET": company.secret,
+        "BASE": "main",
+        "NUMBER": "7",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": "origin/main",
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-c", script(example)], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    comment = (folder / "comment.md").read_text()
+    assert done.returncode == 0, done.stderr + comment
+    assert all(
+        word in comment for word in ("create\tworkforce/jane", "adopt\tworkforce/john", "deactivate\tworkforce/ann")
+    )
+    assert "comment.md" in (folder / "posted.txt").read_text()
+    assert company.effects().count("created") == 2, "only what was made by hand"
