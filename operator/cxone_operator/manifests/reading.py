@@ -145,7 +145,7 @@ def _named(body: Mapping[str, Any]) -> str:
     return f"{body['kind']} {body['metadata']['name']}"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the fast one, where there is libyaml
     """Dates are text here: the schema says what they mean."""
 
 

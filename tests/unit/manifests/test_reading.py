@@ -71,7 +71,7 @@ def test_all_that_is_wrong_is_told(tmp_path: Path) -> None:
     assert any("f.yaml: CxoneUser: metadata.name is missing" in line for line in lines)
 
 
-@pytest.mark.parametrize("text", ["\t- {", "!!python/object:os.system {}", "- " * 3000, "[" * 3000, "\x00", "a: {"])
+@pytest.mark.parametrize("text", ["\t- {", "!!python/object:os.system {}", "[" * 3000, "\x00", "a: {"])
 def test_what_is_no_yaml(tmp_path: Path, text: str) -> None:
     """It is told by the file, and nothing else is raised."""
     with pytest.raises(ManifestError, match=r"bad.yaml: no YAML"):
