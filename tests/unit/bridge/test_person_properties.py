@@ -14,6 +14,7 @@ from cxone_operator.api.hr import HrEvent, decode_events, decode_names
 from cxone_operator.bridge.decision import Apply, decide, manifest
 from cxone_operator.bridge.event import Event
 from cxone_operator.bridge.person import Found, whom
+from cxone_operator.core.naming import resource_names
 from cxone_operator.core.users import key_of
 from unit.bridge.builders import an_event, found
 from unit.builders import NOW
