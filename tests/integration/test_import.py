@@ -1,0 +1,132 @@
+"""An existing tenant is taken over: its users are imported and applied, and nothing happens to anybody in CXone."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.cxone import Company
+from support.importing import apply, import_users
+from support.operator import PATIENT
+from support.waiting import eventually
+
+PEOPLE = int(os.environ.get("IMPORT_PEOPLE", "1200"))
+"""Of the large tenant; 10,000 take minutes, and more patience."""
+SECONDS = 60.0 + PEOPLE / 20
+PAGE = 500
+_TEAM = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
+ODD: dict[str, dict[str, Any]] = {
+    "jane@example.com": {},
+    "Ann.Lee@Example.com": {"active": False, "roles": [{"value": "Supervisor"}]},
+    "élodie@bücher.example": {"name": {"givenName": "Élodie", "familyName": "Çelik"}, "displayName": "Élo 🎧"},
+    "nameless@example.com": {"name": None},
+    "half@example.com": {"name": {"givenName": "  Half "}},
+    "moved@example.com": {"emails": [{"value": "x@example.org", "type": "home"}, {"value": "Y@b.c", "primary": True}]},
+    "y@example.com": {"name": {"givenName": "Y", "familyName": "No"}, "externalId": "1e5", "displayName": "1:30"},
+    "roles@example.com": {
+        "roles": [{"value": "Supervisor"}, {"value": "Agent"}],
+        "groups": [{"value": "Support-Team"}, {"value": "Sales-Team"}],
+    },
+    "full@example.com": {
+        "roles": [{"value": "Agent"}],
+        "groups": [{"value": "Sales-Team"}],
+        "phoneNumbers": [{"value": "+14155550100", "type": "mobile"}, {"value": "tel:555-0100"}],
+        "timezone": "Asia/Calcutta",
+        "externalId": "E 17",
+        _TEAM: {"team": {"value": "Alpha"}},
+    },
+    "long@example.com": {"displayName": "x" * 300},
+}
+"""Accounts that each have something of their own."""
+LEFT = {
+    "admin@example.com": "protected",
+    "svc-backup@example.com": "protected",
+    "operator": "no address",
+    "unreachable@example.com": "no e-mail address that can be declared",
+}
+
+
+def make_everybody(company: Company) -> None:
+    for user_name, attributes in ODD.items():
+        company.make_outside(user_name, **attributes)
+    for user_name in LEFT:
+        company.make_outside(user_name)
+    company.change_outside("unreachable@example.com", emails=[{"value": "nobody"}])
+
+
+def open_without_operator(company: Company, **spec: Any) -> None:
+    company.put_secret(company.secret)
+    company.create_tenant(safety={"protectedUsers": ["admin@example.com", "svc-*"]}, **spec)
+
+
+def ready(company: Company) -> int:
+    return sum(
+        any(c["type"] == "Ready" and c["status"] == "True" for c in body.get("status", {}).get("conditions", []))
+        for body in company.users()
+    )
+
+
+def writes(company: Company) -> Counter[str]:
+    """Requests that could change something, those for tokens left out."""
+    found: Counter[str] = Counter()
+    for route, codes in company.stats()["requests"].items():
+        if not route.startswith("GET ") and "token" not in route:
+            found[route] = sum(codes.values())
+    return found
+
+
+@pytest.mark.timeout(200)
+def test_an_existing_tenant_is_adopted(own_company: Company, tmp_path: Path) -> None:
+    """As the how-to has it: import into a folder, apply the folder, start the operator."""
+    make_everybody(own_company)
+    open_without_operator(own_company)
+    before, folder = own_company.journal(), str(tmp_path / "workforce")
+    plane, namespace = own_company.plane, own_company.namespace
+    ended = import_users(plane, namespace, "--layout", "by-group", "--output-dir", folder).accepted()
+    assert ended.out == ""
+    assert f"{len(ODD)} written" in ended.said
+    assert "2 left out: protected" in ended.said
+    assert "2 left out: that cannot be declared" in ended.said
+    assert "  long@example.com: displayName" in ended.said
+    apply(plane, namespace, "--recursive", "-f", folder).accepted()
+    assert {body["spec"]["userName"] for body in own_company.users()} == set(ODD)
+    own_company.serve()
+    eventually(lambda: ready(own_company) == len(ODD), 60)
+    assert writes(own_company) == Counter()
+    assert own_company.journal() == before
+    inactive = next(body for body in own_company.users() if body["spec"]["userName"] == "Ann.Lee@Example.com")
+    assert inactive["status"]["active"] is False
+
+    again = import_users(plane, namespace).accepted()
+    assert again.resources == []
+    assert f"{len(ODD)} left out: with a CxoneUser already" in again.said
+    same = import_users(plane, namespace, "--all").accepted()
+    assert {body["metadata"]["name"] for body in same.resources} == {
+        body["metadata"]["name"] for body in own_company.users()
+    }
+
+
+@pytest.mark.timeout(int(3 * SECONDS))
+def test_a_large_tenant_costs_pages_and_no_write(make_own_company: Callable[..., Company], tmp_path: Path) -> None:
+    """So many list requests as there are pages; then nothing but reading, also where many are inactive."""
+    company = make_own_company("--users", str(PEOPLE), "--seats", str(PEOPLE))
+    for number in range(1, 41):
+        company.change_outside(f"user-{number:05}@preloaded.example", active=False)
+    open_without_operator(company, defaults={"role": "Supervisor", "groups": ["QA-Team"]})
+    before = company.journal()
+    company.simulator.send("POST", "stats/reset", {})
+    file = tmp_path / "users"
+    ended = import_users(company.plane, company.namespace, "--output-dir", str(file)).accepted()
+    assert f"{PEOPLE} written" in ended.said
+    requests = company.stats()["requests"]
+    assert sum(requests["GET /scim/v2/Users"].values()) == -(-PEOPLE // PAGE)
+    apply(company.plane, company.namespace, "-f", str(file)).accepted()
+    company.operator.start(*PATIENT)
+    eventually(lambda: ready(company) == PEOPLE, SECONDS, every=1.0)
+    assert writes(company) == Counter()
+    assert company.journal() == before
