@@ -44,7 +44,7 @@ def run(plane: ControlPlane, *command: str, stdin: str = "", **environment: str)
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=1800,
         check=False,
     )
     return Ended(answer.returncode, answer.stdout, answer.stderr)

@@ -90,7 +90,9 @@ def _names(shown: Sequence[str], state: UserState, limit: Limit, most: int) -> l
     called = {name: displays.get(name, name) for name in shown}
     often = Counter(map(folded, called.values()))
     names = [known if often[folded(known)] == 1 else name for name, known in called.items()]
-    fitting = {folded(name): _fitting(name, limit) for name in names}
+    fitting: dict[str, str] = {}
+    for name in names:
+        fitting.setdefault(folded(name), _fitting(name, limit))
     if len(fitting) > most:
         raise Unsayable
     return list(fitting.values())

@@ -56,7 +56,7 @@ def _stored(body: dict[str, Any], *, claimed: bool) -> dict[str, Any]:
 
 
 @given(many(), TENANTS, OFFERS)
-@settings(max_examples=400)
+@settings(max_examples=200)
 @example([a_remote(active=False)], a_tenant(), EVERYTHING)
 def test_applying_it_changes_nothing(accounts: list[RemoteUser], tenant: Any, offers: Capabilities) -> None:
     """The operator puts its finalizer on, and settles; whoever cannot be declared so is named instead."""
@@ -101,7 +101,6 @@ def test_the_same_people_are_the_same_bytes(accounts: list[RemoteUser], random: 
 
 
 @given(many())
-@settings(max_examples=300)
 def test_a_sheet_loses_nothing(accounts: list[RemoteUser]) -> None:
     """What is written as CSV is read as it was; the mark of the inactive is not a matter of spreadsheets."""
     context = Tenant(a_tenant(defaults={"groups": ["Support-Team"]}))
