@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,7 @@ PEOPLE = int(os.environ.get("IMPORT_PEOPLE", "600"))
 """Of the large tenant; 10,000 take minutes."""
 SECONDS = 60.0 + PEOPLE / 20
 PAGE = 500
+PAGE_OF_HOW = Path(__file__).parents[2] / "docs" / "how-to" / "adopt-a-tenant.md"
 _TEAM = "urn:ietf:params:scim:schemas:extension:nice:2.0:User"
 ODD: dict[str, dict[str, Any]] = {
     "jane@example.com": {},
@@ -78,6 +81,28 @@ def writes(company: Company) -> Counter[str]:
         if not route.startswith("GET ") and "token" not in route:
             found[route] = sum(codes.values())
     return found
+
+
+def commands(page: Path) -> list[str]:
+    """What a page tells people to write, in order."""
+    blocks = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+@pytest.mark.timeout(200)
+def test_the_page_tells_how(own_company: Company, tmp_path: Path) -> None:
+    """Its commands, as written, leave CXone as it was."""
+    make_everybody(own_company)
+    own_company.open()
+    before, said = own_company.journal(), {}
+    tools = f"{Path(sys.executable).parent}:{own_company.plane.binaries.kubectl.parent}:{os.environ['PATH']}"
+    for command in commands(PAGE_OF_HOW):
+        words = ("bash", "-c", f"cd {tmp_path} && {command.replace('workforce', own_company.namespace)}")
+        said[command] = run(own_company.plane, *words, PATH=tools).accepted().said
+    assert "0 written" in said["cxone-operator import -n workforce"]
+    assert writes(own_company) == Counter()
+    assert own_company.journal() == before
+    assert ready(own_company) == len(ODD)
 
 
 @pytest.mark.timeout(200)

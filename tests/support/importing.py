@@ -35,11 +35,11 @@ class Ended:
 
 
 def run(plane: ControlPlane, *command: str, stdin: str = "", **environment: str) -> Ended:
-    """A command of ours as installed, or kubectl, until it ends by itself."""
+    """A command of ours as installed, or another one, until it ends by itself."""
     program, *arguments = command
-    ours = Path(sys.executable).with_name(program)
+    own = Path(sys.executable).parent / program
     answer = subprocess.run(
-        [str(ours) if program != "kubectl" else str(plane.binaries.kubectl), *arguments],
+        [str(own) if own.exists() else program, *arguments],
         env={**os.environ, "KUBECONFIG": str(plane.kubeconfig), **environment},
         input=stdin,
         capture_output=True,
@@ -58,4 +58,6 @@ def import_users(plane: ControlPlane, namespace: str, *options: str) -> Ended:
 def apply(plane: ControlPlane, namespace: str, *options: str, resources: str = "") -> Ended:
     """`kubectl apply` of files, or of what is piped into it."""
     words: Sequence[str] = options or ("-f", "-")
-    return run(plane, "kubectl", "--namespace", namespace, "apply", "--server-side", *words, stdin=resources)
+    return run(
+        plane, str(plane.binaries.kubectl), "--namespace", namespace, "apply", "--server-side", *words, stdin=resources
+    )
