@@ -11,11 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
 
+from controlplane.plane import ControlPlane
+from cxone_operator.core.users import RemoteUser
+from cxone_operator.importing.accounts import candidates
+from cxone_operator.importing.choosing import Tenant, Wish, choose
+from cxone_operator.importing.manifest import as_yaml, manifest
+from cxone_operator.importing.naming import with_names
 from support.cxone import Company
 from support.importing import apply, import_users, run
+from support.kube import Kube
 from support.operator import PATIENT
 from support.waiting import eventually
+from unit.builders import a_tenant
+from unit.importing.accounts import many
 
 PEOPLE = int(os.environ.get("IMPORT_PEOPLE", "600"))
 """Of the large tenant; 10,000 take minutes."""
@@ -134,6 +145,48 @@ def test_an_existing_tenant_is_adopted(own_company: Company, tmp_path: Path) -> 
     assert {body["metadata"]["name"] for body in same.resources} == {
         body["metadata"]["name"] for body in own_company.users()
     }
+
+
+def test_groups_that_hold_their_members_and_roles_by_ids(make_own_company: Callable[..., Company]) -> None:
+    """A server of the standard: names of what it calls by ids, memberships from the groups."""
+    company = make_own_company("--preset", "RFC7644", "--roles-form", "ids")
+    for user_name, attributes in ODD.items():
+        company.make_outside(user_name, **attributes)
+    open_without_operator(company, api={"preset": "RFC7644", "roles": "Ids"}, defaults={"groups": ["Support-Team"]})
+    before = company.journal()
+    ended = import_users(company.plane, company.namespace).accepted()
+    specs = {body["spec"]["userName"]: body["spec"] for body in ended.resources}
+    assert specs["roles@example.com"]["role"] == "Supervisor"
+    assert sorted(specs["roles@example.com"]["groups"]) == ["Sales-Team", "Support-Team"]
+    assert specs["jane@example.com"]["groups"] == []
+    apply(company.plane, company.namespace, resources=ended.out).accepted()
+    company.serve()
+    eventually(lambda: ready(company) == len(ODD), 60)
+    assert writes(company) == Counter()
+    assert company.journal() == before
+
+
+def test_an_api_without_a_list(make_own_company: Callable[..., Company]) -> None:
+    """It says what else there is."""
+    company = make_own_company("--preset", "UserHub", "--access-key-secret", "canary-key-secret")
+    company.put_secret(company.secret, accessKeyId="demo-key", accessKeySecret="canary-key-secret")
+    company.create_tenant(api={"preset": "UserHub"})
+    refused = import_users(company.plane, company.namespace)
+    assert (refused.code, refused.out) == (1, "")
+    assert "no list of its users" in refused.said
+    assert "--from" in refused.said
+
+
+@given(many())
+@settings(max_examples=40)
+def test_the_api_server_takes_whatever_is_written(control_plane: ControlPlane, accounts: list[RemoteUser]) -> None:
+    """Nothing that a CRD refuses, also of accounts that are as odd as can be."""
+    kube, context = Kube.administrator(control_plane), Tenant(a_tenant())
+    people = choose(candidates(accounts, context), Wish(), context).people
+    for name, person in with_names(people, (), ()):
+        (body,) = yaml.safe_load_all(as_yaml(manifest(person, name, "default", "default")))
+        path = "/apis/cxone.dev/v1alpha1/namespaces/default/cxoneusers?dryRun=All&fieldValidation=Strict"
+        kube.request("POST", path, body).accepted()
 
 
 @pytest.mark.timeout(int(3 * SECONDS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from cxone_operator.core.naming import is_user_name
@@ -32,8 +33,9 @@ def _person(account: RemoteUser, tenant: Tenant, *, several: bool, shared: froze
     name = account.state.user_name
     if several or not is_user_name(name):
         return LeftOut(name, _SEVERAL if several else _NO_ADDRESS)
-    ambiguous = frozenset({Field.EMPLOYEE_ID}) if account.state.employee_id in shared else frozenset[Field]()
-    person = declare(account, tenant.spec.defaults, tenant.offers.unmanaged | ambiguous)
+    ambiguous = {Field.EMPLOYEE_ID} if account.state.employee_id in shared else set[Field]()
+    offers = replace(tenant.offers, unmanaged=tenant.offers.unmanaged | ambiguous)
+    person = declare(account, tenant.spec.defaults, offers)
     return check(person, account, tenant.spec, tenant.offers) or person
 
 

@@ -16,11 +16,13 @@ Where a default of the tenant would then give it something, it cannot be importe
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from cxone_operator.api.meta import IMPORTED_INACTIVE
 from cxone_operator.api.tenant import Defaults
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.equal import folded, same_addresses
 from cxone_operator.core.users import Email, Field, PhoneNumber, RemoteUser, UserState
 from cxone_operator.importing import limits
@@ -36,6 +38,8 @@ _TEXTS: dict[Field, tuple[str, Limit]] = {
 """Field → its name in the spec, and what it may be."""
 _ORDER = (Field.ROLES, Field.GROUPS, Field.ACTIVE, Field.EMAILS, Field.PHONE_NUMBERS, *_TEXTS)
 """As people read it; the names come before all."""
+_ID = re.compile(r"[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}")
+"""What nobody would call a role or group."""
 _WORK = "work"
 """The type of an address or number that does not say one."""
 
@@ -44,14 +48,14 @@ class Unsayable(Exception):
     """No CxoneUser can say that."""
 
 
-def declare(account: RemoteUser, defaults: Defaults, unmanaged: frozenset[Field]) -> Person:
-    """The person that an account is; `unmanaged`: fields that CXone does not have, or that shall not be declared."""
+def declare(account: RemoteUser, defaults: Defaults, offers: Capabilities) -> Person:
+    """The person that an account is; `offers`: what CXone has, and what roles and groups are called."""
     state, not_declared = account.state, list[str]()
     name, annotations = named(state.user_name, state.given_name, state.family_name)
     spec: dict[str, object] = {"userName": state.user_name, "name": name}
-    for field in (field for field in _ORDER if field not in unmanaged):
+    for field in (field for field in _ORDER if field not in offers.unmanaged):
         try:
-            spec |= _declared(field, state, defaults)
+            spec |= _declared(field, state, defaults, offers)
         except Unsayable:
             not_declared.append(field.value)
     if not state.active:
@@ -59,15 +63,17 @@ def declare(account: RemoteUser, defaults: Defaults, unmanaged: frozenset[Field]
     return Person(spec, annotations, account.id, tuple(not_declared))
 
 
-def _declared(field: Field, state: UserState, defaults: Defaults) -> dict[str, object]:
+def _declared(field: Field, state: UserState, defaults: Defaults, offers: Capabilities) -> dict[str, object]:
     """The part of the spec that speaks of it; raises Unsayable."""
     match field:
         case Field.ACTIVE:
             return {} if state.active else {"active": False}
         case Field.ROLES:
-            return _roles(_names(state.roles or (), state, limits.ROLE, limits.MOST_ROLES + 1))
+            names = _names(state.roles or (), state, offers.roles)
+            return _roles(_fitting_all(names, limits.ROLE, limits.MOST_ROLES + 1))
         case Field.GROUPS:
-            groups = _names(state.groups or (), state, limits.GROUP, limits.MOST_GROUPS)
+            names = _names(state.groups or (), state, offers.groups)
+            groups = _fitting_all(names, limits.GROUP, limits.MOST_GROUPS)
             return {"groups": groups} if groups or defaults.groups else {}
         case Field.EMAILS:
             return _emails(state)
@@ -84,12 +90,23 @@ def _fitting(value: str, limit: Limit) -> str:
     return value.strip()
 
 
-def _names(shown: Sequence[str], state: UserState, limit: Limit, most: int) -> list[str]:
-    """What people call them; the id where two of them are called the same. Each once, in any case."""
+def _names(shown: Sequence[str], state: UserState, known: frozenset[str]) -> list[str]:
+    """What people call them; two that are called the same, by their ids. `known`: names of the directory."""
     displays = dict(state.displays)
-    called = {name: displays.get(name, name) for name in shown}
+    called = {value: _name(value, displays.get(value, value), known) for value in shown}
     often = Counter(map(folded, called.values()))
-    names = [known if often[folded(known)] == 1 else name for name, known in called.items()]
+    return [name if often[folded(name)] == 1 else value for value, name in called.items()]
+
+
+def _name(value: str, display: str, known: frozenset[str]) -> str:
+    """A display may be the name of an id, or the id of a name, or a label that CXone does not take for either."""
+    if value in known:
+        return value
+    return display if display in known or _ID.fullmatch(value) else value
+
+
+def _fitting_all(names: Sequence[str], limit: Limit, most: int) -> list[str]:
+    """Each once, in any case; raises Unsayable."""
     fitting: dict[str, str] = {}
     for name in names:
         fitting.setdefault(folded(name), _fitting(name, limit))

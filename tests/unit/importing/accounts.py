@@ -17,9 +17,9 @@ _ADDRESSES = USER_NAMES | st.sampled_from(["a b@x.com", "jane@example.org"])
 _PHONES = st.sampled_from(["+14155550100", "(415) 555-0100", "tel:+1-415-555-0100", "none", "", "9" * 70, "-5; |6"])
 _EMAILS = st.lists(st.builds(Email, _ADDRESSES, _TYPES, st.booleans()), max_size=4).map(tuple)
 _NUMBERS = st.lists(st.builds(PhoneNumber, _PHONES, _TYPES), max_size=12).map(tuple)
-_LISTS = st.lists(st.sampled_from(["r1", "r2", "Agent", "Support-Team", ""]) | TEXTS, max_size=5).map(tuple)
+_LISTS = st.lists(st.sampled_from(["17", "18", "Agent", "Support-Team", ""]) | TEXTS, max_size=5).map(tuple)
 _ZONES = st.sampled_from(["America/New_York", "asia/calcutta", "(UTC-05:00) Eastern", "UTC"])
-_DISPLAYS = st.lists(st.tuples(st.sampled_from(["r1", "r2"]), TEXTS.filter(bool)), max_size=3).map(tuple)
+_DISPLAYS = st.lists(st.tuples(st.sampled_from(["17", "18"]), TEXTS.filter(bool)), max_size=3).map(tuple)
 
 STATES = st.builds(
     UserState,

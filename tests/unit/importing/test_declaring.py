@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cxone_operator.api.tenant import Defaults
+from cxone_operator.core.capabilities import EVERYTHING, Capabilities
 from cxone_operator.core.users import Email, Field, PhoneNumber, RemoteUser, UserState
 from cxone_operator.importing.accounts import candidates
 from cxone_operator.importing.choosing import Tenant
@@ -25,7 +26,7 @@ def account(**state: Any) -> RemoteUser:
 
 
 def said(**state: Any) -> dict[str, Any]:
-    spec = dict(declare(account(**state), Defaults(), frozenset()).spec)
+    spec = dict(declare(account(**state), Defaults(), EVERYTHING).spec)
     assert spec.pop("userName") == JANE
     assert spec.pop("name") == {"givenName": "Jane", "familyName": "Smith"}
     return spec
@@ -39,11 +40,12 @@ def said(**state: Any) -> dict[str, Any]:
         ({"roles": ()}, {}),
         ({"roles": ("Agent",)}, {"role": "Agent"}),
         ({"roles": ("Agent", "Lead", "agent ")}, {"role": "Agent", "secondaryRoles": ["Lead"]}),
-        ({"roles": ("r1", "r2"), "displays": (("r1", "Agent"),)}, {"role": "Agent", "secondaryRoles": ["r2"]}),
+        ({"roles": ("17", "18"), "displays": (("17", "Agent"),)}, {"role": "Agent", "secondaryRoles": ["18"]}),
         (
-            {"roles": ("r1", "r2"), "displays": (("r1", "Agent"), ("r2", "AGENT"))},
-            {"role": "r1", "secondaryRoles": ["r2"]},
+            {"roles": ("17", "18"), "displays": (("17", "Agent"), ("18", "AGENT"))},
+            {"role": "17", "secondaryRoles": ["18"]},
         ),
+        ({"roles": ("Agent",), "displays": (("Agent", "Call taker"),)}, {"role": "Agent"}),
         ({"groups": ()}, {}),
         ({"groups": ("B", "A")}, {"groups": ["B", "A"]}),
         ({"emails": (Email(JANE, "work", primary=True),)}, {}),
@@ -84,7 +86,7 @@ def test_only_what_is_shown_is_declared(state: dict[str, Any], spec: dict[str, A
 )
 def test_what_cannot_be_said_stays_as_it_is(state: dict[str, Any], field: str) -> None:
     """Nobody is left out for it, and it is told."""
-    person = declare(account(**state), Defaults(), frozenset())
+    person = declare(account(**state), Defaults(), EVERYTHING)
     assert person.not_declared == (field,)
     assert set(person.spec) == {"userName", "name"}
 
@@ -92,13 +94,24 @@ def test_what_cannot_be_said_stays_as_it_is(state: dict[str, Any], field: str) -
 def test_a_default_is_kept_away() -> None:
     """Who has no group gets none by the tenant's default; fields that CXone does not have are not spoken of."""
     defaults = Defaults(groups=("Support-Team",))
-    assert declare(account(), defaults, frozenset()).spec["groups"] == []
-    assert "groups" not in declare(account(groups=("A",)), defaults, frozenset({Field.GROUPS})).spec
+    assert declare(account(), defaults, EVERYTHING).spec["groups"] == []
+    assert (
+        "groups"
+        not in declare(account(groups=("A",)), defaults, Capabilities(unmanaged=frozenset({Field.GROUPS}))).spec
+    )
+
+
+def test_a_name_is_what_the_directory_calls_one() -> None:
+    """Whether CXone shows it as the value or as the display."""
+    offers = Capabilities(roles=frozenset({"Agent"}), groups=frozenset({"Support"}))
+    displays = (("r-1", "Agent"), ("Support", "5f0c1d5e"))
+    spec = declare(account(roles=("r-1",), groups=("Support",), displays=displays), Defaults(), offers).spec
+    assert (spec["role"], spec["groups"]) == ("Agent", ["Support"])
 
 
 def test_a_name_that_is_missing_is_a_guess() -> None:
     """Marked as such, so that it renames nobody."""
-    person = declare(account(given_name="", family_name="  "), Defaults(), frozenset())
+    person = declare(account(given_name="", family_name="  "), Defaults(), EVERYTHING)
     assert person.spec["name"] == {"givenName": "Jane", "familyName": "Example"}
     assert person.guessed == {"givenName", "familyName"}
 

@@ -44,7 +44,13 @@ TENANTS = st.builds(
     st.sampled_from([["userName"], ["userName", "employeeId"]]),
     st.sampled_from(["Quota", "None"]),
 )
-OFFERS = st.sampled_from([EVERYTHING, Capabilities(unmanaged=frozenset({Field.GROUPS, Field.EMPLOYEE_ID}))])
+OFFERS = st.sampled_from(
+    [
+        EVERYTHING,
+        Capabilities(unmanaged=frozenset({Field.GROUPS, Field.EMPLOYEE_ID})),
+        Capabilities(roles=frozenset({"Agent", "18"}), groups=frozenset({"Support-Team"})),
+    ]
+)
 _EVERYBODY = Wish()
 
 

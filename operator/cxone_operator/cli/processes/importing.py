@@ -174,6 +174,7 @@ def _told(chosen: Chosen) -> Iterator[str]:
     """What a person should know of the outcome, a line for each."""
     yield f"{len(chosen.people)} written"
     counts = (
+        (chosen.unwanted, "not asked for"),
         (chosen.protected, "protected by the tenant (safety.protectedUsers)"),
         (chosen.ours, "the account that the operator works with"),
         (chosen.managed, "with a CxoneUser already; --all writes them, too"),
