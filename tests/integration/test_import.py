@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ from cxone_operator.importing.accounts import candidates
 from cxone_operator.importing.choosing import Tenant, Wish, choose
 from cxone_operator.importing.manifest import as_yaml, manifest
 from cxone_operator.importing.naming import with_names
+from cxone_operator.importing.person import Person
 from support.cxone import Company
 from support.importing import apply, import_users, run
 from support.kube import Kube
@@ -57,6 +59,48 @@ ODD: dict[str, dict[str, Any]] = {
     "long@example.com": {"displayName": "x" * 300},
 }
 """Accounts that each have something of their own."""
+TEXTS = [
+    *(
+        "y",
+        "No",
+        "on",
+        "~",
+        "null",
+        "1e5",
+        "0o17",
+        "0x1F",
+        "017",
+        "1_0",
+        "1:30",
+        ".5",
+        "+1",
+        "-",
+        "2026-01-01",
+        "=",
+        "<<",
+    ),
+    *(
+        "!t",
+        "&a",
+        "*a",
+        "{a}",
+        "[a]",
+        "a: b",
+        "a #b",
+        "# a",
+        "? a",
+        "%a",
+        "@a",
+        "`a`",
+        "'a'",
+        '"',
+        "\\",
+        "|",
+        ">",
+        "---",
+    ),
+    *("Zoë", "🎧", "a\tb", "a\nb", "a\u0085b", "a\u2028b", "a\u00a0b", "a\x7fb", "a\x01b", "a\ufeffb", "x" * 250),
+]
 LEFT = {
     "admin@example.com": "protected",
     "svc-backup@example.com": "protected",
@@ -187,6 +231,16 @@ def test_the_api_server_takes_whatever_is_written(control_plane: ControlPlane, a
         (body,) = yaml.safe_load_all(as_yaml(manifest(person, name, "default", "default")))
         path = "/apis/cxone.dev/v1alpha1/namespaces/default/cxoneusers?dryRun=All&fieldValidation=Strict"
         kube.request("POST", path, body).accepted()
+
+
+def test_kubectl_reads_what_was_written(control_plane: ControlPlane) -> None:
+    """Every text, whatever its reader of YAML takes for a number, a truth or a sign."""
+    people = [Person({"userName": f"p{number:02}@x.com", "displayName": text}) for number, text in enumerate(TEXTS)]
+    written = "".join(as_yaml(manifest(person, f"p{number:02}", None, "t")) for number, person in enumerate(people))
+    kubectl = (str(control_plane.binaries.kubectl), "create", "--dry-run=client", "--validate=false", "-o", "json")
+    read = run(control_plane, *kubectl, "-f", "-", stdin=written).accepted()
+    objects = json.loads("[" + read.out.replace("\n}\n{", "}, {") + "]")
+    assert [body["spec"]["displayName"] for body in objects] == TEXTS
 
 
 @pytest.mark.timeout(int(3 * SECONDS))
