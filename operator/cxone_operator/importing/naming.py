@@ -11,10 +11,10 @@ from cxone_operator.importing.person import Person
 
 
 def with_names(
-    people: Iterable[Person], tenants: Iterable[CxoneUser], others: Iterable[str]
+    people: Iterable[Person], resources: Iterable[CxoneUser], others: Iterable[str]
 ) -> Iterator[tuple[str, Person]]:
-    """(name, person); `tenants`: resources of the same tenant, `others`: names of those of other tenants."""
-    there = list(tenants)
+    """(name, person); `resources`: those of the same tenant, `others`: names of those of other tenants."""
+    there = list(resources)
     holders = Holders(there)
     taken = {user.metadata.name for user in there} | set(others)
     for person in people:
