@@ -40,6 +40,8 @@ def start(*command: str, **environment: str) -> tuple[int, set[str], str]:
         (("cxone-operator", "--help"), 0),
         (("cxone-operator", "run", "--help"), 0),
         (("cxone-operator", "run", "--listen", "nowhere"), 2),
+        (("cxone-operator", "import", "--help"), 0),
+        (("cxone-operator", "import", "--layout", "by-user"), 2),
         (("cxone-operator", "bridge", "--help"), 0),
         (("cxone-operator", "bridge"), 2),
         (("cxone-operator", "bridge", "send", "--help"), 0),

@@ -35,6 +35,9 @@ restore without the status never leads to a second account."""
 FORMER_USER_NAMES = f"{GROUP}/former-user-names"
 """Annotation of a CxoneUser: the userNames that it had before the HR bridge renamed it, as a JSON list. No event of the
 HR system gives one of them to somebody else; remove the annotation to let them go."""
+IMPORTED_INACTIVE = f"{GROUP}/imported-inactive"
+"""Annotation of a CxoneUser: `true` says that the account was inactive when `cxone-operator import` read it. As long as
+the operator has not seen it otherwise, there is no seat of ours to give back, and nothing is asked of CXone for it."""
 HR_MANAGER = "cxone-hr-bridge"
 """The field manager of the HR bridge."""
 

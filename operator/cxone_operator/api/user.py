@@ -13,6 +13,7 @@ from cxone_operator.api.meta import (
     ABANDON,
     CLAIMED_AS,
     GUESSED_NAME,
+    IMPORTED_INACTIVE,
     RECONCILE_REQUESTED_AT,
     USER_FINALIZER,
     InvalidResource,
@@ -142,6 +143,11 @@ class CxoneUser(msgspec.Struct, frozen=True, gc=False):
     def abandoned(self) -> bool:
         """Break-glass: let the resource go and touch nothing remote."""
         return self.metadata.annotations.get(ABANDON) == "true"
+
+    @property
+    def imported_inactive(self) -> bool:
+        """The account was inactive before there was this resource."""
+        return self.metadata.annotations.get(IMPORTED_INACTIVE) == "true"
 
     @property
     def guessed_name(self) -> frozenset[str]:

@@ -29,12 +29,12 @@ from cxone_operator.api.meta import FORMER_USER_NAMES, GROUP, GUESSED_NAME, HR_E
 from cxone_operator.api.tenant import DEFAULT_NAME
 from cxone_operator.api.user import KIND, UserSpec
 from cxone_operator.bridge.event import Event
-from cxone_operator.bridge.naming import person_name
 from cxone_operator.bridge.person import Contested, Found, Person
 from cxone_operator.cluster.bodies import mapping
 from cxone_operator.cluster.errors import Ownership
 from cxone_operator.cluster.server import Body
 from cxone_operator.core.desired import schedule
+from cxone_operator.core.naming import person_name
 from cxone_operator.core.users import key_of
 
 MANAGED_BY = "app.kubernetes.io/managed-by"

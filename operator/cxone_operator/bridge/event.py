@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Meta
 
 from cxone_operator.bridge.signature import TOLERANCE_SECONDS, Delivery
+from cxone_operator.core.naming import is_user_name
 
 PATH = "/webhook/hr-sync"
 """Where events are posted to."""
 
 Action = Literal["hire", "update", "terminate", "rehire"]
 
-_EMAIL = re.compile(r"[^@\s<>(),;:\"\[\]\\]+@[^\W_]((?:[^\W_]|-)*[^\W_])?(\.[^\W_]((?:[^\W_]|-)*[^\W_])?)+")
 """As the CRD has it for spec.userName."""
 _TEXT = "text of 1 to {} characters without line breaks; leave it out if it is not known"
 _TIME = "a date-time with its zone, for example 2026-12-01T09:00:00+01:00"
@@ -114,7 +114,7 @@ def _stripped(event: Event) -> Event:
 def _check(event: Event, now: datetime) -> None:
     if event.group is not None and event.groups is not None:
         raise InvalidEvent("groups", "give either group or groups, not both")
-    _must("email", _is_text(event.email, 254) and _EMAIL.fullmatch(event.email) is not None)
+    _must("email", is_user_name(event.email))
     _must("role", _is_text(event.role, 128))
     _must("group", _is_text(event.group, 256))
     _must("groups", len(event.groups or ()) <= 200 and all(_is_text(name, 256) for name in event.groups or ()))

@@ -10,7 +10,6 @@ from cxone_operator.api.meta import FORMER_USER_NAMES, HR_EVENTS, HR_MANAGER, In
 from cxone_operator.api.user import PLURAL, CxoneUser, decode_user
 from cxone_operator.bridge.decision import MANAGED_BY, Apply, manifest
 from cxone_operator.bridge.event import Event
-from cxone_operator.bridge.naming import resource_names
 from cxone_operator.bridge.ownership import applied_spec, other_owner
 from cxone_operator.bridge.person import Found, Person
 from cxone_operator.bridge.roster import Roster
@@ -18,6 +17,7 @@ from cxone_operator.cluster.bodies import mapping, metadata
 from cxone_operator.cluster.errors import ClusterError, Forbidden, Gone, Invalid, Unreachable
 from cxone_operator.cluster.pages import collection, pages
 from cxone_operator.cluster.server import APPLY, ApiServer, Body
+from cxone_operator.core.naming import resource_names
 from cxone_operator.core.users import key_of
 
 WriteObserver = Callable[[str, str], None]
@@ -64,7 +64,7 @@ class Store:
     async def new_name(self, event: Event, person: Person, *, certain: bool) -> str:
         """A name for a new resource, free as far as is known, or for `certain`. Raises Unreachable where none is."""
         going = {gone.name for gone in person.gone}
-        for name in resource_names(event):
+        for name in resource_names(event.email, event.employee_id):
             if name not in going and not (certain and await self._get(name) is not None):
                 return name
         raise Unreachable("every name for the CxoneUser is taken by another one, or by one that is being deleted")
@@ -93,7 +93,7 @@ class Store:
 
     async def _search(self, event: Event) -> set[str]:
         """Names under which a resource may be: what the API server finds, and the one that we would give it."""
-        names = {next(resource_names(event))}
+        names = {next(resource_names(event.email, event.employee_id))}
         selectors = [("spec.userName", form) for form in sorted({event.email, key_of(event.email)})]
         if event.employee_id is not None:
             selectors.append(("spec.employeeId", event.employee_id))

@@ -9,6 +9,7 @@ from click.shell_completion import get_completion_class
 
 from cxone_operator.cli.bridge import bridge
 from cxone_operator.cli.explain import explain
+from cxone_operator.cli.import_users import import_users
 from cxone_operator.cli.plan import plan
 from cxone_operator.cli.run import run
 
@@ -38,3 +39,4 @@ main.add_command(run)
 main.add_command(bridge)
 main.add_command(plan)
 main.add_command(explain)
+main.add_command(import_users)

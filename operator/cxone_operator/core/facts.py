@@ -84,13 +84,15 @@ class Facts:
 
     @property
     def seat_given_back(self) -> bool:
-        """This user holds no seat, as far as we know for certain."""
+        """This user holds no seat, as far as we know for certain, or none that we have ever had to do with."""
         if self.seat_seen_free:
             return True
         if self.work is not None and self.work.seat_released is not None:
             return self.work.seat_released
         licensed = self.user.status.condition(LICENSED)
-        return licensed is not None and licensed.reason in (Reason.RELEASED, Reason.NOT_REQUIRED)
+        if licensed is None or licensed.reason == Reason.PENDING:
+            return self.user.imported_inactive
+        return licensed.reason in (Reason.RELEASED, Reason.NOT_REQUIRED)
 
     @property
     def leaving(self) -> bool:

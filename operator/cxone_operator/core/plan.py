@@ -31,7 +31,7 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | inactive           | absent           | Settle: nobody is created to be inactive                                  |
 | any                | drifted          | Report under driftPolicy Report                                           |
 | inactive           | active           | Deactivate, before anything else                                          |
-| inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
+| inactive           | inactive         | Reclaim a seat of ours once (or Wait for CXone to do it), before all else |
 | claimed otherwise  | absent           | Wait as a leaver does; then Claim by the declared userName, and go on     |
 | any                | differs          | Update (takes a seat where it activates); its userName last, and alone    |
 | any                | agrees           | Settle                                                                    |

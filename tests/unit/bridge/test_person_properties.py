@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from cxone_operator.api.hr import HrEvent, decode_events, decode_names
 from cxone_operator.bridge.decision import Apply, decide, manifest
 from cxone_operator.bridge.event import Event
-from cxone_operator.bridge.naming import resource_names
 from cxone_operator.bridge.person import Found, whom
+from cxone_operator.core.naming import resource_names
 from cxone_operator.core.users import key_of
 from unit.bridge.builders import an_event, found
 from unit.builders import NOW
@@ -37,7 +37,7 @@ class Store:
         decision = decide(event, happened, person, "default", NOW)
         if not isinstance(decision, Apply):
             return False
-        free = (name for name in resource_names(event) if name not in self.resources)
+        free = (name for name in resource_names(event.email, event.employee_id) if name not in self.resources)
         name = person.found.name if person.found else next(free)
         annotations = manifest("workforce", name, decision, happened, person)["metadata"]["annotations"]
         self.resources[name] = found(

@@ -33,6 +33,9 @@ SYNCED = {"active": True, "conditions": [condition("Synced", "True", "Succeeded"
 RELEASED = {"conditions": [condition("Licensed", "False", "Released")]}
 ANNOUNCED = {"conditions": [condition("Synced", "False", "Progressing")]}
 SEATLESS = {"conditions": [condition("Licensed", "False", "NotRequired")]}
+SEATED = {"conditions": [condition("Licensed", "True", "Licensed")]}
+IMPORTED = {"annotations": {"cxone.dev/imported-inactive": "true"}}
+IMPORTED_WAITED = {"metadata": IMPORTED, "status": {"conditions": [condition("Licensed", "Unknown", "Pending")]}}
 DELETES = a_tenant(safety={"allowDelete": True})
 DELETED = a_user(deleting=True, deletionPolicy="Delete")
 
@@ -76,6 +79,22 @@ TABLE: list[tuple[str, Facts, type]] = [
         actions.Reclaim,
     ),
     ("never had a seat", facts(a_user(active=False, status=SEATLESS), Present(INACTIVE)), actions.Settle),
+    ("was inactive before", facts(a_user(active=False, metadata=IMPORTED), Present(INACTIVE)), actions.Settle),
+    (
+        "was inactive before, told to wait",
+        facts(a_user(active=False, **IMPORTED_WAITED), Present(INACTIVE)),
+        actions.Settle,
+    ),
+    (
+        "was inactive before, and we had to lock it out since",
+        facts(a_user(active=False, metadata=IMPORTED), Present(INACTIVE), work=after_seat(False)),
+        actions.Reclaim,
+    ),
+    (
+        "was inactive before, and had a seat since",
+        facts(a_user(active=False, metadata=IMPORTED, status=SEATED), Present(INACTIVE)),
+        actions.Reclaim,
+    ),
     ("CXone may still free it", facts(a_user(active=False), Present(INACTIVE), reclaim_due=False), actions.Wait),
     ("CXone has freed it", facts(a_user(active=False), Present(INACTIVE), seat_seen_free=True), actions.Settle),
     (

@@ -1,4 +1,4 @@
-"""Names that the HR system does not send: that of the resource, and a person's, as well as an address tells it."""
+"""Names that nobody has given: that of a resource, and a person's, as well as an address tells it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from cxone_operator.bridge.event import Event
 from cxone_operator.core.users import key_of
 
 _LONGEST = 40
@@ -15,16 +14,24 @@ _SUFFIXES = (8, 16, 32, 64)
 """Hexadecimal digits of the hash. Eight tell 10,000 people of one readable part apart; the others are for the rest."""
 _PART = re.compile(r"[^\W_]+")
 _LONGEST_NAME = 128
+_LONGEST_ADDRESS = 254
+_LABEL = r"[^\W_]((?:[^\W_]|-)*[^\W_])?"
+_ADDRESS = re.compile(rf"[^@\s<>(),;:\"\[\]\\]+@{_LABEL}(\.{_LABEL})+")
 
 
-def resource_names(event: Event) -> Iterator[str]:
+def is_user_name(text: str) -> bool:
+    """It has the form that `spec.userName` takes, that of an e-mail address."""
+    return len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None
+
+
+def resource_names(user_name: str, employee_id: str | None = None) -> Iterator[str]:
     """DNS-safe names for a person's resource, the first the best: by employeeId, else by address in any spelling.
 
-    As each replica makes the same name, two of them cannot make two resources for one person.
+    As everybody makes the same name, two replicas cannot make two resources for one person.
     """
-    key = event.employee_id or key_of(event.email)
+    key = employee_id or key_of(user_name)
     digest = hashlib.sha256(key.encode()).hexdigest()
-    local = key if event.employee_id else key.partition("@")[0]
+    local = key if employee_id else key.partition("@")[0]
     readable = re.sub(r"[^a-z0-9]+", "-", local.lower())[:_LONGEST].strip("-") or "user"
     return (f"{readable}-{digest[:length]}" for length in _SUFFIXES)
 
