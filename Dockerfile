@@ -16,6 +16,7 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     && /build/bin/pip --python /opt/cxone-operator/bin/python \
         install --no-deps --require-hashes --only-binary :all: -r requirements-runtime.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY crds crds
 COPY operator operator
 RUN /build/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel-dir dist . \
     && /build/bin/pip --python /opt/cxone-operator/bin/python install --no-deps --no-index dist/*.whl
