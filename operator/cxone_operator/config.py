@@ -25,7 +25,7 @@ CREDENTIALS = {
 }
 """The key that a Secret would have → the variable that has its place."""
 _LISTS = frozenset({"scopes", "groups", "protectedUsers", "matchBy"})
-_NAMES = {"baseUrl": "baseURL", "tokenUrl": "tokenURL"}
+_NAMES = {"baseUrl": "baseURL", "tokenUrl": "tokenURL", "proxyUrl": "proxyURL"}
 
 
 class SettingsError(ValueError):

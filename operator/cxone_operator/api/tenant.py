@@ -62,6 +62,16 @@ class Api(msgspec.Struct, frozen=True, rename="camel"):
     role_attribute: Literal["roles", "entitlements"] | None = None
 
 
+class Network(msgspec.Struct, frozen=True, rename="camel"):
+    """The way to the tenant; what is not said is the environment's."""
+
+    proxy_url: str | None = msgspec.field(default=None, name="proxyURL")
+    ca_secret_ref: SecretReference | None = None
+    """A Secret with the key ca.crt."""
+    client_certificate_secret_ref: SecretReference | None = None
+    """A Secret of type kubernetes.io/tls."""
+
+
 class RateLimit(msgspec.Struct, frozen=True, rename="camel"):
     """The budget of requests: a sliding window of 60 seconds."""
 
@@ -122,6 +132,7 @@ class TenantSpec(msgspec.Struct, frozen=True, rename="camel"):
     base_url: str = msgspec.field(name="baseURL")
     credentials_secret_ref: SecretReference | None = None
     api: Api = Api()
+    network: Network = Network()
     scopes: tuple[str, ...] | None = None
     rate_limit: RateLimit = RateLimit()
     bulk: Bulk = Bulk()

@@ -30,12 +30,12 @@ from cxone_operator.engine.base.tasks import Tasks
 from cxone_operator.engine.finalizers import keep_finalizer
 from cxone_operator.engine.memory.resources import is_newer
 from cxone_operator.engine.orphans import Orphans
-from cxone_operator.engine.read.connection import CredentialSource, FixedCredentials, SecretCredentials
+from cxone_operator.engine.read.connection import CredentialSource, FixedCredentials, SecretCredentials, keys_of
 from cxone_operator.engine.tell.writer import Writer
 from cxone_operator.engine.tenant import STOP_SECONDS, Tenant
 from cxone_operator.engine.wiring import BuildClient, Workshop
 from cxone_operator.scim.credentials import Credentials
-from cxone_operator.scim.dialects import dialect_of, settled
+from cxone_operator.scim.dialects import settled
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import Audit
 from cxone_operator.telemetry.logging import get_logger
@@ -198,8 +198,7 @@ class Supervisor:
             return FixedCredentials(self._default.credentials)
         if resource is None or resource.spec.credentials_secret_ref is None:
             return _NoCredentials()
-        name, keys = resource.spec.credentials_secret_ref.name, dialect_of(resource.spec.api).grant.keys
-        return SecretCredentials(self._cluster, resource.metadata.namespace, name, keys)
+        return SecretCredentials(self._cluster, resource.metadata.namespace, keys_of(resource.spec))
 
     def _route(self, user: CxoneUser) -> None:
         """Hand a resource to the loop of its tenant, and take it away from any other."""
@@ -300,7 +299,7 @@ def _tenant_key(user: CxoneUser) -> Key:
 
 def _needs_new_connection(old: TenantSpec, new: TenantSpec) -> bool:
     def address(spec: TenantSpec) -> object:
-        return (spec.base_url, spec.credentials_secret_ref, spec.api, spec.scopes)
+        return (spec.base_url, spec.credentials_secret_ref, spec.api, spec.network, spec.scopes)
 
     return address(old) != address(new)
 

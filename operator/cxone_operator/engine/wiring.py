@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 import aiohttp
 
+from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import CxoneTenant, TenantSpec
 from cxone_operator.cluster.client import Cluster
-from cxone_operator.core.failure import Failure
+from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.fence import Fence
 from cxone_operator.engine.admit.guard import Guard
 from cxone_operator.engine.admit.limiter import RateLimiter
@@ -41,6 +42,7 @@ from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.scim.hosts import DiscoveredHosts, FixedHosts, Hosts
+from cxone_operator.scim.network import CertificateProblem, Way, tls_of
 from cxone_operator.scim.observing import Observer
 from cxone_operator.scim.remote import Remote
 from cxone_operator.scim.transport import Transport
@@ -114,13 +116,17 @@ def remote_builder(session: aiohttp.ClientSession, fence: Fence) -> BuildClient:
         dialect, observe = dialect_of(spec.api), _observer(name)
         if spec.scopes is not None:
             dialect = replace(dialect, scopes=spec.scopes)
+        try:
+            way = Way(session, spec.network.proxy_url, tls_of(credentials))
+        except CertificateProblem as problem:
+            return Failure(Reason.TENANT_NOT_READY, str(problem), retryable=False, scope=Scope.TENANT)
         hosts: Hosts = FixedHosts(spec.base_url, dialect)
         if dialect.discovery:
-            hosts = DiscoveredHosts(session, spec.base_url, dialect, observe)
+            hosts = DiscoveredHosts(way, spec.base_url, dialect, observe)
         access: Access = FixedAccess(credentials, dialect.grant)
         if dialect.grant.has_tokens:
-            access = TokenSource(session, hosts, credentials, dialect, time.monotonic, observe)
-        return ScimClient(Transport(session, hosts, access, limiter, observe, fence), dialect)
+            access = TokenSource(way, hosts, credentials, dialect, time.monotonic, observe)
+        return ScimClient(Transport(way, hosts, access, limiter, observe, fence), dialect)
 
     return build
 

@@ -30,6 +30,18 @@ def mapped_errors(*, write: bool) -> Iterator[None]:
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
         # Its text is the whole URL, with user names in it.
         raise Unavailable("the base URL of the tenant is not valid", code="connection", write=write) from error
+    except aiohttp.ClientProxyConnectionError as error:
+        text = f"the proxy before CXone cannot be reached: {error}; correct spec.network.proxyURL, or HTTPS_PROXY"
+        raise Unavailable(text, code="proxy", write=write) from error
+    except aiohttp.ClientHttpProxyError as error:
+        text = f"the proxy before CXone refuses to connect ({error.status}); let it, or correct spec.network.proxyURL"
+        raise Unavailable(text, code="proxy", write=write) from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        remedy = "give its authority by spec.network.caSecretRef, or for all tenants by SSL_CERT_FILE"
+        text = f"the certificate of CXone is not trusted: {_certificate_problem(error)}; {remedy}"
+        raise Unavailable(text, code="tls", write=write) from error
+    except aiohttp.ClientConnectorSSLError as error:
+        raise Unavailable(f"CXone cannot be spoken to by TLS: {error}", code="tls", write=write) from error
     except aiohttp.ClientConnectorError as error:
         raise Unavailable(f"CXone cannot be reached: {error}", code="connection", write=write) from error
     except aiohttp.ConnectionTimeoutError as error:
@@ -41,6 +53,10 @@ def mapped_errors(*, write: bool) -> Iterator[None]:
     except (aiohttp.ClientError, OSError, ValueError) as error:
         text = f"the connection to CXone broke: {type(error).__name__}"
         raise ConnectionLost(text, code="connection", write=write) from error
+
+
+def _certificate_problem(error: aiohttp.ClientConnectorCertificateError) -> str:
+    return str(getattr(error.certificate_error, "verify_message", "")) or type(error.certificate_error).__name__
 
 
 async def read_answer(

@@ -22,6 +22,7 @@ from cxone_operator.scim.dialects.dialect import ClientAuthentication, Dialect, 
 from cxone_operator.scim.errors import AuthenticationFailed, MalformedAnswer, ScimError, error_for
 from cxone_operator.scim.hosts import Hosts
 from cxone_operator.scim.identity import identities_of, tenant_of
+from cxone_operator.scim.network import Session
 from cxone_operator.scim.observing import Observer, observed
 from cxone_operator.scim.refusals import said, word
 
@@ -99,7 +100,7 @@ class TokenSource:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        session: Session,
         hosts: Hosts,
         credentials: Credentials,
         dialect: Dialect,
@@ -163,7 +164,9 @@ class TokenSource:
     async def _fetch(self) -> _Token:
         url, asked = await self._hosts.token_url(), self._clock()
         headers = {"Accept": "application/json", **self._client_header()}
-        request = self._session.post(url, data=self._form(), headers=headers, timeout=_TIMEOUT, allow_redirects=False)
+        request = self._session.request(
+            "POST", url, data=self._form(), headers=headers, timeout=_TIMEOUT, allow_redirects=False
+        )
         with observed(self._observe, "token") as outcome:
             status, answer_headers, raw = await read_answer(request, write=False)
             outcome.code = str(status)

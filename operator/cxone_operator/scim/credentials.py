@@ -18,6 +18,9 @@ class Credentials:
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    ca_certificate: str = ""
+    client_certificate: str = ""
+    client_key: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Credentials:
@@ -33,7 +36,7 @@ class Credentials:
 
     def hidden(self, text: str) -> str:
         """The text without any of the secrets, which a server may quote."""
-        for secret in (self.client_secret, self.access_key_secret, self.password, self.token):
+        for secret in (self.client_secret, self.access_key_secret, self.password, self.token, self.client_key):
             text = text.replace(secret, "…") if secret else text
         return text
 

@@ -17,6 +17,7 @@ import aiohttp
 from cxone_operator.scim.answers import decode_object, mapped_errors, member, read_answer, retry_after
 from cxone_operator.scim.dialects.dialect import Dialect
 from cxone_operator.scim.errors import MalformedAnswer, Misfit, ScimError, error_for
+from cxone_operator.scim.network import Session
 from cxone_operator.scim.observing import Observer, observed
 
 _TIMEOUT = aiohttp.ClientTimeout(total=20, connect=10)
@@ -57,7 +58,7 @@ class FixedHosts:
 class DiscoveredHosts:
     """As the address that is known to all tells."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, dialect: Dialect, observe: Observer) -> None:
+    def __init__(self, session: Session, base_url: str, dialect: Dialect, observe: Observer) -> None:
         self._session = session
         self._issuer = base_url.rstrip("/")
         self._observe = observe
@@ -81,7 +82,7 @@ class DiscoveredHosts:
 
     async def _get(self, path: str) -> Mapping[str, object]:
         with mapped_errors(write=False):
-            request = self._session.get(self._issuer + path, timeout=_TIMEOUT, allow_redirects=False)
+            request = self._session.request("GET", self._issuer + path, timeout=_TIMEOUT, allow_redirects=False)
         with observed(self._observe, "discovery") as outcome:
             status, headers, raw = await read_answer(request, write=False)
             outcome.code = str(status)

@@ -21,6 +21,7 @@ from cxone_operator.scim.answers import decode_object, mapped_errors, read_answe
 from cxone_operator.scim.auth import Access
 from cxone_operator.scim.errors import CircuitOpen, MalformedAnswer, ScimError, error_for, printable
 from cxone_operator.scim.hosts import Hosts
+from cxone_operator.scim.network import Session
 from cxone_operator.scim.observing import Observer, observed
 from cxone_operator.scim.refusals import refused_status, said, word
 
@@ -120,7 +121,7 @@ class Transport:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        session: Session,
         hosts: Hosts,
         access: Access,
         budget: Budget,

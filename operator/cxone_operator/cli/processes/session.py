@@ -34,10 +34,10 @@ from cxone_operator.core.fence import unfenced
 from cxone_operator.core.window import WINDOW_SECONDS, SlidingWindow
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.base.clocks import Clocks
-from cxone_operator.engine.read.connection import SecretCredentials
+from cxone_operator.engine.read.connection import SecretCredentials, keys_of
 from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.scim.credentials import Credentials
-from cxone_operator.scim.dialects import dialect_of, settled
+from cxone_operator.scim.dialects import settled
 from cxone_operator.scim.errors import ScimError
 from cxone_operator.scim.remote import Remote
 
@@ -129,8 +129,7 @@ class Session:
         reference, name = resource.spec.credentials_secret_ref, resource.metadata.name
         if reference is None:
             raise SessionError(f"CxoneTenant {name} names no Secret; set spec.credentialsSecretRef")
-        keys = dialect_of(resource.spec.api).grant.keys
-        found = await SecretCredentials(self.cluster, resource.metadata.namespace, reference.name, keys).read()
+        found = await SecretCredentials(self.cluster, resource.metadata.namespace, keys_of(resource.spec)).read()
         if isinstance(found, Failure):
             raise SessionError(found.message)
         return found

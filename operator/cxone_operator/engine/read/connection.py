@@ -8,15 +8,18 @@ corrected one heals within seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.cluster.errors import ClusterError, Gone, Unreachable
 from cxone_operator.core.backoff import backoff
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.scim.credentials import Credentials
+from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.scim.errors import ScimError
 from cxone_operator.scim.remote import Remote
 
@@ -44,34 +47,65 @@ class FixedCredentials:
         return self._credentials
 
 
-class SecretCredentials:
-    """Credentials from a Secret with the keys that the tenant's API asks for."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A value in a Secret."""
 
-    def __init__(self, cluster: Cluster, namespace: str, name: str, keys: tuple[str, ...]) -> None:
+    secret: str
+    key: str
+    name: str
+    """What it is called among the credentials."""
+
+
+def keys_of(spec: TenantSpec) -> tuple[Key, ...]:
+    """All that the tenant's credentials consist of: what its API asks for, and what its network does."""
+    main, network = spec.credentials_secret_ref, spec.network
+    found = [Key(main.name, key, key) for key in dialect_of(spec.api).grant.keys] if main is not None else []
+    if network.ca_secret_ref is not None:
+        found.append(Key(network.ca_secret_ref.name, "ca.crt", "caCertificate"))
+    if network.client_certificate_secret_ref is not None:
+        name = network.client_certificate_secret_ref.name
+        found += [Key(name, "tls.crt", "clientCertificate"), Key(name, "tls.key", "clientKey")]
+    return tuple(found)
+
+
+class SecretCredentials:
+    """Credentials from the Secrets of a namespace, by the keys that the tenant asks for."""
+
+    def __init__(self, cluster: Cluster, namespace: str, keys: Sequence[Key]) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._name = name
         self._keys = keys
 
     async def read(self) -> Credentials | Failure:
-        """Read the Secret; a Failure names the key that is missing, or why it cannot be read."""
-        try:
-            data = await self._cluster.secret(self._namespace, self._name)
-        except Gone:
-            return self._problem(f"does not exist; create it with the keys {_listed(self._keys)}")
-        except ClusterError as error:
-            return self._problem(f"cannot be read: {error}", passes=isinstance(error, Unreachable))
-        binary = [key for key in self._keys if data.get(key, "") is None]
-        if binary:
-            return self._problem(f"has a value that is not UTF-8 under {_listed(binary)}; store the text as it is")
-        values = {key: (data.get(key) or "").strip() for key in self._keys}
-        missing = [key for key, value in values.items() if not value]
-        if missing:
-            return self._problem(f"lacks the key {_listed(missing)}")
+        """Read the Secrets; a Failure names the key that is missing, or why one cannot be read."""
+        values: dict[str, str] = {}
+        for secret in dict.fromkeys(key.secret for key in self._keys):
+            found = await self._read(secret, [key for key in self._keys if key.secret == secret])
+            if isinstance(found, Failure):
+                return found
+            values |= found
         return Credentials.of(values)
 
-    def _problem(self, what: str, *, passes: bool = False) -> Failure:
-        message = f"Secret {self._name} in namespace {self._namespace} {what}"
+    async def _read(self, secret: str, keys: Sequence[Key]) -> dict[str, str] | Failure:
+        names = [key.key for key in keys]
+        try:
+            data = await self._cluster.secret(self._namespace, secret)
+        except Gone:
+            return self._problem(secret, f"does not exist; create it with the keys {_listed(names)}")
+        except ClusterError as error:
+            return self._problem(secret, f"cannot be read: {error}", passes=isinstance(error, Unreachable))
+        binary = [name for name in names if data.get(name, "") is None]
+        if binary:
+            return self._problem(
+                secret, f"has a value that is not UTF-8 under {_listed(binary)}; store the text as it is"
+            )
+        values = {key.name: (data.get(key.key) or "").strip() for key in keys}
+        missing = [key.key for key in keys if not values[key.name]]
+        return self._problem(secret, f"lacks the key {_listed(missing)}") if missing else values
+
+    def _problem(self, secret: str, what: str, *, passes: bool = False) -> Failure:
+        message = f"Secret {secret} in namespace {self._namespace} {what}"
         return Failure(Reason.TENANT_NOT_READY, message, retryable=passes, scope=Scope.TENANT)
 
 

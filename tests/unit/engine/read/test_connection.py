@@ -33,7 +33,9 @@ class Scene:
         self.unsupported: Failure | None = None
         self.cluster = FakeCluster()
         self.store("id", "secret")
-        source = SecretCredentials(self.cluster, "workforce", "cxone", ("clientId", "clientSecret"))
+        source = SecretCredentials(
+            self.cluster, "workforce", [Key("cxone", key, key) for key in ("clientId", "clientSecret")]
+        )
         self.connection = Connection(source, self._build, clocks(lambda: self.time))
 
     def _build(self, found: Credentials) -> FakeRemote | Failure:
