@@ -35,6 +35,11 @@ restore without the status never leads to a second account."""
 FORMER_USER_NAMES = f"{GROUP}/former-user-names"
 """Annotation of a CxoneUser: the userNames that it had before the HR bridge renamed it, as a JSON list. No event of the
 HR system gives one of them to somebody else; remove the annotation to let them go."""
+WATCHES = f"{GROUP}/watches"
+"""Annotation of the operator's Lease: the namespaces that its holder watches, with commas between them; `*` for all.
+So two operators that act for the same people without sharing a Lease can be found."""
+ALL_NAMESPACES = "*"
+"""Every namespace, in the annotation of a Lease."""
 HR_MANAGER = "cxone-hr-bridge"
 """The field manager of the HR bridge."""
 
