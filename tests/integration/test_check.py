@@ -283,7 +283,7 @@ def test_no_users_where_they_should_be(open_company: Open) -> None:
     """The path leads nowhere."""
     _, doctor = open_company(api={"usersPath": "/elsewhere/Users"})
     outcome, text = doctor.line("users")
-    assert (outcome, "correct spec.baseURL, or spec.api.usersPath" in text) == ("failed", True)
+    assert (outcome, "correct spec.baseURL, or spec.api.usersPath" in text) == ("failed", True), text
 
 
 def test_no_licence_api(make_own_company: MakeCompany) -> None:

@@ -43,7 +43,7 @@ def explained(host: str, port: int, error: OSError) -> Check:
             text = f"the certificate of {host} is not trusted: {error.verify_message}"
             return failed(ADDRESS, text, _certificate(error))
         case ssl.SSLError():
-            text = f"{host}:{port} does not speak TLS ({error.reason or 'it hung up'})"
+            text = f"{host}:{port} does not speak TLS ({error.strerror or 'it hung up'})"
             return failed(ADDRESS, text, "correct the port in spec.baseURL, or what stands before CXone")
         case TimeoutError():
             return failed(ADDRESS, f"{host}:{port} does not answer within {_SECONDS:.0f} s", _OUT)

@@ -5,15 +5,15 @@ What is asked is asked as the operator does it, through the same client; nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import msgspec
 
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.users import Field
+from cxone_operator.core.users import Field, RemoteUser
 from cxone_operator.doctor import address, hearing, names
 from cxone_operator.doctor.check import Check, Outcome, failed, ok, skipped, told, warning
 from cxone_operator.doctor.tenant import CREDENTIALS, TENANT, Tenant
@@ -21,14 +21,14 @@ from cxone_operator.doctor.visit import Step
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.scim.errors import ScimError
-from cxone_operator.scim.remote import Remote
+from cxone_operator.scim.remote import Page, Remote
 
 Build = Callable[[TenantSpec, Credentials], Remote | Failure]
 """The operator's client of a tenant, or what is wrong with the spec."""
 TOKEN = "token"  # noqa: S105 - the name of a check
 USERS = "users"
-_MOST_PAGES = 5
-"""Of the list of users, for the names that they have."""
+_READING_SECONDS = 3.0
+"""How long the list of users is read for the names that they have; a page has a thousand of them."""
 _NOBODY = "nobody@example.com"
 """Who is looked for where nobody is declared."""
 _ADD = "add it to the API client in CXone"
@@ -43,6 +43,9 @@ class RemoteChecks:
         self._hearing = heard
         self._environ = environ
         self._connected: Remote | None = None
+        self._pages: AsyncIterator[Page] | None = None
+        """The list of users, from the second page on."""
+        self._seen: list[RemoteUser] = []
         self._problem: ScimError | None = None
         """What came after the token, while the client connected."""
 
@@ -128,7 +131,9 @@ class RemoteChecks:
 
     async def _users(self) -> Sequence[Check]:
         if self._remote.capabilities.lists:
-            await self._remote.probe()
+            self._pages = self._remote.everybody(Lane.BACKGROUND)
+            first = await anext(self._pages, None)
+            self._seen.extend(first.users if first is not None else ())
         declared = await self._tenant.users()
         sought = declared[0].spec.user_name if declared else _NOBODY
         await self._remote.find((sought,), Lane.BACKGROUND)
@@ -155,29 +160,32 @@ class RemoteChecks:
             return [skipped("roles and groups", "this API does not list its users")]
         fields = {"roles": Field.ROLES, "groups": Field.GROUPS}
         known = {attribute: names.Known() for attribute, field in fields.items() if field not in offers.unmanaged}
-        whole = await self._learn(known)
+        whole = await self._read_on()
+        self._learn(known)
         users = await self._tenant.users()
         defaults = self._spec.defaults
         wanted = {attribute: names.declared(users, defaults, attribute) for attribute in known}
         return [check for kind, found in known.items() for check in names.judge(kind, wanted[kind], found, whole=whole)]
 
-    async def _learn(self, known: Mapping[str, names.Known]) -> bool:
-        """Whether every account was seen."""
-        read = 0
-        async with aclosing(self._remote.everybody(Lane.BACKGROUND)) as pages:  # type: ignore[type-var]
-            async for page in pages:
-                for user in page.users:
-                    names.learn(known, user)
-                read += 1
-                if read == _MOST_PAGES:
-                    break
+    async def _read_on(self) -> bool:
+        """Some accounts more; whether that is all."""
+        ends = asyncio.get_running_loop().time() + _READING_SECONDS
+        while self._pages is not None and asyncio.get_running_loop().time() < ends:
+            page = await anext(self._pages, None)
+            if page is None:
+                return True
+            self._seen.extend(page.users)
+        return False
+
+    def _learn(self, known: Mapping[str, names.Known]) -> None:
+        for user in self._seen:
+            names.learn(known, user)
         offers = self._remote.capabilities
         for attribute, told_names in (("roles", offers.roles), ("groups", offers.groups)):
-            if attribute in known and told_names:
+            if attribute in known:
                 known[attribute].names |= told_names
         if "groups" in known and offers.groups:
             known["groups"].told = True
-        return read < _MOST_PAGES
 
     async def _rate(self) -> Sequence[Check]:
         return [hearing.judge_rate(self._hearing.heard, self._spec.rate_limit.requests_per_minute)]
