@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cxone_operator.cli.approve import approve
 from cxone_operator.cli.bridge import bridge
 from cxone_operator.cli.check import check
 from cxone_operator.cli.run import run
@@ -18,3 +19,4 @@ def main() -> None:
 main.add_command(run)
 main.add_command(bridge)
 main.add_command(check)
+main.add_command(approve)

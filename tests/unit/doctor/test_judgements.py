@@ -55,9 +55,8 @@ def test_rates() -> None:
 def test_clocks() -> None:
     """By the quickest answer; some seconds do not matter."""
     assert judge_clock([heard(skew=20)]).outcome.value == "ok"
-    assert judge_clock([heard(skew=-90, took=0.1), heard(skew=0, took=20)]).seen.startswith(
-        "CXone's clock is 90 s behind"
-    )
+    late = judge_clock([heard(skew=-90, took=0.1), heard(skew=0, took=20)])
+    assert "is 90 s behind" in late.seen
     assert judge_clock([heard(skew=None)]).outcome.value == "skipped"
 
 
@@ -88,9 +87,8 @@ def test_operators(offices: list[Office], outcome: str) -> None:
 def test_a_lease_that_lacks_everything_is_held_by_nobody() -> None:
     """It is whatever somebody has stored."""
     assert not office_of({}).is_held(NOW)
-    assert not office_of({"spec": {"renewTime": "soon", "leaseDurationSeconds": "x", "holderIdentity": "a"}}).is_held(
-        NOW
-    )
+    odd = {"renewTime": "soon", "leaseDurationSeconds": "x", "holderIdentity": "a"}
+    assert not office_of({"spec": odd}).is_held(NOW)
 
 
 def account(*, roles: tuple[str, ...], displays: tuple[tuple[str, str], ...] = ()) -> RemoteUser:
@@ -117,7 +115,7 @@ def test_names_that_nobody_has() -> None:
 
 def test_only_who_stays_asks_for_names() -> None:
     """With what the tenant says for all."""
-    users = [a_user("a", role="Agent"), a_user("b", active=False, role="Gone"), a_user("c")]
+    users = [a_user("a", groups=None), a_user("b", active=False, role="Gone", groups=None)]
     assert names.declared(users, Defaults(groups=("All",)), "groups").keys() == {"All"}
     assert "Gone" not in names.declared(users, Defaults(), "roles")
 
