@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +49,7 @@ def deactivated(company: Company) -> int:
 
 
 def answered(company: Company, answer: str) -> tuple[int, str]:
-    """Exit code and what the terminal showed, of the installed command on one, where somebody types."""
+    """Exit code and what the terminal showed, of the installed command, where somebody types; nothing is Ctrl-C."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [str(EXECUTABLE), "approve", "default", "-n", company.namespace],
@@ -54,16 +57,26 @@ def answered(company: Company, answer: str) -> tuple[int, str]:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell may have us ignore it
     )
     os.close(theirs)
+    with process, os.fdopen(ours, "r+b", buffering=0) as terminal:
+        shown = _read_until(terminal, b"lose access?")
+        if answer:
+            terminal.write(answer.encode())
+        else:
+            process.send_signal(signal.SIGINT)
+        shown += _read_until(terminal, b"no such words")
+        return process.wait(20), shown.decode()
+
+
+def _read_until(terminal: FileIO, words: bytes) -> bytes:
+    """All that is shown until these words, or the end: a terminal that nobody has any more fails to be read."""
     shown = b""
-    with os.fdopen(ours, "r+b", buffering=0) as terminal:
-        while b"lose access?" not in shown:
-            shown += terminal.read(4096)
-        terminal.write(answer.encode())
-        code = process.wait(60)
-        shown += terminal.read(4096)
-    return code, shown.decode()
+    with contextlib.suppress(OSError):
+        while words not in shown and (part := terminal.read(4096)):
+            shown += part
+    return shown
 
 
 def test_who_is_held_why_and_by_whom(staffed: Company) -> None:
@@ -125,7 +138,7 @@ def test_a_person_is_asked(staffed: Company) -> None:
 
 def test_ctrl_c_at_the_question(staffed: Company) -> None:
     """Ends without a traceback, and without an approval."""
-    code, shown = answered(staffed, "\x03")
+    code, shown = answered(staffed, "")
     assert (code, "Traceback" in shown) == (1, False)
     assert deactivated(staffed) == 0
 
