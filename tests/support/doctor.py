@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,7 @@ class Doctor:
         plural = f"{body['kind'].lower()}s"
         path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/{plural}"
         self._company.kube.request("POST", path, body).accepted()
+
+
+Open = Callable[..., tuple[Company, Doctor]]
+"""Makes a company with all but an operator; arguments are options of its simulator, keywords the spec of its tenant."""

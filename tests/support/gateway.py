@@ -1,8 +1,9 @@
-"""A gateway in front of CXone: passes every request on, and says in the headers of the answers what it is told to."""
+"""What stands in the place of CXone: a gateway that has headers of its own, or a port where nobody answers."""
 
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,3 +54,13 @@ def gateway(target: str, headers: Mapping[str, str], status: int | None = None) 
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def listener(accepts: bool) -> Iterator[int]:
+    """A port where somebody listens and says nothing, or where nobody does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        if not accepts:
+            server.close()
+        yield port
