@@ -27,8 +27,10 @@ Build = Callable[[TenantSpec, Credentials], Remote | Failure]
 """The operator's client of a tenant, or what is wrong with the spec."""
 TOKEN = "token"  # noqa: S105 - the name of a check
 USERS = "users"
+_MOST_PAGES = 5
+"""Of the list of users, for the names that they have: each is a request of the tenant's rate limit."""
 _READING_SECONDS = 3.0
-"""How long the list of users is read for the names that they have; a page has a thousand of them."""
+"""The longest that this may take."""
 _NOBODY = "nobody@example.com"
 """Who is looked for where nobody is declared."""
 _ADD = "add it to the API client in CXone"
@@ -170,11 +172,13 @@ class RemoteChecks:
     async def _read_on(self) -> bool:
         """Some accounts more; whether that is all."""
         ends = asyncio.get_running_loop().time() + _READING_SECONDS
-        while self._pages is not None and asyncio.get_running_loop().time() < ends:
-            page = await anext(self._pages, None)
+        for _ in range(_MOST_PAGES):
+            page = await anext(self._pages, None) if self._pages is not None else None
             if page is None:
                 return True
             self._seen.extend(page.users)
+            if asyncio.get_running_loop().time() > ends:
+                break
         return False
 
     def _learn(self, known: Mapping[str, names.Known]) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.cxone import Company
 from support.doctor import Doctor, Open, command
 from support.gateway import listener
@@ -81,10 +83,11 @@ def test_no_kubeconfig(own_company: Company, tmp_path: Path) -> None:
     assert doctor.code == 1
 
 
-def test_an_api_server_that_is_away(own_company: Company, tmp_path: Path) -> None:
-    """What needs it is skipped."""
+@pytest.mark.parametrize("hangs", [True, False])
+def test_an_api_server_that_is_away(own_company: Company, tmp_path: Path, hangs: bool) -> None:
+    """What needs it is skipped, and nobody waits for long."""
     doctor = Doctor(own_company)
-    with listener(accepts=False) as port:
+    with listener(accepts=hangs) as port:
         doctor.kubeconfig = _kubeconfig(tmp_path, f"http://127.0.0.1:{port}", "x")
         lines = doctor.lines()
     assert lines["API server"][0][0] == "failed"

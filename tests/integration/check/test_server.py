@@ -8,11 +8,42 @@ from email.utils import format_datetime
 
 import pytest
 
+from demo.stage import CLIENT_ID
 from support.cxone import Company
 from support.doctor import Doctor, Open
 from support.gateway import gateway
 
 MakeCompany = Callable[..., Company]
+
+
+def test_a_healthy_server_of_the_standard(make_own_company: MakeCompany) -> None:
+    """Which describes itself, and tells all of its groups."""
+    company = make_own_company("--preset", "RFC7644", "--users", "3")
+    company.put_secret(company.secret)
+    company.create_tenant(api={"preset": "RFC7644"})
+    company.create("jane", groups=["Sales-Team"])
+    lines = Doctor(company).lines()
+    assert [lines[name][0][0] for name in ("scopes", "description", "users", "licences", "groups")] == ["ok"] * 5
+
+
+def test_a_healthy_user_hub(make_own_company: MakeCompany) -> None:
+    """Whose hosts are found by discovery, and which lists nobody."""
+    company = make_own_company("--preset", "UserHub", "--access-key-secret", "canary-of-a-key")
+    key = {"accessKeyId": "demo-key", "accessKeySecret": "canary-of-a-key"}
+    company.store_secret({"clientId": CLIENT_ID, "clientSecret": company.secret, **key})
+    company.create_tenant(api={"preset": "UserHub"})
+    company.create("jane", groups=None)
+    lines = Doctor(company).lines()
+    assert [lines[name][0][0] for name in ("scope openid", "description", "users", "licences")] == ["ok"] * 4
+    assert lines["roles and groups"] == [("skipped", "this API does not list its users -> ")]
+
+
+def test_a_preset_of_another_api(open_company: Open) -> None:
+    """There is no discovery where User Hub would have it."""
+    company, doctor = open_company(api={"preset": "UserHub"})
+    company.store_secret({"clientId": "x", "clientSecret": company.secret, "accessKeyId": "y", "accessKeySecret": "z"})
+    outcome, text = doctor.line("token")
+    assert (outcome, "set spec.api.discovery to false" in text) == ("failed", True), text
 
 
 @pytest.mark.parametrize("scope", ["SCIM.ReadWrite", "User.ReadWrite", "License.ReadWrite"])
