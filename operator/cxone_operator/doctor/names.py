@@ -16,7 +16,7 @@ from cxone_operator.doctor.check import Check, failed, ok, skipped, warning
 _SHOWN = 3
 """Resources that a line names."""
 Declared = Mapping[str, list[str]]
-"""A name, and the resources that ask for it."""
+"""A name, and the resources that ask for it, or the place in the tenant."""
 
 
 @dataclass(slots=True)
@@ -29,8 +29,9 @@ class Known:
 
 
 def declared(users: Iterable[CxoneUser], defaults: Defaults, attribute: str) -> Declared:
-    """Of those who stay; `attribute` is `roles` or `groups`."""
-    found: dict[str, list[str]] = {}
+    """Of the tenant's defaults, and of those who stay; `attribute` is `roles` or `groups`."""
+    for_all = {"roles": (defaults.role,) if defaults.role else (), "groups": defaults.groups or ()}
+    found: dict[str, list[str]] = {name: ["spec.defaults"] for name in for_all[attribute]}
     for user in users:
         state = desired_state(user.spec, defaults, user.spec.active)
         names = getattr(state, attribute) if user.spec.active and not user.metadata.deleting else None

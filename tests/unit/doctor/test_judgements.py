@@ -116,7 +116,8 @@ def test_names_that_nobody_has() -> None:
 def test_only_who_stays_asks_for_names() -> None:
     """With what the tenant says for all."""
     users = [a_user("a", groups=None), a_user("b", active=False, role="Gone", groups=None)]
-    assert names.declared(users, Defaults(groups=("All",)), "groups").keys() == {"All"}
+    assert names.declared(users, Defaults(groups=("All",)), "groups") == {"All": ["spec.defaults", "a"]}
+    assert names.declared([], Defaults(role="Agent"), "roles") == {"Agent": ["spec.defaults"]}
     assert "Gone" not in names.declared(users, Defaults(), "roles")
 
 
