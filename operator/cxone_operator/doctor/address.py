@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from cxone_operator.doctor.check import Check, failed, ok, warning
 
@@ -15,22 +15,25 @@ _SECONDS = 5.0
 """A handshake takes a tenth of that from the other side of the world."""
 _PORTS = {"https": 443, "http": 80}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+_NO_ADDRESS = failed(ADDRESS, "spec.baseURL is no address", "write https:// and the name of a host")
 _OUT = "let the operator out to it: NetworkPolicy cxone-operator, firewalls"
 
 
 async def look(base_url: str) -> Sequence[Check]:
     """One connection is made, and nothing is sent."""
-    parts = urlsplit(base_url)
-    host, port = parts.hostname, _port(parts)
-    if not host or port is None:
-        return [failed(ADDRESS, f"{base_url} is no address", "correct spec.baseURL")]
     try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+        if not host or port is None:
+            return [_NO_ADDRESS]
         async with asyncio.timeout(_SECONDS):
             await _connect(host, port, tls=parts.scheme == "https")
     except OSError as error:
-        return [explained(host, port, error)]
+        return [explained(host or "", port or 0, error)]
+    except ValueError:  # a port that is no number, an IPv6 address that is not closed, a name that IDNA does not have
+        return [_NO_ADDRESS]
     if parts.scheme == "http" and host not in _LOCAL:
-        return [warning(ADDRESS, f"{base_url} is not encrypted: credentials can be read on the way", "write https://")]
+        return [warning(ADDRESS, f"{host} is asked without TLS: credentials can be read on the way", "write https://")]
     return [ok(ADDRESS, f"{host}:{port} answers" + (", and its certificate is good" * (parts.scheme == "https")))]
 
 
@@ -55,7 +58,7 @@ def explained(host: str, port: int, error: OSError) -> Check:
 
 def judge_proxy(base_url: str, environ: Mapping[str, str]) -> Check:
     """The operator connects directly, whatever the environment says; so a variable there is a mistake of somebody."""
-    scheme = urlsplit(base_url).scheme
+    scheme = base_url.partition(":")[0].lower()
     names = [name for name in (f"{scheme}_proxy", "all_proxy") for name in (name, name.upper()) if environ.get(name)]
     if not names:
         return ok("proxy", "none is set here, and none would be used")
@@ -75,10 +78,3 @@ async def _connect(host: str, port: int, *, tls: bool) -> None:
     context = ssl.create_default_context() if tls else None
     _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host if tls else None)
     writer.transport.abort()
-
-
-def _port(parts: SplitResult) -> int | None:
-    try:
-        return parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        return None

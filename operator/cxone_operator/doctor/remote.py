@@ -204,9 +204,13 @@ class RemoteChecks:
 
 
 def judge_scopes(asked: Sequence[str], forgotten: set[str], granted: frozenset[str] | None) -> list[Check]:
-    """A line for each. `forgotten`: needed, and not asked for. `granted`: None where the server has not said."""
+    """A line for each. `forgotten`: needed, and not asked for. `granted`: None where the server has not said.
+
+    Who asks for none gets those that the server gives by default (RFC 6749 section 3.3).
+    """
+    lacking = forgotten - granted if granted is not None else forgotten if asked else set()
     lines = [
-        failed(f"scope {name}", "is needed, and not asked for", "add it to spec.scopes") for name in sorted(forgotten)
+        failed(f"scope {name}", "is needed, and not asked for", "add it to spec.scopes") for name in sorted(lacking)
     ]
     for name in asked:
         if granted is None:

@@ -20,6 +20,7 @@ import aiohttp
 import click
 
 from cxone_operator.api import tenant as tenant_api
+from cxone_operator.api.meta import InvalidResource
 from cxone_operator.api.tenant import CxoneTenant, TenantSpec, decode_tenant
 from cxone_operator.cli.environment import default_tenant
 from cxone_operator.cli.options import Place
@@ -58,7 +59,7 @@ def run_session(place: Place, command: Callable[[Session], Coroutine[None, None,
 
     try:
         return asyncio.run(run())
-    except (ClusterError, SettingsError, ScimError) as error:
+    except (ClusterError, InvalidResource, SettingsError, ScimError) as error:
         raise SessionError(str(error)) from None
 
 
