@@ -33,7 +33,8 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | inactive           | active           | Deactivate, before anything else                                          |
 | inactive           | inactive         | Reclaim the seat once (or Wait for CXone to do it), before anything else  |
 | claimed otherwise  | absent           | Wait as a leaver does; then Claim by the declared userName, and go on     |
-| any                | differs          | Update (takes a seat where it activates); its userName last, and alone    |
+| any                | differs          | Update (takes a seat where it activates); its userName alone, and last,   |
+|                    |                  | but before what CXone has not heeded                                      |
 | any                | agrees           | Settle                                                                    |
 
 A request to CXone then goes through five more gates: while the last one has failed a moment ago it is a Wait (but a
@@ -271,14 +272,21 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
     if not facts.schedule.active and facts.reclaims and not facts.seat_given_back:
         return _reclaim(facts, remote)
     if change is not None:
-        return _update(remote, change)
+        return _update(facts, remote, change)
     return actions.Settle(remote)
 
 
-def _update(remote: RemoteUser, change: Change) -> Update:
-    """A name that CXone refuses stops nothing else, and the refusal is about nothing else."""
+def _update(facts: Facts, remote: RemoteUser, change: Change) -> Update:
+    """A name that CXone refuses stops nothing else, and the refusal is about nothing else.
+
+    Nor is a name stopped by what CXone has accepted without effect: the two take turns.
+    """
     rest = tuple(field for field in change.fields if field is not Field.USER_NAME)
-    return Update(remote, Change(change.target, rest or change.fields), takes_seat=Field.ACTIVE in rest)
+    failure = facts.work.failure if facts.work is not None else None
+    unheeded = {item.field for item in failure.differences} if failure is not None else set()
+    if Field.USER_NAME in change.fields and unheeded.issuperset(rest):
+        rest = ()
+    return Update(remote, Change(change.target, rest or (Field.USER_NAME,)), takes_seat=Field.ACTIVE in rest)
 
 
 def _is_ours(facts: Facts, remote: RemoteUser) -> bool:
