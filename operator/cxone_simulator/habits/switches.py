@@ -186,4 +186,4 @@ class Habits:
 
 
 def _on_the_wire(response: web.Response) -> tuple[object, ...]:
-    return response.status, response.body, response.charset, response.cookies.output()
+    return response.status, response.body, response.cookies.output()

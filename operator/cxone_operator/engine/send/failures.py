@@ -51,7 +51,7 @@ def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:
 
 
 def _not_renamed(failure: Failure) -> str:
-    if failure.code == "409":
+    if failure.code == "409" or failure.reason is Reason.ALREADY_EXISTS:
         why, remedy = "another account has that name, perhaps one that it does not show", "free the name in CXone"
     else:
         why, remedy = "it does not let userName be changed", "rename the account in CXone"
