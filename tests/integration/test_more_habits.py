@@ -419,3 +419,20 @@ def test_a_name_at_which_cxone_stumbles(company: Company) -> None:
     assert len(company.remote_users()) == 4
     assert company.stats()["total"] <= MOST_REQUESTS
     assert_met(company, "refusesApostrophes")
+
+
+def test_an_id_that_cannot_be_recorded(company: Company) -> None:
+    """Nobody is renamed who would not be known again, and the resource says so; everything else goes on."""
+    switch(company, "longIds")
+    company.open()
+    company.join("jane")
+    company.change("jane", userName="jones@example.com", displayName="J")
+    assert "rename it in CXone" in company.until_reason("jane", "Unsupported")
+    assert company.known(JANE)["displayName"] == "J"
+    company.change_outside(JANE, userName="jones@example.com")
+    company.compare_now("jane")
+    company.until_ready("jane")
+    company.delete("jane")
+    company.until_gone("jane")
+    assert (active(company), len(company.remote_users())) == (set(), 1)
+    assert_met(company, "longIds")

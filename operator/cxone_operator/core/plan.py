@@ -42,11 +42,12 @@ lock-out does not wait because something else has failed); so it is for whoever 
 is being deleted; a rename waits while a request of ours may still make another account of the name that it would free;
 a Create waits while one for another resource, which was renamed meanwhile, may still make an account of its name; an
 Announce comes before a Create under adoptionPolicy Never, and before the rename of an account whose id is not recorded:
-that is what it is known by when its name is another one.
+that is what it is known by when its name is another one. An id that is too long to be recorded stops the rename.
 """
 
 from __future__ import annotations
 
+from cxone_operator.api.bounds import LONGEST_ID
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import Difference
 from cxone_operator.core import actions, dispute
@@ -63,6 +64,12 @@ from cxone_operator.core.work import Phase, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
 """By the words of `cxone.dev/guessed-name`."""
+
+
+_UNRECORDABLE = (
+    f"the id of the account has more than {LONGEST_ID} characters, so it cannot be recorded, and nobody would know the "
+    "account again under another name; rename it in CXone, or set spec.userName back"
+)
 
 
 def plan(facts: Facts) -> Action:
@@ -119,6 +126,8 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
         return actions.Wait(Reason.PROGRESSING, text, dispute.LOOK_AGAIN_SECONDS)
     stranger = isinstance(action, actions.Create) and not may_adopt(facts.user)
     unrecorded = renames(action) and facts.user.status.user_id is None
+    if unrecorded and isinstance(action, Update) and len(action.remote.id) > LONGEST_ID:
+        return actions.Refuse(Reason.UNSUPPORTED, _UNRECORDABLE)
     return actions.Announce() if stranger or unrecorded else action
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cxone_operator.api.bounds import LONGEST_ID
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference
 from cxone_operator.core import actions
@@ -370,3 +371,10 @@ def test_what_cxone_does_not_heed_stops_no_rename(before: Work | None, fields: t
     found = plan(facts(user, Present(a_remote(user_name="jones@example.com")), work=before))
     assert isinstance(found, actions.Update)
     assert found.change.fields == fields
+
+
+@pytest.mark.parametrize(("length", "action"), [(LONGEST_ID, actions.Announce), (LONGEST_ID + 1, actions.Refuse)])
+def test_whose_id_cannot_be_recorded_is_not_renamed(length: int, action: type) -> None:
+    """It would be announced for ever; nobody would know the account again."""
+    account = replace(a_remote(user_name="jones@example.com"), id="1" * length)
+    assert isinstance(plan(facts(a_user(), Present(account))), action)
