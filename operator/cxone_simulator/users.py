@@ -103,13 +103,12 @@ class Users:
         return world.cursors.page(found, query, world.settings, start, self._showing())
 
     def _everybody(self) -> Iterable[Json]:
-        users = self._world.tenant.users()
-        return self._world.tenant.past.users(users) if self._world.habits.behind(Reading.LIST) else users
+        users = list(self._world.tenant.users())
+        return self._world.habits.read(Reading.LIST, users, lambda: self._world.tenant.past.users(users))
 
     def _as_read(self, user: Json, reading: Reading) -> Json:
-        if not self._world.habits.behind(reading):
-            return user
-        shown = self._world.tenant.past.user(user["id"], user)
+        present: Json | None = user
+        shown = self._world.habits.read(reading, present, lambda: self._world.tenant.past.user(user["id"], user))
         if shown is None:
             raise missing(f"user {user['id']}")
         return shown

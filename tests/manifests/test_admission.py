@@ -5,6 +5,7 @@ Garbage collector and namespace controller run here, as they delete what carries
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from manifests.installation import PEOPLE, Installation
 from manifests.operator_scenario import OperatorScenario
 from manifests.rendered import ROOT, as_input, find, people, render
 from support.audit import writes
+from support.doctor import command
 from support.kube import Answer, Kube
 from support.resources import tenant, user
 from support.waiting import eventually
@@ -335,6 +337,25 @@ def test_the_policies_mean_the_account_of_the_manifests(kubectl_path: Path) -> N
 
 
 _NO_FINALIZERS = {"metadata": {"finalizers": None}}
+
+
+def test_the_doctor_finds_all_of_it(guarded: Guarded) -> None:
+    """The policies, the CRDs, and each right of the operator's account under its default name."""
+    shown = command(guarded.plane.kubeconfig, "check", "-n", PEOPLE, "-o", "json")
+    found = [(line["name"], line["outcome"]) for line in json.loads(shown.stdout)]
+    assert {(name, "ok") for name in ("CRDs", "rights", "admission policies")} <= set(found)
+
+
+def test_who_may_not_approve_is_told_who_may(guarded: Guarded) -> None:
+    """By the command as by kubectl."""
+    admin = guarded.identities["admin"]
+    admin.create(tenant(PEOPLE, "held")).accepted()
+    held = {"deprovisioning": {"held": 1, "planHash": "0123456789abcdef", "sample": [], "used": 0}}
+    admin.patch("CxoneTenant", PEOPLE, "held", {"status": held}, "status").accepted()
+    answer = command(guarded.plane.kubeconfig, "approve", "held", "-n", PEOPLE, "--yes", "0123456789abcdef")
+    assert (answer.exit_code, "only cxone:approvers may set" in answer.stderr) == (1, True), answer.output
+
+
 _EDITOR = [
     {
         "apiVersion": "rbac.authorization.k8s.io/v1",

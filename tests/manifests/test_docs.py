@@ -11,7 +11,7 @@ import yaml
 
 from manifests.rendered import ROOT, Object, find, render_folder
 
-PAGES = ("install", "upgrade", "uninstall", "secure", "adopt-a-tenant")
+PAGES = ("install", "upgrade", "uninstall", "secure", "adopt-a-tenant", "check", "offboard-a-team")
 
 
 @pytest.fixture

@@ -56,11 +56,11 @@ class Employer:
         """The one that it came with."""
         return self.operators[0]
 
-    def start_another(self) -> Operator:
+    def start_another(self, *options: str) -> Operator:
         """One operator more, beside those that there are."""
         name = f"replica-{len(self.operators)}"
         self.operators.append(Operator(self.plane.kubeconfig, self.directory, self.namespace, name=name))
-        self.operators[-1].start()
+        self.operators[-1].start(*options)
         return self.operators[-1]
 
     # The tenant.

@@ -38,6 +38,11 @@ HR system gives one of them to somebody else; remove the annotation to let them 
 IMPORTED_INACTIVE = f"{GROUP}/imported-inactive"
 """Annotation of a CxoneUser: `true` says that the account was inactive when `cxone-operator import` read it. As long as
 the operator has not seen it otherwise, there is no seat of ours to give back, and nothing is asked of CXone for it."""
+WATCHES = f"{GROUP}/watches"
+"""Annotation of the operator's Lease: the namespaces that its holder watches, with commas between them; `*` for all.
+So two operators that act for the same people without sharing a Lease can be found."""
+ALL_NAMESPACES = "*"
+"""Every namespace, in the annotation of a Lease."""
 HR_MANAGER = "cxone-hr-bridge"
 """The field manager of the HR bridge."""
 

@@ -7,7 +7,9 @@ from importlib import metadata
 import click
 from click.shell_completion import get_completion_class
 
+from cxone_operator.cli.approve import approve
 from cxone_operator.cli.bridge import bridge
+from cxone_operator.cli.check import check
 from cxone_operator.cli.explain import explain
 from cxone_operator.cli.import_users import import_users
 from cxone_operator.cli.plan import plan
@@ -37,6 +39,8 @@ def completion(shell: str) -> None:
 
 main.add_command(run)
 main.add_command(bridge)
+main.add_command(check)
 main.add_command(plan)
-main.add_command(explain)
 main.add_command(import_users)
+main.add_command(approve)
+main.add_command(explain)

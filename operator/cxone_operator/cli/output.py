@@ -7,7 +7,7 @@ only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -46,24 +46,29 @@ def print_data(data: object, output_format: Format) -> None:
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
 
 
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str] | None = None) -> None:
-    """On a terminal a table, piped one line for each row, cells apart by tabs.
+def print_table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    styles: Sequence[str] = (),
+    row_style: Callable[[Sequence[str]], str] = lambda _row: "",
+) -> None:
+    """On a terminal a table, `styles` by column (rich's words) and `row_style` over them by row.
 
-    `styles`: rich's words for a row, by what is in its first cell.
+    Piped, it is one line for each row, cells apart by tabs.
     """
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(row))
         return
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for header in headers:
-        table.add_column(header, overflow="fold")
+    for number, header in enumerate(headers):
+        table.add_column(header, style=styles[number] if number < len(styles) else None, overflow="fold")
     for row in rows:
-        table.add_row(*map(escape, row), style=(styles or {}).get(row[0]))
+        table.add_row(*map(Text, row), style=row_style(row))
     Console(highlight=False).print(table)
 
 

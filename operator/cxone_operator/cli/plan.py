@@ -71,7 +71,11 @@ def _rehearsed(place: Place, files: tuple[str, ...], since: str | None, prune: b
 
 
 def _print(found: Forecast, shown: list[Step], per_minute: int) -> None:
-    print_table(("", "RESOURCE", "USERNAME", "CHANGES"), [_row(step) for step in shown], _STYLES)
+    print_table(
+        ("", "RESOURCE", "USERNAME", "CHANGES"),
+        [_row(step) for step in shown],
+        row_style=lambda row: _STYLES.get(row[0], ""),
+    )
     for line in _summary(found, per_minute):
         click.echo(line)
 

@@ -12,18 +12,22 @@ Modelled on client-go's leader election; what differs is the fence, which is ask
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 
+from cxone_operator.api.meta import ALL_NAMESPACES, WATCHES
 from cxone_operator.cluster.errors import ClusterError, Conflicted, Forbidden, Gone
 from cxone_operator.cluster.server import ApiServer, Body
 from cxone_operator.telemetry.logging import Streak, get_logger
 
 log = get_logger(__name__)
+
+LEASE_LABELS = {"app.kubernetes.io/name": "cxone-operator"}
+"""By which the Leases of operators are found among those of a cluster, which has one for each node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,11 @@ class LeaseStore(Protocol):
 class ClusterLease:
     """`LeaseStore` on the API server."""
 
-    def __init__(self, server: ApiServer, namespace: str, name: str) -> None:
+    def __init__(self, server: ApiServer, namespace: str, name: str, watched: Sequence[str]) -> None:
         self._server = server
         self._name = name
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._says = {"labels": LEASE_LABELS, "annotations": {WATCHES: ",".join(watched) or ALL_NAMESPACES}}
 
     async def read(self) -> Stored | None:
         """GET the Lease; a malformed one counts as one that nobody holds."""
@@ -100,14 +105,15 @@ class ClusterLease:
         body = {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
-            "metadata": {"name": self._name},
+            "metadata": {"name": self._name, **self._says},
             "spec": msgspec.to_builtins(holding),
         }
         await self._server.request("POST", self._collection, body=body)
 
     async def replace(self, holding: Holding, resource_version: str) -> None:
-        """PATCH the spec, so that labels of others stay."""
-        patch = {"metadata": {"resourceVersion": resource_version}, "spec": msgspec.to_builtins(holding)}
+        """PATCH the spec, and what the holder watches, so that labels of others stay."""
+        metadata = {"resourceVersion": resource_version, **self._says}
+        patch = {"metadata": metadata, "spec": msgspec.to_builtins(holding)}
         await self._server.request("PATCH", f"{self._collection}/{self._name}", body=patch)
 
 

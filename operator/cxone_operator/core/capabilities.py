@@ -25,6 +25,8 @@ class Capabilities:
     """Names of groups that are known to exist, also where nobody is in them."""
     roles: frozenset[str] = frozenset()
     """The same of roles that users show by their ids."""
+    described: bool = False
+    """The server says of itself what it can do."""
     findings: tuple[str, ...] = ()
     """Settings that contradict what the server says of itself, each with the remedy."""
 

@@ -13,6 +13,8 @@ from cxone_operator.api.user import Difference
 from cxone_operator.core import equal
 from cxone_operator.core.users import Change, Email, Field, PhoneNumber, UserState, key_of
 
+NOTHING = "(none)"
+"""How people read that there is no value."""
 Value = object
 Item = TypeVar("Item")
 
@@ -90,11 +92,11 @@ def _text(value: Value) -> str | None:
 
 def _shown(value: Value) -> str:
     if value is None:
-        return "(none)"
+        return NOTHING
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ", ".join(sorted(_shown(item) for item in value)) or "(none)"
+        return ", ".join(sorted(_shown(item) for item in value)) or NOTHING
     if isinstance(value, Email | PhoneNumber):
         return value.value
     return str(value)

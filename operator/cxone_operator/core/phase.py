@@ -36,11 +36,11 @@ from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import CxoneUser, Difference
 from cxone_operator.core.actions import Create, Deactivate, Delete, Reclaim, RemoteAction, Update, renames, takes_seat
 from cxone_operator.core.backoff import LONGEST_SECONDS, backoff
-from cxone_operator.core.diff import change_between, differences
+from cxone_operator.core.diff import NOTHING, change_between, differences
 from cxone_operator.core.evidence import carried_out
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.knowledge import Knowledge, Present
-from cxone_operator.core.users import Change
+from cxone_operator.core.users import Change, Field, RemoteUser
 from cxone_operator.core.work import (
     Accepted,
     Attempt,
@@ -115,7 +115,7 @@ def is_final(
     """
     if user.metadata.deleting or failure.scope is Scope.TENANT:
         return False
-    if renames(action) and failure.code == "409":
+    if renames(action) and (failure.code == "409" or failure.reason is Reason.ALREADY_EXISTS):
         return looked
     if failure.reason is Reason.ALREADY_EXISTS and isinstance(action, Create):
         return user.spec.adoption_policy == "Never" and not doubtful
@@ -272,8 +272,17 @@ def _unheeded(action: RemoteAction, known: Knowledge) -> Failure:
     if isinstance(action, Update | Deactivate) and isinstance(known, Present):
         left = change_between(action.change.target, known.user.state)
         fields = tuple(field for field in left.fields if field in action.change.fields) if left is not None else ()
-        found = differences(Change(action.change.target, fields), known.user.state)
+        found = _as_shown(differences(Change(action.change.target, fields), known.user.state), known.user)
     said = "; ".join(f"{item.field}: sent {item.desired}, CXone shows {item.actual}" for item in found)
     what = said or f"nothing of the {action.name} is to be seen"
     text = f"CXone accepted the request without effect ({what}); it is asked again with growing pauses"
     return Failure(Reason.DIFFERENCES_FOUND, text, retryable=True, code=_NO_EFFECT, differences=found)
+
+
+def _as_shown(found: tuple[Difference, ...], remote: RemoteUser) -> tuple[Difference, ...]:
+    """Who is not shown to be active counts as active; what people read is what is shown."""
+    if remote.shows_active:
+        return found
+    return tuple(
+        Difference(Field.ACTIVE, item.desired, NOTHING) if item.field == Field.ACTIVE else item for item in found
+    )

@@ -33,7 +33,8 @@ looked at again. So planning after carrying out yields nothing, and a crash betw
 | inactive           | active           | Deactivate, before anything else                                          |
 | inactive           | inactive         | Reclaim a seat of ours once (or Wait for CXone to do it), before all else |
 | claimed otherwise  | absent           | Wait as a leaver does; then Claim by the declared userName, and go on     |
-| any                | differs          | Update (takes a seat where it activates); its userName last, and alone    |
+| any                | differs          | Update (takes a seat where it activates); its userName alone, and last,   |
+|                    |                  | but before what CXone has not heeded                                      |
 | any                | agrees           | Settle                                                                    |
 
 A request to CXone then goes through five more gates: while the last one has failed a moment ago it is a Wait (but a
@@ -41,11 +42,12 @@ lock-out does not wait because something else has failed); so it is for whoever 
 is being deleted; a rename waits while a request of ours may still make another account of the name that it would free;
 a Create waits while one for another resource, which was renamed meanwhile, may still make an account of its name; an
 Announce comes before a Create under adoptionPolicy Never, and before the rename of an account whose id is not recorded:
-that is what it is known by when its name is another one.
+that is what it is known by when its name is another one. An id that is too long to be recorded stops the rename.
 """
 
 from __future__ import annotations
 
+from cxone_operator.api.bounds import LONGEST_ID
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.user import Difference
 from cxone_operator.core import actions, dispute
@@ -62,6 +64,12 @@ from cxone_operator.core.work import Phase, Work
 
 _NAME_FIELDS = {"givenName": Field.GIVEN_NAME, "familyName": Field.FAMILY_NAME}
 """By the words of `cxone.dev/guessed-name`."""
+
+
+_UNRECORDABLE = (
+    f"the id of the account has more than {LONGEST_ID} characters, so it cannot be recorded, and nobody would know the "
+    "account again under another name; rename it in CXone, or set spec.userName back"
+)
 
 
 def plan(facts: Facts) -> Action:
@@ -118,6 +126,8 @@ def _gated(facts: Facts, action: RemoteAction) -> Action:
         return actions.Wait(Reason.PROGRESSING, text, dispute.LOOK_AGAIN_SECONDS)
     stranger = isinstance(action, actions.Create) and not may_adopt(facts.user)
     unrecorded = renames(action) and facts.user.status.user_id is None
+    if unrecorded and isinstance(action, Update) and len(action.remote.id) > LONGEST_ID:
+        return actions.Refuse(Reason.UNSUPPORTED, _UNRECORDABLE)
     return actions.Announce() if stranger or unrecorded else action
 
 
@@ -271,14 +281,21 @@ def _plan_present(facts: Facts, remote: RemoteUser) -> Action:
     if not facts.schedule.active and facts.reclaims and not facts.seat_given_back:
         return _reclaim(facts, remote)
     if change is not None:
-        return _update(remote, change)
+        return _update(facts, remote, change)
     return actions.Settle(remote)
 
 
-def _update(remote: RemoteUser, change: Change) -> Update:
-    """A name that CXone refuses stops nothing else, and the refusal is about nothing else."""
+def _update(facts: Facts, remote: RemoteUser, change: Change) -> Update:
+    """A name that CXone refuses stops nothing else, and the refusal is about nothing else.
+
+    Nor is a name stopped by what CXone has accepted without effect: the two take turns.
+    """
     rest = tuple(field for field in change.fields if field is not Field.USER_NAME)
-    return Update(remote, Change(change.target, rest or change.fields), takes_seat=Field.ACTIVE in rest)
+    failure = facts.work.failure if facts.work is not None else None
+    unheeded = {item.field for item in failure.differences} if failure is not None else set()
+    if Field.USER_NAME in change.fields and unheeded.issuperset(rest):
+        rest = ()
+    return Update(remote, Change(change.target, rest or (Field.USER_NAME,)), takes_seat=Field.ACTIVE in rest)
 
 
 def _is_ours(facts: Facts, remote: RemoteUser) -> bool:

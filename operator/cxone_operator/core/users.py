@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import idna
@@ -60,6 +60,8 @@ class RemoteUser:
     state: UserState
     version: str | None = None
     """ETag of the resource (RFC 7644 section 3.14), None where the server has none."""
+    shows_active: bool = field(default=True, compare=False)
+    """False: whether it is active was not shown, so that it counts as that."""
 
 
 class Field(StrEnum):

@@ -43,6 +43,8 @@ class SlidingWindow:
     _blocked_until: float = 0.0
     _asked_at: float = float("-inf")
     """When the server was asked last while it wants no requests."""
+    _refusing_since: float | None = None
+    """When the first of the 429s came that are all that has been answered since."""
     _last_grant: float = float("-inf")
     _changed: float = 0.0
 
@@ -81,9 +83,19 @@ class SlidingWindow:
         if now >= self._blocked_until:
             self.limit = max(1.0, self.limit * _SHRINK)
             self._changed = now
+        if self._refusing_since is None:
+            self._refusing_since = now
         pause = _DEFAULT_PAUSE_SECONDS if retry_after is None else max(retry_after, _LEAST_PAUSE_SECONDS)
         self._blocked_until = max(self._blocked_until, now + pause)
         self._asked_at = now
+
+    def served(self) -> None:
+        """The server answered something else than 429."""
+        self._refusing_since = None
+
+    def refusing(self, now: float) -> float:
+        """Seconds for which the server has answered nothing but 429, however short the pauses that it asked for."""
+        return 0.0 if self._refusing_since is None else now - self._refusing_since
 
     def blocked(self, now: float) -> float:
         """Seconds for which the server wants no requests."""

@@ -59,6 +59,11 @@ class RemoteCopy:
         return self._source.identities
 
     @property
+    def scopes(self) -> frozenset[str] | None:
+        """As the real one has told."""
+        return self._source.scopes
+
+    @property
     def tenant_id(self) -> str:
         """As the real one has told."""
         return self._source.tenant_id

@@ -56,16 +56,23 @@ class Access(Protocol):
     def tenant(self) -> str:
         """The tenant that the token is for, as it says itself; empty where it does not."""
 
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the token may do (RFC 6749 section 5.1); None where the server has not said."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Token:
     authorization: str = field(repr=False)
     tenant: str
+    scopes: frozenset[str] | None
     renew_at: float
 
 
 class FixedAccess:
     """A token that somebody has made by hand, or user name and password: what CXone refuses once, it refuses again."""
+
+    scopes: frozenset[str] | None = None
 
     def __init__(self, credentials: Credentials, grant: Grant) -> None:
         self._credentials = credentials
@@ -143,6 +150,11 @@ class TokenSource:
     def tenant(self) -> str:
         """By the token, or the id_token that came with it (OpenID Connect Core 1.0, section 2)."""
         return self._token.tenant if self._token is not None else ""
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """By the answer that the token came with."""
+        return self._token.scopes if self._token is not None else None
 
     def renewable(self, authorization: str) -> bool:
         """The next one gets another token; a newer one is kept."""
@@ -233,7 +245,9 @@ def _token_from(body: Mapping[str, object], asked: float) -> _Token:
     life = _life(body.get("expires_in"))
     identity = body.get("id_token")
     tenant = tenant_of(value) or tenant_of(identity if isinstance(identity, str) else "")
-    return _Token(f"Bearer {value}", tenant, asked + life - min(EARLY_SECONDS, life / 10))
+    scope = body.get("scope")
+    scopes = frozenset(scope.split()) if isinstance(scope, str) else None
+    return _Token(f"Bearer {value}", tenant, scopes, asked + life - min(EARLY_SECONDS, life / 10))
 
 
 def _life(value: object) -> float:

@@ -12,7 +12,7 @@ from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field, RemoteUser, UserState
 from cxone_operator.scim.answers import member
 from cxone_operator.scim.dialects.dialect import Dialect, PatchMode
-from cxone_operator.scim.errors import MalformedAnswer, NotFound, ScimError
+from cxone_operator.scim.errors import BadRequest, MalformedAnswer, NotFound, ScimError
 from cxone_operator.scim.groups import Memberships
 from cxone_operator.scim.messages import (
     encoded,
@@ -90,16 +90,32 @@ class Changes:
                 return Answered(request_id=answer.request_id)
             return Answered(self._shown(user, change.target, answer), answer.request_id)
 
-        return await self._transport.request(
-            "put" if replaces else "patch",
-            "PUT" if replaces else "PATCH",
-            self._user(remote.id),
-            lane=lane,
-            scope=self._dialect.scim_scope,
-            body=body,
-            version=remote.version if self._versions else None,
-            read=read,
-        )
+        try:
+            return await self._transport.request(
+                "put" if replaces else "patch",
+                "PUT" if replaces else "PATCH",
+                self._user(remote.id),
+                lane=lane,
+                scope=self._dialect.scim_scope,
+                body=body,
+                version=remote.version if self._versions else None,
+                read=read,
+            )
+        except BadRequest as error:
+            remedy = self._remedy(error, change)
+            if not remedy:
+                raise
+            text, type_ = f"{error.message}; {remedy}", error.scim_type
+            raise BadRequest(text, code=error.code, scim_type=type_, request_id=error.request_id) from error
+
+    def _remedy(self, error: BadRequest, change: Change) -> str:
+        """The setting that goes with what the server takes; "" where the change itself is to blame."""
+        if error.rejected_value == "replace" and self._dialect.patch is not PatchMode.REPLACE:
+            return "set spec.api.patch to Replace, so that users are changed by PUT"
+        sent = Field.GROUPS in change.fields and is_written(Field.GROUPS, self._dialect)
+        if sent and error.scim_type == "mutability" and "groups" in error.message:
+            return "set spec.api.memberships to Group, or to None where others manage them"
+        return ""
 
     async def delete(self, user_id: str, lane: Lane) -> Answered:
         """DELETE /Users/{id} → 204 (RFC 7644 section 3.6), which shows nobody: whether the user is gone is looked up.

@@ -48,6 +48,8 @@ _NO_GROUPS = (
     "spec.api.memberships is Group, but the server has no {path}; set spec.api.groupsPath, or spec.api.memberships to "
     "User or None; until then groups are not managed"
 )
+_SILENT = Described()
+"""A server that says nothing of itself."""
 
 
 class ScimClient:
@@ -56,7 +58,7 @@ class ScimClient:
     def __init__(self, transport: Transport, dialect: Dialect) -> None:
         self._transport = transport
         self._preset = dialect
-        self._use(dialect, Described(), ())
+        self._use(dialect, _SILENT, ())
 
     def _use(self, dialect: Dialect, server: Described, findings: tuple[str, ...]) -> None:
         """Work like this from now on."""
@@ -74,6 +76,7 @@ class ScimClient:
             lockouts=dialect.deactivation is Deactivation.BATCH,
             deletes=dialect.deletes,
             unmanaged=dialect.unmanaged,
+            described=server is not _SILENT,
             findings=findings,
         )
 
@@ -91,6 +94,11 @@ class ScimClient:
     def tenant_id(self) -> str:
         """From the token."""
         return self._transport.tenant_id
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """From the answer that the token came with."""
+        return self._transport.scopes
 
     async def connect(self) -> None:
         """Get a token, and hear what the server can do."""
@@ -110,7 +118,7 @@ class ScimClient:
         try:
             return described(await self._told(path)), ()
         except (NotFound, NotOffered, PermissionDenied, BadRequest) as error:
-            return Described(), (_UNDESCRIBED.format(why=error.code),)
+            return _SILENT, (_UNDESCRIBED.format(why=error.code),)
 
     async def _attributes(self, path: str) -> dict[str, str] | None:
         """What users have, by the Schemas beside ServiceProviderConfig; None where the server does not tell."""

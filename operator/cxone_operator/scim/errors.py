@@ -6,7 +6,7 @@
     ├── PermissionDenied      403: a scope or a directory permission is missing
     ├── LicenseExhausted      a create or activation refused because no seat is free
     ├── NotFound              404, 410
-    ├── AlreadyExists         409 uniqueness, any 409 to a create, or a 400 to one that says so
+    ├── AlreadyExists         409 uniqueness, any 409 to a create, or a 400 that says so to one, or of a userName
     ├── Conflict              409 otherwise
     ├── VersionMismatch       412
     ├── PayloadTooLarge       413
@@ -266,6 +266,7 @@ _EXHAUSTED = re.compile(r"licen[cs]e|\bseats?\b|quota|\buser limit\b|\bnumber of
 _SCOPE = re.compile(r"\bscopes?\b|\bpermissions?\b", re.IGNORECASE)
 _THROTTLED = re.compile(r"rate.?limit|rate exceeded|too many requests|throttl", re.IGNORECASE)
 _ABOUT_USERS = re.compile(r"user|e-?mail|login|account", re.IGNORECASE)
+_ABOUT_NAMES = re.compile(r"\buser.?names?\b", re.IGNORECASE)
 _TAKEN = re.compile(r"already (exists|taken|in use)|\btaken\b|not unique|must be unique|duplicate", re.IGNORECASE)
 _TAKES_SEAT = ("POST", "PUT", "PATCH")
 _PLAIN: dict[int, type[ScimError]] = {
@@ -332,6 +333,8 @@ def _kind(status: int, detail: str, method: str, scim_type: str, *, creates: boo
     if method in _TAKES_SEAT and status in (200, 400, 402, 403, 409) and _speaks_of_seats(detail):
         return LicenseExhausted
     if creates and (status == 409 or (status in (400, 422) and _says_taken(detail, scim_type))):
+        return AlreadyExists
+    if method in _TAKES_SEAT and status in (400, 422) and _ABOUT_NAMES.search(detail) and _TAKEN.search(said):
         return AlreadyExists
     return _PLAIN.get(status, Rejected if status >= 400 else Contradicted)
 

@@ -169,7 +169,8 @@ def user_from(body: Mapping[str, object], dialect: Dialect, fallback_id: str | N
         displays=_displays(attributes.get(dialect.role_attribute), groups),
     )
     version = _object(attributes.get("meta")).get("version")
-    return RemoteUser(id_, state, version if isinstance(version, str) else None)
+    shows_active = attributes.get("active") is not None
+    return RemoteUser(id_, state, version if isinstance(version, str) else None, shows_active)
 
 
 def shows(body: Mapping[str, object], state: UserState, dialect: Dialect) -> bool:

@@ -15,6 +15,7 @@ from typing import Protocol
 from cxone_operator.core.equal import folded
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, UserState
+from cxone_operator.scim.answers import member
 from cxone_operator.scim.dialects.dialect import Dialect
 from cxone_operator.scim.errors import BadRequest
 from cxone_operator.scim.messages import id_of
@@ -176,4 +177,4 @@ def _named(items: list[object]) -> list[tuple[str, str]]:
 
 
 def _first(item: Mapping[str, object], names: tuple[str, ...]) -> str | None:
-    return next((found for name in names if (found := id_of(item.get(name))) is not None), None)
+    return next((found for name in names if (found := id_of(member(item, name))) is not None), None)

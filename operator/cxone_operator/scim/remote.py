@@ -110,6 +110,10 @@ class Remote(Protocol):
     def tenant_id(self) -> str:
         """CXone's own name for the tenant, the same for all its clients; empty where it has told none."""
 
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What our token may do, None where CXone has not said, or there is none."""
+
     async def connect(self) -> None:
         """Try the credentials."""
 

@@ -196,6 +196,11 @@ class Transport:
         """Which CXone tenant we talk to, by the last token."""
         return self._access.tenant
 
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the last token may do, None where CXone has not said."""
+        return self._access.scopes
+
     async def _url(self, target: str) -> URL:
         base = await self._hosts.api(self._access.tenant)
         with mapped_errors(write=False):

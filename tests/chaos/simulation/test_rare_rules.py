@@ -205,7 +205,7 @@ def test_tenants_of_one_cxone_that_do_not_know_each_other_are_complained_of(monk
     """The one locks out whom the other one wants."""
     join = Sites.join
 
-    def join_alone(sites: Sites, member: Memory, client_id: str) -> None:
+    def join_alone(sites: Sites, member: Memory, client_id: str, _tenant_id: str) -> None:
         join(sites, member, client_id + member.name)
 
     monkeypatch.setattr(Sites, "join", join_alone)

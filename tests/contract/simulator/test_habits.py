@@ -37,6 +37,20 @@ async def test_all_are_named_and_can_be_switched(stage: Stage):
         assert (await stage.call("PATCH", "/_simulator/habits", wrong)).status == 400
 
 
+async def test_what_makes_a_difference_is_counted(stage: Stage):
+    """And nothing that is done as it would be anyway; also after the habit has ended."""
+    await switch(stage, "zoneAlias", "refusesOr", "hidesFalse", "listsLate", "opsCapitalised", "oneResource")
+    jane = await stage.create("jane", timezone="Asia/Calcutta")
+    await stage.create("john", timezone="Asia/Kolkata")
+    await stage.ok("GET", USERS)
+    await stage.call("GET", USERS, params={"filter": 'userName eq "a" or userName eq "b"'})
+    await stage.patch(jane["id"], {"op": "replace", "path": "active", "value": False})
+    await stage.control("DELETE", "habits")
+    await stage.ok("GET", USERS)
+    met = {item["name"]: item["met"] for item in (await stage.control("GET", "habits"))["habits"] if item["met"]}
+    assert met == {"zoneAlias": 1, "refusesOr": 1, "listsLate": 1, "opsCapitalised": 1}
+
+
 @pytest.mark.parametrize("name", HABITS)
 async def test_each_answers_something_and_spares_whoever_watches(stage: Stage, name: str):
     """Whatever the habit, there is an answer to each request, and the control endpoint tells the truth."""

@@ -6,11 +6,13 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from cxone_operator.cluster.errors import Conflicted, Forbidden, Unreachable
-from cxone_operator.cluster.lease import Holding, Lease, Stored, Timing
+from cxone_operator.cluster.lease import LEASE_LABELS, ClusterLease, Holding, Lease, Stored, Timing
+from cxone_operator.cluster.server import ApiServer, Body
 
 SECONDS = 9.0
 
@@ -198,3 +200,26 @@ def test_the_times_follow_from_one() -> None:
     timing = Timing(9.0)
     assert timing.renew_window < timing.seconds
     assert 2 * timing.request <= timing.renew_window
+
+
+@pytest.mark.parametrize(("watched", "said"), [((), "*"), (("a", "b"), "a,b")])
+async def test_a_lease_says_what_its_holder_watches(watched: tuple[str, ...], said: str) -> None:
+    """When it is made, and whenever it changes hands; labels and annotations of others stay."""
+    server = Recorder()
+    store = ClusterLease(server, "cxone-system", "cxone-operator", watched)
+    await store.create(Holding("a"))
+    await store.replace(Holding("b"), "7")
+    for (_, _, body), more in zip(server.requests, ({"name": "cxone-operator"}, {"resourceVersion": "7"}), strict=True):
+        expected = {"labels": LEASE_LABELS, "annotations": {"cxone.dev/watches": said}}
+        assert body["metadata"] == {**expected, **more}
+
+
+class Recorder(ApiServer):
+    """Notes what is sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, Any]] = []
+
+    async def request(self, method: str, path: str, *, body: Body | None = None, **more: Any) -> Body:
+        self.requests.append((method, path, body))
+        return {}

@@ -43,6 +43,7 @@ CREATE, LOCK, ERASE, RECLAIM = Create(a_state()), Deactivate(a_remote()), Delete
 PROMOTE = Update(a_remote(), Change(a_state(roles=("Supervisor",)), (Field.ROLES,)), takes_seat=False)
 REHIRE = Update(a_remote(active=False), Change(a_state(), (Field.ACTIVE,)), takes_seat=True)
 NOW = Moment(now=100.0, jitter=0.0, sync_period=900.0)
+RENAME = Update(a_remote(), Change(a_state("jones"), (Field.USER_NAME,)), takes_seat=False)
 TRIGGER = Trigger(generation=1, epoch=0, requested_at=None, leaving=False)
 
 
@@ -338,6 +339,8 @@ NEVER = a_user(adoptionPolicy="Never")
         (a_user(), CREATE, failure(Reason.ALREADY_EXISTS, retryable=False, news=True), False),
         (NEVER, CREATE, failure(Reason.ALREADY_EXISTS, retryable=False, news=True), True),
         (NEVER, PROMOTE, failure(Reason.ALREADY_EXISTS, retryable=False, news=True), False),
+        (a_user(), RENAME, failure(Reason.ALREADY_EXISTS, retryable=False, news=True, code="400"), False),
+        (a_user(), RENAME, failure(Reason.INVALID_SPEC, retryable=False, code="400"), True),
         (a_user(), PROMOTE, failure(Reason.UNSUPPORTED, retryable=False, news=True), True),
         (a_user(), ERASE, failure(Reason.UNSUPPORTED, retryable=False, news=True), False),
         (a_user(), PROMOTE, failure(retryable=False, news=True), False),
@@ -360,3 +363,19 @@ def test_what_is_final(user: CxoneUser, action: RemoteAction, refusal: Failure, 
 def test_who_may_be_our_own_is_no_stranger(refusal: Failure, final: bool) -> None:
     """Another request of ours may have created the account that is in the way; it excuses no other refusal."""
     assert is_final(NEVER, CREATE, refusal, doubtful=True) is final
+
+
+def test_a_name_that_is_taken_is_final_when_it_was_looked_at() -> None:
+    """Whatever status it is refused with."""
+    taken = failure(Reason.ALREADY_EXISTS, retryable=False, news=True, code="400")
+    assert is_final(a_user(), RENAME, taken, looked=True)
+
+
+def test_what_is_not_shown_is_told_as_that() -> None:
+    """A server that leaves active out where it is false does not show that the user is active."""
+    hidden = Present(replace(a_remote(), shows_active=False))
+    after, _ = advance(work(VERIFYING, LOCK), Seen(hidden), NOW)
+    assert after is not None
+    assert after.failure is not None
+    assert "(active: sent false, CXone shows (none))" in after.failure.message
+    assert after.failure.differences == (Difference("active", "false", "(none)"),)

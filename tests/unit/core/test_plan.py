@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cxone_operator.api.bounds import LONGEST_ID
 from cxone_operator.api.reasons import Reason
-from cxone_operator.api.user import CxoneUser
+from cxone_operator.api.user import CxoneUser, Difference
 from cxone_operator.core import actions
 from cxone_operator.core.actions import Action, takes_seat
 from cxone_operator.core.adoption import is_ours
 from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.facts import Facts, Heir
+from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Unknown
 from cxone_operator.core.plan import plan
 from cxone_operator.core.users import Field, RemoteUser, UserState
@@ -38,6 +40,13 @@ IMPORTED = {"annotations": {"cxone.dev/imported-inactive": "true"}}
 IMPORTED_WAITED = {"metadata": IMPORTED, "status": {"conditions": [condition("Licensed", "Unknown", "Pending")]}}
 DELETES = a_tenant(safety={"allowDelete": True})
 DELETED = a_user(deleting=True, deletionPolicy="Delete")
+
+
+def unheeded(*fields: str) -> Work:
+    """CXone has accepted these without effect the last time."""
+    found = tuple(Difference(field, "J", "(none)") for field in fields)
+    failure = Failure(Reason.DIFFERENCES_FOUND, "no", retryable=True, code="no-effect", differences=found)
+    return Work(0.0, 0.0, failure=failure, failures=1)
 
 
 def after_seat(released: bool) -> Work:
@@ -363,3 +372,28 @@ def test_planning_after_carrying_out_yields_nothing(user: CxoneUser, state: User
 def _differing(user: CxoneUser, remote: RemoteUser, tenant: Any) -> tuple[Field, ...]:
     again = plan(facts(user, Present(remote), tenant=tenant, work=after_seat(True)))
     return again.change.fields if isinstance(again, actions.Update) else ()
+
+
+@pytest.mark.parametrize(
+    ("before", "fields"),
+    [
+        (None, ("displayName",)),
+        (unheeded("displayName"), ("userName",)),
+        (unheeded("displayName", "timezone"), ("userName",)),
+        (unheeded("userName"), ("displayName",)),
+        (unheeded("timezone"), ("displayName",)),
+    ],
+)
+def test_what_cxone_does_not_heed_stops_no_rename(before: Work | None, fields: tuple[str, ...]) -> None:
+    """Nor the other way round: the two take turns."""
+    user = a_user(displayName="J", status={"userId": "id-jane"})
+    found = plan(facts(user, Present(a_remote(user_name="jones@example.com")), work=before))
+    assert isinstance(found, actions.Update)
+    assert found.change.fields == fields
+
+
+@pytest.mark.parametrize(("length", "action"), [(LONGEST_ID, actions.Announce), (LONGEST_ID + 1, actions.Refuse)])
+def test_whose_id_cannot_be_recorded_is_not_renamed(length: int, action: type) -> None:
+    """It would be announced for ever; nobody would know the account again."""
+    account = replace(a_remote(user_name="jones@example.com"), id="1" * length)
+    assert isinstance(plan(facts(a_user(), Present(account))), action)

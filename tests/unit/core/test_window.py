@@ -117,3 +117,14 @@ def test_a_small_limit_keeps_a_small_share() -> None:
         window.enter(0.0)
         window.leave(0.0)
     assert window.delay(Lane.JOINERS, 2.0) == 0
+
+
+def test_refusals_one_after_the_other_last_until_something_else_is_answered() -> None:
+    """However short the pauses are that the server asks for."""
+    window = busy_window()
+    assert window.refusing(5.0) == 0.0
+    window.throttled(0.0, 10.0)
+    window.throttled(None, 15.0)
+    assert window.refusing(40.0) == 30.0
+    window.served()
+    assert window.refusing(50.0) == 0.0

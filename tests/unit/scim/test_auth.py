@@ -58,6 +58,15 @@ async def test_renewed_early(server: Server, session: aiohttp.ClientSession, lif
     assert await tokens.authorization() == "Bearer token-2"
 
 
+@pytest.mark.parametrize(
+    ("said", "scopes"),
+    [({"scope": "a c"}, {"a", "c"}), ({"scope": ""}, set()), ({}, None), ({"scope": ["a"]}, None)],
+)
+def test_what_a_token_may_do_is_what_the_server_says(said: dict[str, object], scopes: set[str] | None) -> None:
+    """Who says nothing, or not in the form of RFC 6749 section 5.1, has not said."""
+    assert _token_from({"access_token": "t", **said}, 0.0).scopes == scopes
+
+
 async def test_a_refused_token_is_replaced_once(server: Server, client: ScimClient, budget: CountingBudget) -> None:
     """401, a fresh token, the same request again: both requests take a place in the budget."""
     created = json_answer(201, {**user_body(a_state(), PLATFORM), "id": "1"})

@@ -22,6 +22,7 @@ from cxone_operator.scim.errors import BadRequest, MalformedAnswer, ScimError, S
 from cxone_operator.scim.groups import Groups, OnUsers
 from cxone_operator.scim.messages import NICE_SCHEMA, USER_SCHEMA, user_body
 from cxone_operator.scim.names import Plain
+from cxone_operator.scim.refusals import ERROR_SCHEMA
 from cxone_operator.scim.remote import Answered
 from cxone_operator.scim.transport import Transport
 from unit.builders import a_state
@@ -218,6 +219,28 @@ async def test_groups_alone_do_not_touch_the_user(server: Server, transport: Tra
     answered = await making.make(Update(RemoteUser("1", a_state(groups=())), wanted, takes_seat=False), Lane.UPDATES)
     assert sent(server) == [("PATCH", "Groups/sales")]
     assert answered.shown == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("said", "scim_type", "remedy"),
+    [
+        ("the operation 'replace' is not supported", "invalidSyntax", "; set spec.api.patch to Replace"),
+        ("Attribute groups is read-only", "mutability", "; set spec.api.memberships to Group"),
+        ("Attribute externalId is read-only", "mutability", None),
+        ("group 'replaced' does not exist", "invalidValue", None),
+    ],
+)
+async def test_a_change_that_no_user_takes_names_the_setting(
+    server: Server, transport: Transport, said: str, scim_type: str, remedy: str | None
+) -> None:
+    """Where the server wants another kind of request; what the change is to blame for is told as it is."""
+    error = {"schemas": [ERROR_SCHEMA], "status": "400", "detail": said, "scimType": scim_type}
+    server.answers = [json_answer(400, error)]
+    making, wanted = changes(transport), change(Field.GROUPS, Field.EMPLOYEE_ID, groups=("Sales",))
+    with pytest.raises(BadRequest) as refused:
+        await making.make(Update(jane(), wanted, takes_seat=False), Lane.UPDATES)
+    assert (remedy or said) in refused.value.message
+    assert ("; set" in refused.value.message) == (remedy is not None)
 
 
 async def test_nobody_is_made_for_a_group_that_is_not_there(server: Server, transport: Transport) -> None:

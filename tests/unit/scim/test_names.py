@@ -68,6 +68,7 @@ async def test_names_become_ids(server: Server, transport: Transport) -> None:
     [
         ({"errors": [], "roles": [{"roleId": 7, "roleName": "Agent"}]}, {"Agent"}),
         ({"total": 2, "roles": [{"uuid": "u", "displayName": "Agent"}, {"id": "x"}, 3, {"name": "y"}]}, {"Agent"}),
+        ({"roles": [{"roleid": "7", "rolename": "Agent"}]}, {"Agent"}),
         ({"roles": {"id": "1", "name": "Agent"}}, set()),
         ({}, set()),
     ],

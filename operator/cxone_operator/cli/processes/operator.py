@@ -172,7 +172,8 @@ class _Operator:
         """With connections of its own: a renewal must not queue behind a thousand status writes."""
         options = self._options.lease
         async with self._access.open_session(version("cxone-operator"), connections=2) as session:
-            yield ClusterLease(ApiServer(session, self._access.server), options.namespace, options.name)
+            server = ApiServer(session, self._access.server)
+            yield ClusterLease(server, options.namespace, options.name, self._options.namespaces)
 
     def _open_watches(self) -> aiohttp.ClientSession:
         """Kopf keeps a connection for each kind and namespace open for ever, and lists over the same session."""

@@ -20,6 +20,7 @@ import aiohttp
 import click
 
 from cxone_operator.api import tenant as tenant_api
+from cxone_operator.api.meta import InvalidResource
 from cxone_operator.api.tenant import CxoneTenant, TenantSpec, decode_tenant
 from cxone_operator.cli.environment import default_tenant
 from cxone_operator.cli.options import Place
@@ -58,7 +59,7 @@ def run_session(place: Place, command: Callable[[Session], Coroutine[None, None,
 
     try:
         return asyncio.run(run())
-    except (ClusterError, SettingsError, ScimError) as error:
+    except (ClusterError, InvalidResource, SettingsError, ScimError) as error:
         raise SessionError(str(error)) from None
 
 
@@ -90,8 +91,7 @@ class Session:
     @property
     def namespace(self) -> str:
         """Where the resources are."""
-        chosen = namespace_of(self._place.context, os.environ) if self.server is not None else None
-        return self._place.namespace or chosen or own_namespace() or "default"
+        return chosen_namespace(self._place, in_cluster=self.server is not None)
 
     async def bodies(self, plural: str) -> list[Body]:
         """All resources of a kind in the namespace, none without a cluster; raises ClusterError."""
@@ -115,7 +115,7 @@ class Session:
     async def remote(self, resource: CxoneTenant | None) -> Remote:
         """CXone as the tenant's credentials open it; raises ScimError, ClusterError."""
         spec, credentials = self.spec(resource), await self._credentials(resource)
-        built = remote_builder(self._http, unfenced)(self._place.tenant, spec, credentials, _limiter(spec))
+        built = remote_builder(self._http, unfenced)(self._place.tenant, spec, credentials, fresh_limiter(spec))
         if isinstance(built, Failure):
             raise SessionError(built.message)
         await built.connect()
@@ -143,7 +143,13 @@ class Session:
         )
 
 
-def _limiter(spec: TenantSpec) -> RateLimiter:
+def chosen_namespace(place: Place, *, in_cluster: bool) -> str:
+    """What the option says, else the kubeconfig, else the pod; `default` where nobody says anything."""
+    chosen = namespace_of(place.context, os.environ) if in_cluster else None
+    return place.namespace or chosen or own_namespace() or "default"
+
+
+def fresh_limiter(spec: TenantSpec) -> RateLimiter:
     """The tenant's limit, of which nothing is taken to be used yet: a command asks for little."""
     clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), random.random)
     window = SlidingWindow(spec.rate_limit.requests_per_minute, time.monotonic() - WINDOW_SECONDS)

@@ -71,6 +71,8 @@ class RateLimiter:
         if failure is not None and failure.reason is Reason.RATE_LIMITED:
             self.window.throttled(failure.retry_after, now)
             self._on_throttled()
+        else:
+            self.window.served()
         if self.circuit.is_open:
             self._notify()
 
@@ -88,6 +90,11 @@ class RateLimiter:
     def blocked(self) -> float:
         """Seconds for which CXone wants no requests."""
         return self.window.blocked(self._clock())
+
+    @property
+    def refusing(self) -> float:
+        """Seconds for which CXone has refused every request as one too many."""
+        return self.window.refusing(self._clock())
 
     @property
     def remaining(self) -> int:

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cxone_operator.api.reasons import Reason
-from cxone_operator.core.actions import Delete, renames
+from cxone_operator.core.actions import Create, Delete, renames
 from cxone_operator.core.desired import schedule
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.phase import QUICK_LOOKS, is_final
 from cxone_operator.core.suggestion import did_you_mean
 from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
 from cxone_operator.engine.memory.memory import Memory
+
+_HIDDEN = "CXone does not show that account, perhaps as it is inactive; activate or delete it in CXone"
 
 
 def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: float = REQUEST_SECONDS) -> Failed:
@@ -22,11 +24,18 @@ def failed(memory: Memory, attempt: Attempt, failure: Failure, doubt_seconds: fl
     doubtful, work = memory.in_doubt.until(uid) > memory.time, memory.works.get(uid)
     looked = work is not None and work.failures >= QUICK_LOOKS
     if not is_final(attempt.user, attempt.action, failure, doubtful=doubtful, looked=looked):
-        return Failed(failure, doubt_seconds)
+        return Failed(_unexplained(attempt, failure) if looked else failure, doubt_seconds)
     user = attempt.user  # as of the request: what was asked of the resource since may be the cure
     leaving = user.metadata.deleting or not schedule(user.spec, memory.clocks.now()).active
     trigger = Trigger(user.metadata.generation, memory.epoch, user.reconcile_requested_at, leaving)
     return Failed(failure, doubt_seconds, trigger, _message(memory, attempt, failure))
+
+
+def _unexplained(attempt: Attempt, failure: Failure) -> Failure:
+    """Somebody has the name, and it was looked for whom."""
+    if not isinstance(attempt.action, Create) or failure.reason is not Reason.ALREADY_EXISTS:
+        return failure
+    return replace(failure, message=f"{failure.message}; {_HIDDEN}")
 
 
 def _learn(memory: Memory, attempt: Attempt, failure: Failure) -> None:
@@ -51,7 +60,7 @@ def _message(memory: Memory, attempt: Attempt, failure: Failure) -> str:
 
 
 def _not_renamed(failure: Failure) -> str:
-    if failure.code == "409":
+    if failure.code == "409" or failure.reason is Reason.ALREADY_EXISTS:
         why, remedy = "another account has that name, perhaps one that it does not show", "free the name in CXone"
     else:
         why, remedy = "it does not let userName be changed", "rename the account in CXone"

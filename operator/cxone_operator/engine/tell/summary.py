@@ -29,6 +29,8 @@ _ABNORMAL = (DEPROVISIONING_HELD, CIRCUIT_OPEN)
 
 _LONG_SECONDS = 60.0
 """A silence that is asked for is worth telling beyond that."""
+_LONG_REFUSED_SECONDS = 20.0
+"""So is one refusal after the other: nobody is served meanwhile, whatever pauses are asked for."""
 
 log = get_logger(__name__)
 
@@ -55,6 +57,10 @@ class Limited(Protocol):
     @property
     def blocked(self) -> float:
         """Seconds for which CXone wants no requests."""
+
+    @property
+    def refusing(self) -> float:
+        """Seconds for which CXone has refused every request as one too many."""
 
     @property
     def remaining(self) -> int:
@@ -154,7 +160,7 @@ class Summary:
             ),
             tenant.metadata.generation if tenant is not None else 0,
             *(self._connection.problem, self._connection.authenticated, self._lasting_failure(), memory.spec.suspend),
-            self._limiter.blocked > _LONG_SECONDS,
+            self._silence() is None,
         )
         moved, self._counted = now != self._counted, now
         return moved
@@ -196,8 +202,8 @@ class Summary:
             reason, message = Reason.SUSPENDED, "spec.suspend is true; nothing is sent to CXone"
         elif failing is not None:
             reason, message = failing.reason, failing.message
-        elif self._limiter.blocked > _LONG_SECONDS:
-            reason, message = Reason.RATE_LIMITED, self._silence()
+        elif (silence := self._silence()) is not None:
+            reason, message = Reason.RATE_LIMITED, silence
         elif not self._memory.directory.complete:
             reason, message = Reason.PROGRESSING, "The first snapshot of CXone's users is being read"
         else:
@@ -219,9 +225,17 @@ class Summary:
         limit = self._memory.spec.rate_limit.requests_per_minute
         return f"CXone is reached; {waiting} users wait for their turn, at {limit} requests per minute"
 
-    def _silence(self) -> str:
-        until = conditions.timestamp(self._memory.clocks.after(self._limiter.blocked))
-        return f"CXone wants no requests until {until}; leavers are tried once a minute all the same"
+    def _silence(self) -> str | None:
+        """Why nobody is served, where that lasts."""
+        if self._limiter.blocked > _LONG_SECONDS:
+            until = conditions.timestamp(self._memory.clocks.after(self._limiter.blocked))
+            return f"CXone wants no requests until {until}; leavers are tried once a minute all the same"
+        if self._limiter.refusing > _LONG_REFUSED_SECONDS:
+            return (
+                "CXone refuses every request as one too many; see who else uses up what the API client is allowed, or "
+                "lower spec.rateLimit.requestsPerMinute; it is tried again, leavers first"
+            )
+        return None
 
     def _circuit(self) -> Finding:
         """Refused credentials keep it open: they are probed by asking for a token."""

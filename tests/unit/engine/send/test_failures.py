@@ -9,7 +9,8 @@ import pytest
 from cxone_operator.api.reasons import Reason
 from cxone_operator.core.actions import Create, Deactivate, Delete, RemoteAction
 from cxone_operator.core.failure import Failure, Scope
-from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Trigger
+from cxone_operator.core.phase import QUICK_LOOKS
+from cxone_operator.core.work import REQUEST_SECONDS, Attempt, Failed, Moment, Sent, Trigger
 from cxone_operator.engine.send.failures import failed
 from cxone_operator.scim.errors import AlreadyExists, AuthenticationFailed, BadRequest, NotOffered, ServerError
 from unit.builders import a_remote, a_state, a_user
@@ -145,3 +146,19 @@ def test_what_is_of_the_tenant_is_told_by_the_tenant() -> None:
     failure = Failure(Reason.ROLE_NOT_FOUND, "role 'Agnet' does not exist", retryable=False, scope=Scope.TENANT)
     found = event(Scene(), failure, role="Agnet")
     assert (found.trigger, found.message) == (None, "")
+
+
+@pytest.mark.parametrize(("failures", "told"), [(0, False), (QUICK_LOOKS, True)])
+def test_a_name_that_nobody_is_seen_to_have_names_the_remedy(failures: int, told: bool) -> None:
+    """When it was looked for, not at the first refusal: a joiner may be in the list of the next moment."""
+    scene = Scene()
+    user = a_user()
+    scene.see(user)
+    taken, moment = AlreadyExists("CXone answered 409: taken", code="409").failure, Moment(0.0, 0.0, 900.0)
+    attempt = Attempt(user, CREATE, 0.0)
+    scene.memory.works.open(user.metadata.uid, 0.0)
+    for _ in range(failures):
+        for event in (Sent(attempt), Failed(taken)):
+            scene.memory.works.advance(user.metadata.uid, event, moment)
+    found = failed(scene.memory, attempt, taken)
+    assert ("activate or delete it in CXone" in found.failure.message) is told

@@ -373,6 +373,21 @@ def test_a_long_silence_that_cxone_asks_for_is_told_with_its_end() -> None:
     assert "until 2026-11-23T13:00:00Z; leavers" in scene.ready().message
 
 
+def test_one_refusal_after_the_other_is_told() -> None:
+    """A server that wants to be asked again at once, and never serves anybody, wants no long silence."""
+    scene = Scene()
+    scene.memory.directory.finish_refresh(scene.memory.directory.begin_refresh(0.0))
+    resource = a_resource()
+    scene.limiter.window.throttled(0.0, scene.time)
+    assert scene.ready().reason == "Succeeded"
+    scene.summary.moved(resource)
+    scene.time += 21.0
+    assert scene.summary.moved(resource)
+    assert (scene.ready().reason, "every request" in scene.ready().message) == ("RateLimited", True)
+    scene.limiter.answered(None)
+    assert scene.ready().reason == "Succeeded"
+
+
 def test_what_cannot_be_understood_is_told() -> None:
     """And so is a list with a hole; neither where all is well."""
     scene = Scene()

@@ -1,0 +1,1 @@
+"""The doctor: its judgements, and the order of a visit."""
