@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from yarl import URL
+
+from cxone_operator.api.tenant import Network
 from cxone_operator.doctor.check import Check, failed, ok, warning
+from cxone_operator.scim.network import proxy_of
 
 ADDRESS = "address"
+PROXY = "proxy"
 _SECONDS = 5.0
 """A handshake takes a tenth of that from the other side of the world."""
 _PORTS = {"https": 443, "http": 80}
@@ -19,15 +24,29 @@ _NO_ADDRESS = failed(ADDRESS, "spec.baseURL is no address", "write https:// and 
 _OUT = "let the operator out to it: NetworkPolicy cxone-operator, firewalls"
 
 
-async def look(base_url: str) -> Sequence[Check]:
-    """One connection is made, and nothing is sent."""
+async def look_through(proxy: str) -> Sequence[Check]:
+    """One connection to the proxy is made; the token tells whether it lets through."""
+    host, port = URL(proxy).host or "", URL(proxy).port or 0
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await _connect(host, port, None)
+    except OSError as error:
+        why = "does not answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
+        text = f"the proxy {host}:{port} cannot be reached: {why}"
+        return [failed(ADDRESS, text, "correct spec.network.proxyURL, or HTTPS_PROXY and NO_PROXY")]
+    return [ok(ADDRESS, f"the proxy {host}:{port} answers")]
+
+
+async def look(base_url: str, tls: ssl.SSLContext | None = None) -> Sequence[Check]:
+    """One connection is made, and nothing is sent; `tls` is the tenant's own."""
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
         if not host or port is None:
             return [_NO_ADDRESS]
         async with asyncio.timeout(_SECONDS):
-            await _connect(host, port, tls=parts.scheme == "https")
+            trusted = tls if tls is not None else ssl.create_default_context()
+            await _connect(host, port, trusted if parts.scheme == "https" else None)
     except OSError as error:
         return [explained(host or "", port or 0, error)]
     except ValueError:  # a port that is no number, an IPv6 address that is not closed, a name that IDNA does not have
@@ -56,14 +75,16 @@ def explained(host: str, port: int, error: OSError) -> Check:
             return failed(ADDRESS, f"{host}:{port} cannot be reached: {error.strerror or error}", _OUT)
 
 
-def judge_proxy(base_url: str, environ: Mapping[str, str]) -> Check:
-    """The operator connects directly, whatever the environment says; so a variable there is a mistake of somebody."""
-    scheme = base_url.partition(":")[0].lower()
-    names = [name for name in (f"{scheme}_proxy", "all_proxy") for name in (name, name.upper()) if environ.get(name)]
-    if not names:
-        return ok("proxy", "none is set here, and none would be used")
-    text = f"{names[0]} is set here, and the operator does not use it: it connects directly"
-    return warning("proxy", text, f"{_OUT}; or put a proxy before CXone that needs no settings")
+def judge_proxy(base_url: str, network: Network) -> Check:
+    """Which one the requests go through; what the environment says here, it must say to the operator as well."""
+    try:
+        proxy = proxy_of(network.proxy_url, URL(base_url))
+    except ValueError:
+        return ok(PROXY, "none")
+    if proxy is None:
+        return ok(PROXY, "none: CXone is asked straight")
+    whose = "spec.network.proxyURL" if network.proxy_url else "the environment here; the operator needs it in its own"
+    return ok(PROXY, f"{URL(proxy).host}:{URL(proxy).port}, of {whose}")
 
 
 def _certificate(error: ssl.SSLCertVerificationError) -> str:
@@ -71,10 +92,9 @@ def _certificate(error: ssl.SSLCertVerificationError) -> str:
         return "write the name in spec.baseURL that the certificate is for"
     if "expired" in error.verify_message:
         return "ask whoever runs the host for a new certificate, or correct the clock of this machine"
-    return "name a file with its authority in SSL_CERT_FILE where the operator runs, or correct spec.baseURL"
+    return "give its authority by spec.network.caSecretRef, or by SSL_CERT_FILE where the operator runs"
 
 
-async def _connect(host: str, port: int, *, tls: bool) -> None:
-    context = ssl.create_default_context() if tls else None
-    _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host if tls else None)
+async def _connect(host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    _, writer = await asyncio.open_connection(host, port, ssl=tls, server_hostname=host if tls else None)
     writer.transport.abort()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
+from yarl import URL
 
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.core.failure import Failure
@@ -21,6 +23,7 @@ from cxone_operator.doctor.visit import Step
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects import dialect_of
 from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.network import CertificateProblem, proxy_of, tls_of
 from cxone_operator.scim.remote import Page, Remote
 
 Build = Callable[[TenantSpec, Credentials], Remote | Failure]
@@ -39,11 +42,10 @@ _ADD = "add it to the API client in CXone"
 class RemoteChecks:
     """One tenant's CXone."""
 
-    def __init__(self, tenant: Tenant, build: Build, heard: hearing.Hearing, environ: Mapping[str, str]) -> None:
+    def __init__(self, tenant: Tenant, build: Build, heard: hearing.Hearing) -> None:
         self._tenant = tenant
         self._build = build
         self._hearing = heard
-        self._environ = environ
         self._connected: Remote | None = None
         self._pages: AsyncIterator[Page] | None = None
         """The list of users, from the second page on."""
@@ -54,7 +56,7 @@ class RemoteChecks:
     def steps(self) -> list[Step]:
         """In their order."""
         return [
-            Step("proxy", self._proxy, (TENANT,)),
+            Step(address.PROXY, self._proxy, (TENANT,)),
             Step(address.ADDRESS, self._address, (TENANT,)),
             Step(TOKEN, self._token, (CREDENTIALS, address.ADDRESS)),
             Step("scopes", self._scopes, (TOKEN,)),
@@ -79,11 +81,22 @@ class RemoteChecks:
         return self._connected
 
     async def _proxy(self) -> Sequence[Check]:
-        return [address.judge_proxy(self._spec.base_url, self._environ)]
+        return [address.judge_proxy(self._spec.base_url, self._spec.network)]
 
     async def _address(self) -> Sequence[Check]:
         urls = dict.fromkeys([self._spec.base_url, self._spec.api.auth.token_url or self._spec.base_url])
-        return [check for url in urls for check in await address.look(url)]
+        return [check for url in urls for check in await self._look(url)]
+
+    async def _look(self, url: str) -> Sequence[Check]:
+        with suppress(ValueError):
+            proxy = proxy_of(self._spec.network.proxy_url, URL(url))
+            if proxy is not None:
+                return await address.look_through(proxy)
+        known = self._tenant.credentials
+        try:
+            return await address.look(url, tls_of(known) if known is not None else None)
+        except CertificateProblem as problem:
+            return [failed(address.ADDRESS, str(problem), "store it as it is, in PEM form")]
 
     async def _token(self) -> Sequence[Check]:
         built = self._open(self._spec)

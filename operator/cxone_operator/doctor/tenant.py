@@ -16,10 +16,10 @@ from cxone_operator.core.failure import Failure
 from cxone_operator.doctor.check import Check, Outcome, failed, ok, told, warning
 from cxone_operator.doctor.cluster import API_SERVER
 from cxone_operator.doctor.visit import Step
-from cxone_operator.engine.read.connection import SecretCredentials
+from cxone_operator.engine.read.connection import Key, SecretCredentials, keys_of
 from cxone_operator.engine.supervisor import DefaultTenant
 from cxone_operator.scim.credentials import Credentials
-from cxone_operator.scim.dialects import dialect_of, settled
+from cxone_operator.scim.dialects import settled
 
 TENANT = "tenant"
 CREDENTIALS = "credentials"
@@ -99,13 +99,22 @@ class Tenant:
         if not self.secret:
             text = f"CxoneTenant {self._name} names no Secret"
             return [failed(CREDENTIALS, text, "set spec.credentialsSecretRef")]
-        keys = dialect_of(self._resource.spec.api).grant.keys
-        found = await SecretCredentials(self._cluster, self._namespace, self.secret, keys).read()
+        keys = keys_of(self._resource.spec)
+        has = "; ".join(f"{name} has {listed}" for name, listed in _listed(keys).items())
+        found = await SecretCredentials(self._cluster, self._namespace, keys).read()
         if isinstance(found, Failure):
-            remedy = f"give the Secret the keys {', '.join(keys)}"
+            remedy = f"see to it that Secret {has.replace(' has ', ' has the keys ')}"
             return [told(CREDENTIALS, Outcome.FAILED, found.message, remedy)]
         self.credentials = found
-        return [ok(CREDENTIALS, f"Secret {self.secret} has {', '.join(keys)}")]
+        return [ok(CREDENTIALS, f"Secret {has}")]
+
+
+def _listed(keys: Sequence[Key]) -> dict[str, str]:
+    """The keys that are asked for of each Secret."""
+    return {
+        secret: ", ".join(key.key for key in keys if key.secret == secret)
+        for secret in dict.fromkeys(key.secret for key in keys)
+    }
 
 
 def _told(tenant: CxoneTenant) -> Check:

@@ -18,6 +18,8 @@ _LARGEST_BYTES = 10 * 1024 * 1024
 """An answer beyond this is refused; a page of 1,000 users has about one megabyte."""
 
 
+_OTHER_PROXY = "correct spec.network.proxyURL, or HTTPS_PROXY, or let it through"
+_TRUST = "give its authority by spec.network.caSecretRef, or for all tenants by SSL_CERT_FILE"
 _LONGEST_WAIT = 3600.0
 """Seconds of Retry-After that are obeyed at once; a server that wants more says so again after that."""
 
@@ -30,20 +32,8 @@ def mapped_errors(*, write: bool) -> Iterator[None]:
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
         # Its text is the whole URL, with user names in it.
         raise Unavailable("the base URL of the tenant is not valid", code="connection", write=write) from error
-    except aiohttp.ClientProxyConnectionError as error:
-        text = f"the proxy before CXone cannot be reached: {error}; correct spec.network.proxyURL, or HTTPS_PROXY"
-        raise Unavailable(text, code="proxy", write=write) from error
-    except aiohttp.ClientHttpProxyError as error:
-        text = f"the proxy before CXone refuses to connect ({error.status}); let it, or correct spec.network.proxyURL"
-        raise Unavailable(text, code="proxy", write=write) from error
-    except aiohttp.ClientConnectorCertificateError as error:
-        remedy = "give its authority by spec.network.caSecretRef, or for all tenants by SSL_CERT_FILE"
-        text = f"the certificate of CXone is not trusted: {_certificate_problem(error)}; {remedy}"
-        raise Unavailable(text, code="tls", write=write) from error
-    except aiohttp.ClientConnectorSSLError as error:
-        raise Unavailable(f"CXone cannot be spoken to by TLS: {error}", code="tls", write=write) from error
-    except aiohttp.ClientConnectorError as error:
-        raise Unavailable(f"CXone cannot be reached: {error}", code="connection", write=write) from error
+    except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
+        raise _no_way(error, write=write) from error
     except aiohttp.ConnectionTimeoutError as error:
         raise Unavailable("CXone cannot be reached in time", code="timeout", write=write) from error
     except TimeoutError as error:
@@ -55,8 +45,21 @@ def mapped_errors(*, write: bool) -> Iterator[None]:
         raise ConnectionLost(text, code="connection", write=write) from error
 
 
-def _certificate_problem(error: aiohttp.ClientConnectorCertificateError) -> str:
-    return str(getattr(error.certificate_error, "verify_message", "")) or type(error.certificate_error).__name__
+def _no_way(error: aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError, *, write: bool) -> Unavailable:
+    """There is no connection, for want of a proxy, of trust, or of a server; nothing was sent."""
+    match error:
+        case aiohttp.ClientHttpProxyError():
+            code, text = "proxy", f"the proxy before CXone refuses to connect ({error.status}); {_OTHER_PROXY}"
+        case aiohttp.ClientProxyConnectionError():
+            code, text = "proxy", f"the proxy before CXone cannot be reached: {error}; {_OTHER_PROXY}"
+        case aiohttp.ClientConnectorCertificateError():
+            why = getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
+            code, text = "tls", f"the certificate of CXone is not trusted: {why}; {_TRUST}"
+        case aiohttp.ClientConnectorSSLError():
+            code, text = "tls", f"CXone cannot be spoken to by TLS: {error}"
+        case _:
+            code, text = "connection", f"CXone cannot be reached: {error}"
+    return Unavailable(text, code=code, write=write)
 
 
 async def read_answer(

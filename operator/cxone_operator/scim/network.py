@@ -51,13 +51,15 @@ class Way:
         **options: Any,  # noqa: ANN401 - aiohttp's own
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """By the proxy that the address is reached through."""
-        proxy = self._proxy_url or environment_proxy(URL(url))
+        proxy = proxy_of(self._proxy_url, URL(url))
         tls = self._tls if self._tls is not None else True
         return self._session.request(method, url, proxy=proxy, ssl=tls, **options)
 
 
-def environment_proxy(url: URL) -> str | None:
-    """The proxy that the environment names for an address, None where it is reached straight."""
+def proxy_of(proxy_url: str | None, url: URL) -> str | None:
+    """The proxy of the tenant, else of the environment, None where an address is reached straight."""
+    if proxy_url is not None:
+        return proxy_url
     proxies = request.getproxies_environment()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     bypassed = request.proxy_bypass_environment(url.authority, proxies)  # type: ignore[attr-defined] # it has no stub

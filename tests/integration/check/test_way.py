@@ -71,11 +71,13 @@ def test_https_to_a_server_without_it(open_company: Open) -> None:
 
 
 def test_a_proxy_that_somebody_has_set(open_company: Open) -> None:
-    """The operator does not use it, which somebody may not know."""
+    """It is used, so it must be there."""
     _, doctor = open_company()
-    outcome, text = doctor.line("proxy", http_proxy="http://proxy.example.com:3128")
-    assert (outcome, "http_proxy is set here" in text) == ("warning", True)
-    assert doctor.line("users", http_proxy="http://127.0.0.1:1")[0] == "ok"
+    outcome, text = doctor.line("proxy", http_proxy="http://127.0.0.1:1")
+    assert (outcome, "127.0.0.1:1, of the environment here" in text) == ("ok", True)
+    outcome, text = doctor.line("address", http_proxy="http://127.0.0.1:1")
+    assert (outcome, "the proxy 127.0.0.1:1 cannot be reached" in text) == ("failed", True)
+    assert doctor.line("users", http_proxy="http://127.0.0.1:1", no_proxy="127.0.0.1")[0] == "ok"
 
 
 def test_a_proxy_that_wants_a_password(open_company: Open) -> None:

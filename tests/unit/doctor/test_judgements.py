@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cxone_operator.api.tenant import Defaults
+from cxone_operator.api.tenant import Defaults, Network
 from cxone_operator.core.users import RemoteUser, UserState
 from cxone_operator.doctor import address, leases, names
 from cxone_operator.doctor.hearing import Heard, judge_clock, judge_rate, per_minute
@@ -165,14 +165,22 @@ async def test_what_is_no_address(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "outcome"),
+    ("environ", "own", "told"),
     [
-        ({}, "ok"),
-        ({"HTTPS_PROXY": "http://p"}, "warning"),
-        ({"all_proxy": "http://p"}, "warning"),
-        ({"http_proxy": "http://p"}, "ok"),
+        ({}, None, "none"),
+        ({"HTTPS_PROXY": "http://p:3128"}, None, "p:3128, of the environment here"),
+        ({"https_proxy": "http://p:3128", "no_proxy": ".example.com"}, None, "none"),
+        ({"all_proxy": "http://p:3128"}, None, "p:3128, of the environment here"),
+        ({"http_proxy": "http://p:3128"}, None, "none"),
+        ({"https_proxy": "http://p:3128"}, "http://own:8080", "own:8080, of spec.network.proxyURL"),
     ],
 )
-def test_proxies(environ: dict[str, str], outcome: str) -> None:
-    """Only one that would be meant for this address."""
-    assert address.judge_proxy("https://cxone.example.com", environ).outcome.value == outcome
+def test_proxies(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], own: str | None, told: str) -> None:
+    """The tenant's own one, or one that is meant for this address."""
+    for name in ("https_proxy", "http_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    check = address.judge_proxy("https://cxone.example.com", Network(own))
+    assert (check.outcome.value, check.seen.startswith(told)) == ("ok", True)

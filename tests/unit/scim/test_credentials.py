@@ -17,6 +17,9 @@ SECRET = {
     "username": "the-user",
     "password": "s-password",
     "token": "s-token",
+    "caCertificate": "the-authority",
+    "clientCertificate": "the-certificate",
+    "clientKey": "s-key-of-it",
 }
 SECRETS = [value for value in SECRET.values() if value.startswith("s-")]
 

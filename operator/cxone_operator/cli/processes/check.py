@@ -71,7 +71,6 @@ def _steps(
         tenant,
         lambda spec, credentials: build(place.tenant, spec, credentials, fresh_limiter(spec)),
         hearing,
-        os.environ,
     )
     if server is None:
         return [*tenant.steps(), *remote.steps()]

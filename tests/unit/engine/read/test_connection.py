@@ -13,6 +13,7 @@ from cxone_operator.engine.read.connection import (
     LOOK_SECONDS,
     Connection,
     FixedCredentials,
+    Key,
     SecretCredentials,
 )
 from cxone_operator.scim.credentials import Credentials

@@ -1,0 +1,145 @@
+"""A company's network: a proxy that all must go through, and a CXone whose certificate only the company trusts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+_CHUNK = 1 << 16
+
+
+class Authority:
+    """A certificate authority of one folder; certificates are for `localhost`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+        self.certificate = folder / "ca.pem"
+        self._key = folder / "ca.key"
+        options = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+        self._request("ca", "-x509", "-days", "2", *options, "-out", str(self.certificate))
+
+    def issue(self, name: str) -> tuple[Path, Path]:
+        """A certificate and its key."""
+        certificate, wanted = self._folder / f"{name}.pem", self._folder / f"{name}.csr"
+        extensions = self._folder / f"{name}.ext"
+        extensions.write_text("subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\n")
+        key = self._request(name, "-new", "-out", str(wanted))
+        signed = ("-CA", str(self.certificate), "-CAkey", str(self._key), "-CAcreateserial", "-days", "2")
+        self._openssl(
+            "x509", "-req", "-in", str(wanted), *signed, "-extfile", str(extensions), "-out", str(certificate)
+        )
+        return certificate, key
+
+    def _request(self, name: str, *options: str) -> Path:
+        key = self._folder / f"{name}.key"
+        kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key))
+        self._openssl("req", *kind, "-subj", f"/CN={name}", *options)
+        return key
+
+    def _openssl(self, *words: str) -> None:
+        subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def served(serve: Serve, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A server on a thread of its own; its port."""
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    ports: list[int] = []
+
+    async def begin() -> asyncio.Server:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+        ports.append(server.sockets[0].getsockname()[1])
+        return server
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(begin())
+        ready.set()
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield ports[0]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+
+
+@contextlib.contextmanager
+def https_of(url: str, authority: Authority, *, wants_client: bool = False) -> Iterator[str]:
+    """The same server with TLS before it; `wants_client`: only for whoever shows a certificate of the authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("localhost"))
+    if wants_client:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(authority.certificate)
+    parts = urlsplit(url)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _join(reader, writer, str(parts.hostname), int(parts.port or 80))
+
+    with served(serve, context) as port:
+        yield f"https://localhost:{port}"
+
+
+class Proxy:
+    """A forwarding proxy, as RFC 9110 section 9.3.6 has it for TLS, and for plain HTTP by whole addresses."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        """Where it was asked to connect to."""
+        self.refuses = False
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, target, _ = head.split(b" ", 2)
+        address = target.decode() if method == b"CONNECT" else urlsplit(target.decode()).netloc
+        self.asked.append(address)
+        if self.refuses:
+            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            writer.close()
+            return
+        host, _, port = address.rpartition(":")
+        if method == b"CONNECT":
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await _join(reader, writer, host, int(port))
+        else:
+            path = target.decode().partition(address)[2].encode()
+            await _join(reader, writer, host, int(port), head.replace(target, path, 1))
+
+
+@contextlib.contextmanager
+def proxy() -> Iterator[tuple[str, Proxy]]:
+    """Its URL, and itself."""
+    found = Proxy()
+    with served(found.serve) as port:
+        yield f"http://127.0.0.1:{port}", found
+
+
+async def _join(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int, first: bytes = b""
+) -> None:
+    there_reader, there_writer = await asyncio.open_connection(host, port)
+    there_writer.write(first)
+    await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(OSError):
+        writer.close()
