@@ -15,7 +15,7 @@ PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.1
 # Where it is set, every process that a test starts compiles all its modules anew: half of what a start costs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test test-fast check format reference control-plane control-plane-stop run bench chaos lock clean
+.PHONY: help install demo docs test test-fast check format reference control-plane control-plane-stop run bench chaos lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -42,7 +42,7 @@ check: install ## Lint, format, types, import contracts and the reference pages,
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p reference -p tools -m argocd_cm
+	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p reference -p tools -m argocd_cm -m pictures -m website
 	$(BIN)/lint-imports --no-cache
 	PYTHONPATH=hack $(BIN)/python -m reference --check
 
@@ -52,6 +52,9 @@ format: install ## Format the code and sort its imports
 
 reference: install ## Write docs/reference from the code, the commands and the CRDs
 	PYTHONPATH=hack $(BIN)/python -m reference
+
+docs: install ## Build the pages as a site in .cache/site; a link that leads nowhere fails it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 control-plane: install ## Start a kube-apiserver with the CRDs; leaves .cache/control-plane/kubeconfig
 	$(CONTROL_PLANE) start

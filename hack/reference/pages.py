@@ -8,6 +8,7 @@ from pathlib import Path
 from reference.apis import apis
 from reference.commands import commands
 from reference.crds import resource
+from reference.decisions import decisions
 from reference.markdown import bullets, page
 from reference.settings import settings
 from reference.simulator import habits
@@ -33,6 +34,7 @@ PAGES: Mapping[str, Callable[[Path], str]] = {
     "metrics.md": metric_names,
     "audit.md": audit_trail,
     "habits.md": habits,
+    "decisions.md": decisions,
 }
 """File name → what writes it from the folder of the repository; in the order of the index."""
 

@@ -23,6 +23,8 @@ TOGETHER = (
         "tests/integration/bridge/test_flood.py",
         "tests/integration/bridge/test_events.py::test_the_api_server_is_away",
     ),
+    ("tests/docs/test_command_blocks.py::test_a_page_from_nothing",),
+    ("tests/docs/test_command_blocks.py",),
     ("tests/manifests/test_admission.py",),
     ("tests/manifests/test_rights.py",),
     ("tests/manifests/test_image.py",),

@@ -80,6 +80,8 @@ _NOT_SERVED = Failure(
     Reason.REMOTE_REJECTED, "the bulk job has ended without it; it is sent again alone", retryable=True, code="job"
 )
 _NO_EFFECT = "no-effect"
+_OLD_VERSION = "412"
+"""What is known is older than what CXone has: however often that was so, the same request again would be in vain."""
 _GIVEN_UP = "the bulk job was given up and may still go on"
 _LEFT = "the user left the bulk job before its end and is read back"
 _UNFINISHED = "the operator ended before the answer came; the next one reads it back"
@@ -253,7 +255,7 @@ def _consequences(attempt: Attempt, event: Failed, failures: int) -> tuple[Effec
     failure, found = event.failure, list[Effect]()
     if failure.uncertain and takes_seat(attempt.action):
         found.append(Doubt(event.doubt_seconds))
-    if failure.uncertain or (failure.news and failures <= QUICK_LOOKS):
+    if failure.uncertain or failure.code == _OLD_VERSION or (failure.news and failures <= QUICK_LOOKS):
         found.append(Forget())
     if failure.reason is Reason.LICENSE_UNAVAILABLE:
         found += [RecountSeats(), ReturnSeat()]

@@ -77,3 +77,17 @@ def test_a_working_life(make_company: MakeCompany, preset: str, habit: str) -> N
     assert company.stats()["total"] <= MOST_REQUESTS
     met = {item["name"]: item["met"] for item in company.simulator.get("habits")["habits"]}
     assert met[habit] > 0
+
+
+def test_a_leaver_whose_version_was_read_from_a_copy_that_is_behind(make_company: MakeCompany) -> None:
+    """Locked out by the version that CXone has, as soon as it shows it."""
+    company = make_company("--preset", "RFC7644")
+    open_(company, "RFC7644")
+    company.join("jane")
+    company.compare_now("jane")  # a list shows versions
+    company.simulator.send("PATCH", "habits", {"listsLate": True})
+    company.change_outside("jane@example.com", displayName="by hand")
+    company.leave("jane")
+    eventually(lambda: not company.known("jane@example.com")["active"], 30)
+    company.until_ready("jane", PATIENCE_SECONDS)
+    assert company.stats()["requests"]["PATCH /scim/v2/Users/{id}"]["412"] >= 1

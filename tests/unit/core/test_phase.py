@@ -379,3 +379,11 @@ def test_what_is_not_shown_is_told_as_that() -> None:
     assert after.failure is not None
     assert "(active: sent false, CXone shows (none))" in after.failure.message
     assert after.failure.differences == (Difference("active", "false", "(none)"),)
+
+
+@pytest.mark.parametrize(("code", "forgotten"), [("412", True), ("404", False)])
+def test_an_old_version_is_never_sent_again(code: str, forgotten: bool) -> None:
+    """Quick looks may all have come from a copy that was behind; other news wait for the next comparison."""
+    before = replace(work(SENDING, LOCK), failures=QUICK_LOOKS + 2)
+    _, effects = advance(before, Failed(failure(news=True, code=code)), NOW)
+    assert ("Forget" in named(effects)) is forgotten
