@@ -14,7 +14,6 @@ STEP_SECONDS = 8.0
 """The longest that one step may take; a healthy one takes a tenth of a second."""
 VISIT_SECONDS = 25.0
 """All of them together: whoever waits for the answer waits for less than half a minute."""
-_PROXY_CODE = "407"
 _REMEDIES: tuple[tuple[type[ScimError], str], ...] = (
     (Throttled, "ask again in a minute; if it lasts, lower spec.rateLimit.requestsPerMinute, or see who else asks"),
     (MalformedAnswer, "correct spec.baseURL, or what stands before CXone: a proxy, a gateway or a login page answers"),
@@ -65,9 +64,6 @@ async def _take(step: Step, ends: float) -> Sequence[Check]:
 
 def of_scim(name: str, error: ScimError) -> Check:
     """What CXone's refusal, or its silence, means."""
-    if error.code == _PROXY_CODE:
-        text = "a proxy answers in CXone's place, and wants a password (407)"
-        return failed(name, text, "let the operator through to CXone; it does not log in at proxies")
     remedy = next((text for kind, text in _REMEDIES if isinstance(error, kind)), "correct the tenant's settings")
     return told(name, Outcome.FAILED, error.message, remedy)
 

@@ -12,13 +12,12 @@ from functools import partial
 import aiohttp
 import msgspec
 
-from cxone_operator.scim.errors import ConnectionLost, MalformedAnswer, TooLarge, Unavailable
+from cxone_operator.scim.errors import OTHER_PROXY, ConnectionLost, MalformedAnswer, TooLarge, Unavailable
 
 _LARGEST_BYTES = 10 * 1024 * 1024
 """An answer beyond this is refused; a page of 1,000 users has about one megabyte."""
 
 
-_OTHER_PROXY = "correct spec.network.proxyURL, or HTTPS_PROXY, or let it through"
 _TRUST = "give its authority by spec.network.caSecretRef, or for all tenants by SSL_CERT_FILE"
 _LONGEST_WAIT = 3600.0
 """Seconds of Retry-After that are obeyed at once; a server that wants more says so again after that."""
@@ -49,9 +48,9 @@ def _no_way(error: aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError, 
     """There is no connection, for want of a proxy, of trust, or of a server; nothing was sent."""
     match error:
         case aiohttp.ClientHttpProxyError():
-            code, text = "proxy", f"the proxy before CXone refuses to connect ({error.status}); {_OTHER_PROXY}"
+            code, text = "proxy", f"the proxy before CXone refuses to connect ({error.status}); {OTHER_PROXY}"
         case aiohttp.ClientProxyConnectionError():
-            code, text = "proxy", f"the proxy before CXone cannot be reached: {error}; {_OTHER_PROXY}"
+            code, text = "proxy", f"the proxy before CXone cannot be reached: {error}; {OTHER_PROXY}"
         case aiohttp.ClientConnectorCertificateError():
             why = getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
             code, text = "tls", f"the certificate of CXone is not trusted: {why}; {_TRUST}"

@@ -269,12 +269,15 @@ _ABOUT_USERS = re.compile(r"user|e-?mail|login|account", re.IGNORECASE)
 _ABOUT_NAMES = re.compile(r"\buser.?names?\b", re.IGNORECASE)
 _TAKEN = re.compile(r"already (exists|taken|in use)|\btaken\b|not unique|must be unique|duplicate", re.IGNORECASE)
 _TAKES_SEAT = ("POST", "PUT", "PATCH")
+OTHER_PROXY = "correct spec.network.proxyURL, or HTTPS_PROXY, or have the proxy let it through"
+"""The remedy where a proxy is in the way."""
 _PLAIN: dict[int, type[ScimError]] = {
     400: BadRequest,
     401: AuthenticationFailed,
     403: PermissionDenied,
     404: NotFound,
     405: NotOffered,
+    407: Unavailable,
     408: ServerError,
     409: Conflict,
     410: NotFound,
@@ -359,6 +362,8 @@ def _message(kind: type[ScimError], status: int, detail: str, scope_missing: str
         return f"the client may not do this; give it the permission in CXone (403{said})"
     if kind is AuthenticationFailed:
         return f"CXone refuses the credentials; correct {credentials} in the Secret ({status}{said})"
+    if kind is Unavailable:
+        return f"the proxy before CXone refuses it ({status}); {OTHER_PROXY}"
     if kind is Redirected:
         return f"CXone redirects to another address ({status}), which is not followed; correct spec.baseURL"
     if kind is Contradicted:

@@ -86,7 +86,7 @@ def test_a_proxy_that_wants_a_password(open_company: Open) -> None:
     with gateway(company.simulator.url, {"Proxy-Authenticate": "Basic"}, 407) as url:
         company.change_tenant(baseURL=url)
         outcome, text = doctor.line("token")
-    assert (outcome, "it does not log in at proxies" in text) == ("failed", True)
+    assert (outcome, "spec.network.proxyURL" in text) == ("failed", True)
 
 
 @pytest.mark.parametrize(("habit", "remedy"), [("html", "a login page answers"), ("redirects", "correct spec.baseURL")])

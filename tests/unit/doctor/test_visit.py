@@ -87,7 +87,6 @@ async def test_every_step_is_counted() -> None:
         (ServerError("CXone answered 500"), "CXone's support"),
         (MalformedAnswer("not JSON"), "a proxy, a gateway"),
         (Unavailable("no connection"), "let the operator out"),
-        (Rejected("CXone answered 407", code="407"), "does not log in at proxies"),
         (Rejected("CXone answered 418"), "correct the tenant's settings"),
         (Unreachable("the API server cannot be reached"), "check KUBECONFIG"),
         (Forbidden("the API server answered 403"), "an administrator of the cluster"),
