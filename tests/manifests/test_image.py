@@ -110,10 +110,10 @@ def _all(name: str, stage: list[Instruction]) -> list[str]:
 
 
 def _locked(file: str) -> dict[str, tuple[str, frozenset[str]]]:
-    """Name → version with its marker, and hashes."""
+    """Name → version, and hashes; not for which systems: a tool of developers may want a package everywhere."""
     found = {}
     for entry in re.split(r"\n(?=\S)", (ROOT / file).read_text()):
-        match = re.match(r"([A-Za-z0-9._-]+)==(.+?) *\\\n", entry)
+        match = re.match(r"([A-Za-z0-9._-]+)==([^ ;]+)[^\n]*\\\n", entry)
         if match:
             found[_normal(match[1])] = (match[2], frozenset(re.findall(r"--hash=(\S+)", entry)))
     return found
