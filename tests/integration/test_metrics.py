@@ -80,8 +80,8 @@ def make_busy(company: Company) -> None:
     """Three seats for four people, a misspelt role, a throttled request, a change by hand."""
     company.open(bulk={"minOperations": 2})
     eventually(lambda: scrape(company).value("licenses", state="total"))
-    company.create("eve", role="Agnet")
-    company.until_reason("eve", "RoleNotFound")
+    company.create("zoe", role="Agnet")
+    company.until_reason("zoe", "RoleNotFound")
     company.fault(kind="status", status=429, retryAfter=0, times=1)
     company.join("ann", "bob", "cid")
     company.create("dan")
