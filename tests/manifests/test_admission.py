@@ -274,6 +274,23 @@ def test_who_deletes_the_crds(guarded: Guarded, who: str, code: int) -> None:
             assert "docs/how-to/uninstall.md" in answer.message
 
 
+def test_the_doctor_finds_all_of_it(guarded: Guarded) -> None:
+    """The policies, the CRDs, and each right of the operator's account under its default name."""
+    shown = command(guarded.plane.kubeconfig, "check", "-n", PEOPLE, "-o", "json")
+    found = [(line["name"], line["outcome"]) for line in json.loads(shown.stdout)]
+    assert {(name, "ok") for name in ("CRDs", "rights", "admission policies")} <= set(found)
+
+
+def test_who_may_not_approve_is_told_who_may(guarded: Guarded) -> None:
+    """By the command as by kubectl."""
+    admin = guarded.identities["admin"]
+    admin.create(tenant(PEOPLE, "held")).accepted()
+    held = {"deprovisioning": {"held": 1, "planHash": "0123456789abcdef", "sample": [], "used": 0}}
+    admin.patch("CxoneTenant", PEOPLE, "held", {"status": held}, "status").accepted()
+    answer = command(guarded.plane.kubeconfig, "approve", "held", "-n", PEOPLE, "--yes", "0123456789abcdef")
+    assert (answer.exit_code, "only cxone:approvers may set" in answer.stderr) == (1, True), answer.output
+
+
 @pytest.mark.timeout(180)
 def test_the_operator_works_with_all_of_it(guarded: Guarded) -> None:
     """The whole scenario; one write for each created user; then the namespace is deleted, held, approved, and gone."""
@@ -337,23 +354,6 @@ def test_the_policies_mean_the_account_of_the_manifests(kubectl_path: Path) -> N
 
 
 _NO_FINALIZERS = {"metadata": {"finalizers": None}}
-
-
-def test_the_doctor_finds_all_of_it(guarded: Guarded) -> None:
-    """The policies, the CRDs, and each right of the operator's account under its default name."""
-    shown = command(guarded.plane.kubeconfig, "check", "-n", PEOPLE, "-o", "json")
-    found = [(line["name"], line["outcome"]) for line in json.loads(shown.stdout)]
-    assert {(name, "ok") for name in ("CRDs", "rights", "admission policies")} <= set(found)
-
-
-def test_who_may_not_approve_is_told_who_may(guarded: Guarded) -> None:
-    """By the command as by kubectl."""
-    admin = guarded.identities["admin"]
-    admin.create(tenant(PEOPLE, "held")).accepted()
-    held = {"deprovisioning": {"held": 1, "planHash": "0123456789abcdef", "sample": [], "used": 0}}
-    admin.patch("CxoneTenant", PEOPLE, "held", {"status": held}, "status").accepted()
-    answer = command(guarded.plane.kubeconfig, "approve", "held", "-n", PEOPLE, "--yes", "0123456789abcdef")
-    assert (answer.exit_code, "only cxone:approvers may set" in answer.stderr) == (1, True), answer.output
 
 
 _EDITOR = [
