@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import queue
 import ssl
 import subprocess
 import threading
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 _CHUNK = 1 << 16
+_CLOSING_SECONDS = 0.1
+"""Connections close in turns of the loop after they were told to."""
 
 
 class Authority:
@@ -52,27 +55,27 @@ class Authority:
 @contextlib.contextmanager
 def served(serve: Serve, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """A server on a thread of its own; its port."""
-    loop, ready = asyncio.new_event_loop(), threading.Event()
-    ports: list[int] = []
+    begun: queue.Queue[tuple[int, Callable[[], object]]] = queue.Queue()
 
-    async def begin() -> asyncio.Server:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
-        ports.append(server.sockets[0].getsockname()[1])
-        return server
+    async def run() -> None:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls) as server:
+            port = server.sockets[0].getsockname()[1]
+            begun.put((port, lambda: loop.call_soon_threadsafe(ended.set)))
+            await ended.wait()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(_CLOSING_SECONDS)
 
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(begin())
-        ready.set()
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
-    ready.wait(10)
+    port, end = begun.get(timeout=10)
     try:
-        yield ports[0]
+        yield port
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        end()
         thread.join(10)
 
 
@@ -133,7 +136,11 @@ async def _join(
 ) -> None:
     there_reader, there_writer = await asyncio.open_connection(host, port)
     there_writer.write(first)
-    await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+    try:
+        await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+    finally:
+        there_writer.close()
+        writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
