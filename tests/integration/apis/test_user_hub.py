@@ -21,6 +21,8 @@ NAMES = [f"person-{number:03}" for number in range(NUMBER)]
 KNOWN = NAMES[:5]
 ACCESS_KEY = "canary-access-key-secret"
 SECONDS = 60.0 + NUMBER / 10
+GUARD = {"deprovisioning": {"maxPercent": 100, "maxUsers": 100_000, "minUsers": 10_000}}
+"""Nobody is held, although there are fewer and fewer of whom a share is taken."""
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def company(control_plane: ControlPlane, shared_operators: SharedOperators, tmp_
 def open_hub(company: Company, license_: dict[str, Any] | None = None, **api: Any) -> None:
     key = {"accessKeyId": "demo-key", "accessKeySecret": ACCESS_KEY}
     secret = {"clientId": CLIENT_ID, "clientSecret": company.secret, **key}
-    spec = {**UNLIMITED, "license": license_ or {}, "safety": {**UNLIMITED["safety"], "allowDelete": True}}
+    spec = {**UNLIMITED, "license": license_ or {}, "safety": {**GUARD, "allowDelete": True}}
     company.open_on({**spec, "baseURL": company.simulator.url, "api": {"preset": "UserHub", **api}}, secret)
 
 
