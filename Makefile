@@ -15,10 +15,10 @@ PART_OF_LOCK := --constraints requirements.lock --universal --python-version 3.1
 # Where it is set, every process that a test starts compiles all its modules anew: half of what a start costs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo docs test test-fast check format reference control-plane control-plane-stop run bench chaos lock clean
+.PHONY: help install demo docs test test-fast e2e check format reference control-plane control-plane-stop run bench chaos lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
 
 install: $(STAMP) ## Create .venv from the lock file (brings uv itself where there is none)
 
@@ -38,11 +38,14 @@ test: install ## All tests, several at once; starts a control plane of its own (
 test-fast: install ## Those that need no control plane and no minutes: for after each change
 	$(BIN)/pytest tests/unit tests/contract tests/chaos/simulation -m 'not integration and not campaign' $(ARGS)
 
+e2e: install ## The image on two real nodes, a story of a week (as root on Linux; it says which packages it needs)
+	PYTHONPATH=hack $(BIN)/python -m e2e $(ARGS)
+
 check: install ## Lint, format, types, import contracts and the reference pages, as CI does
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p reference -p tools -m argocd_cm -m pictures -m website
+	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p e2e -p reference -p tools -m argocd_cm -m pictures -m website
 	$(BIN)/lint-imports --no-cache
 	PYTHONPATH=hack $(BIN)/python -m reference --check
 

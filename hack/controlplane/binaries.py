@@ -20,11 +20,13 @@ from controlplane.versions import MODULE, GoModule, Versions, pinned
 
 NEEDED = ("etcd", "kubectl", "kube-apiserver")
 CONTROLLER_MANAGER = "kube-controller-manager"
+NODE = (CONTROLLER_MANAGER, "kube-scheduler", "kubelet", "kube-proxy")
+"""What makes a control plane a cluster that runs pods; only `e2e` pays for them."""
 PACKAGES = {
     "etcd": "go.etcd.io/etcd/server/v3",
     "kubectl": "k8s.io/kubernetes/cmd/kubectl",
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
-    CONTROLLER_MANAGER: "k8s.io/kubernetes/cmd/kube-controller-manager",
+    **{name: f"k8s.io/kubernetes/cmd/{name}" for name in NODE},
 }
 """The main package of every binary; each is a `tool` of the module."""
 
@@ -69,6 +71,11 @@ def locate_controller_manager() -> Path:
     if assets and (Path(assets) / CONTROLLER_MANAGER).exists():
         return Path(assets) / CONTROLLER_MANAGER
     return _complete((CONTROLLER_MANAGER,)) / CONTROLLER_MANAGER
+
+
+def locate_node() -> Path:
+    """The folder with the programs of `NODE`."""
+    return _complete(NODE)
 
 
 def cache_root() -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from controlplane.gobuild import Program
@@ -57,4 +59,44 @@ def promtool() -> Tool:
     return Tool(program, version, ("--version",))
 
 
-TOOLS = {"helm": helm, "promtool": promtool}
+def containerd(name: str) -> Tool:
+    """The container runtime of a node: itself, its shim for runc, or its command line."""
+    package = "github.com/containerd/containerd/v2"
+    module = GoModule(MODULES / "containerd")
+    version = module.version(package)
+    program = Program(
+        name,
+        f"{package}/cmd/{name}",
+        module,
+        stamps=((f"{package}/version.Version", version),),
+        tags=("no_btrfs", "no_devmapper", "no_zfs", "no_aufs"),
+    )
+    return Tool(program, version.removeprefix("v"), ("--version",))
+
+
+def coredns() -> Tool:
+    """The DNS of a cluster, with those plugins only that answer for its own names."""
+    module = GoModule(MODULES / "coredns")
+    version = module.version("github.com/coredns/coredns")
+    return Tool(Program("coredns", "cxone.dev/coredns", module), version.removeprefix("v"), ("--version",))
+
+
+def kube_router() -> Tool:
+    """Enforces NetworkPolicies with what every kernel has: iptables and ipset."""
+    package = "github.com/cloudnativelabs/kube-router/v2"
+    module = GoModule(MODULES / "kube-router")
+    version = module.version(package)
+    program = Program(
+        "kube-router", f"{package}/cmd/kube-router", module, stamps=((f"{package}/pkg/version.Version", version),)
+    )
+    return Tool(program, version.removeprefix("v"), ("--version",))
+
+
+CONTAINERD = ("containerd", "containerd-shim-runc-v2", "ctr")
+TOOLS: dict[str, Callable[[], Tool]] = {
+    "helm": helm,
+    "promtool": promtool,
+    **{name: partial(containerd, name) for name in CONTAINERD},
+    "coredns": coredns,
+    "kube-router": kube_router,
+}

@@ -1,0 +1,46 @@
+"""`make e2e`: all is built, then a world of its own is entered, and nothing of it is left. Errors are two lines."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from controlplane.errors import ControlPlaneError
+from e2e import images, machine, programs, world
+from e2e.world import FOLDER, INSIDE
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    if options.packages:
+        print(*machine.PACKAGES)
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        machine.require()
+        with world.alone():
+            return 0 if options.clean else _tell()
+    except ControlPlaneError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _tell() -> int:
+    found = programs.locate()
+    archives = [f"{image.name}={INSIDE / image.archive.relative_to(FOLDER)}" for image in images.build(found)]
+    return world.enter([sys.executable, "-m", "e2e.inside", *archives])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m e2e", description="A company's first week on two real nodes.")
+    parser.add_argument("--clean", action="store_true", help="only remove what a run that was killed has left")
+    parser.add_argument("--packages", action="store_true", help="only print which packages of Debian it needs")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

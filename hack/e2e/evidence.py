@@ -1,0 +1,30 @@
+"""What is shown when a step has failed: who runs where, what happened last, and what was logged."""
+
+from __future__ import annotations
+
+from e2e.cluster import Cluster, Json
+
+_LINES = "40"
+_NAMESPACES = ("cxone-system", "kube-system")
+
+
+def show(cluster: Cluster) -> None:
+    """On standard output, with the newest at the end."""
+    _say(cluster, "get", "nodes,pods", "--all-namespaces", "-o", "wide")
+    _say(cluster, "get", "cxt,cxu", "--all-namespaces", "-o", "wide")
+    for namespace in _NAMESPACES:
+        _say(cluster, "-n", namespace, "get", "events", "--sort-by=.lastTimestamp")
+        for pod in cluster.get("-n", namespace, "pods")["items"]:
+            _show_logs(cluster, namespace, pod)
+
+
+def _show_logs(cluster: Cluster, namespace: str, pod: Json) -> None:
+    log = ("-n", namespace, "logs", pod["metadata"]["name"], f"--tail={_LINES}")
+    _say(cluster, *log)
+    if any(container["restartCount"] for container in pod["status"].get("containerStatuses", ())):
+        _say(cluster, *log, "--previous")
+
+
+def _say(cluster: Cluster, *arguments: str) -> None:
+    answer = cluster.attempt(*arguments)
+    print(f"$ kubectl {' '.join(arguments)}\n{answer.stdout}{answer.stderr}", flush=True)

@@ -1,0 +1,30 @@
+"""What happens on the cluster, day by day. A step is a function: its first line says what is shown, its result what was
+seen; it raises where that is not what must be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from e2e.story import disruptions, helm, installing, leaving, people, policies, rotation
+from e2e.story.company import Company
+
+Step = Callable[[Company], str]
+STEPS: tuple[Step, ...] = (
+    *installing.STEPS,
+    *people.STEPS,
+    *disruptions.STEPS,
+    *rotation.STEPS,
+    *policies.STEPS,
+    *leaving.STEPS,
+    *helm.STEPS,
+)
+
+
+def tell(company: Company) -> None:
+    """All of it, a line for each step."""
+    for step in STEPS:
+        started = time.monotonic()
+        title = (step.__doc__ or step.__name__).splitlines()[0]
+        seen = step(company)
+        print(f"{time.monotonic() - started:6.1f} s  {title}: {seen}", flush=True)

@@ -1,0 +1,60 @@
+"""Friday morning: the network policies let through what the page on security says, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from e2e.cluster import StepFailed
+from e2e.network import DNS
+from e2e.story.company import BRIDGE, SYSTEM, Company
+
+_API_SERVER = "kubernetes.default.svc.cluster.local:443"
+_CXONE = "simulator.cxone.svc.cluster.local:80"
+_WEBHOOK = f"{BRIDGE}.{SYSTEM}.svc.cluster.local:80"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one pod may reach, and what not."""
+
+    namespace: str
+    pod: str
+    allowed: tuple[str, ...]
+    denied: tuple[str, ...]
+
+
+def policies_hold(company: Company) -> str:
+    """Each pod reaches what the page says"""
+    rules = _rules(company)
+    wrong = [fault for rule in rules for fault in _faults(company, rule)]
+    if wrong:
+        raise StepFailed("; ".join(wrong))
+    allowed, denied = (sum(len(getattr(rule, kind)) for rule in rules) for kind in ("allowed", "denied"))
+    return f"{allowed} ways are open, {denied} are closed"
+
+
+def _rules(company: Company) -> list[Rule]:
+    operator, bridge = (company.pods(component)[0] for component in ("operator", "hr-bridge"))
+    metrics = tuple(f"{pod['status']['podIP']}:8081" for pod in (operator, bridge))
+    neighbour = f"{company.cluster.get('-n', 'cxone', 'pods')['items'][0]['status']['podIP']}:8090"
+    names = f"{DNS}:53"
+    return [
+        Rule(SYSTEM, operator["metadata"]["name"], (names, _API_SERVER, _CXONE), (_WEBHOOK, metrics[1])),
+        Rule(SYSTEM, bridge["metadata"]["name"], (names, _API_SERVER), (_CXONE, neighbour, metrics[0])),
+        Rule("ingress-nginx", "hr-system", (_WEBHOOK, _CXONE), metrics),
+        Rule("monitoring", "prometheus", (*metrics, _CXONE), (_WEBHOOK,)),
+        Rule("default", "stranger", (_CXONE,), (*metrics, _WEBHOOK)),
+    ]
+
+
+def _faults(company: Company, rule: Rule) -> list[str]:
+    found = company.inside(rule.namespace, rule.pod, "reach", *rule.allowed, *rule.denied)
+    expected = [True] * len(rule.allowed) + [False] * len(rule.denied)
+    return [
+        f"{rule.pod} {'reaches' if open_ else 'does not reach'} {address}"
+        for address, open_, wanted in zip((*rule.allowed, *rule.denied), found, expected, strict=True)
+        if open_ is not wanted
+    ]
+
+
+STEPS = (policies_hold,)

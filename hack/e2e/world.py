@@ -1,0 +1,123 @@
+"""A world of its own: namespaces for processes, mounts and networks, cgroups, and a folder.
+
+`enter` starts a program as the first of its process namespace. The kernel kills that first process when ours is gone,
+and with it everybody in there; mounts and interfaces go when nobody is left who sees them. So not even `kill -9` leaves
+any. Folder and cgroups are names that outlive their users: they are always the same for one checkout, and are removed
+at the end and, if that was prevented, at the next beginning.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from controlplane import processes
+from controlplane.errors import ControlPlaneError
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".cache" / "e2e"
+CGROUP = f"cxone-e2e-{hashlib.sha256(bytes(FOLDER)).hexdigest()[:8]}"
+"""The cgroup above those of all pods."""
+INSIDE = Path("/run/e2e")
+"""Where the folder is in that world: sockets have paths of at most 107 bytes."""
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_LAUNCHER = Path(processes.__file__).with_name("die_with_parent.py")
+_NAMESPACES = ("--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc")
+_KERNEL = {"vm/overcommit_memory": 1, "kernel/panic": 10, "kernel/panic_on_oops": 1}
+"""What a kubelet sets, or else insists on."""
+_FIRST = ("sh", "-c", '"$@"; exit $?', "init")
+"""A shell as first process, since that one inherits all orphans and must see to them."""
+
+
+def confined(command: Sequence[str], *namespaces: str) -> list[str]:
+    """The command in namespaces for processes and mounts, and these: it and all that it starts ends with us."""
+    unshare = shutil.which("unshare") or "unshare"
+    follow = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid())]
+    return [*follow, unshare, *_NAMESPACES, *namespaces, "--", *command]
+
+
+def enter(command: Sequence[str]) -> int:
+    """Run the command in a world of its own; returns its exit code."""
+    with subprocess.Popen(confined([*_FIRST, *command], "--net", "--ipc", "--uts")) as process:
+        return _result(process)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """The only run of this checkout; begins and ends with nothing left of it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER.with_name("e2e.lock")).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ControlPlaneError("It runs in this checkout already.", "Wait for it, or end it.") from None
+        clear()
+        try:
+            yield
+        finally:
+            clear()
+
+
+def furnish() -> None:
+    """From inside: whatever is written to /run and /var goes into the folder, and the kernel looks as kubelets want it.
+
+    They insist on some settings of the whole machine, which are none of our business: they are shown them.
+    """
+    _mount("--types=tmpfs", "tmpfs", "/run")
+    INSIDE.mkdir()
+    _mount("--bind", str(FOLDER), str(INSIDE))
+    for name in ("above", "work"):
+        (INSIDE / "var" / name).mkdir(parents=True)
+    _mount(
+        "--types=overlay",
+        f"--options=lowerdir=/var,upperdir={INSIDE}/var/above,workdir={INSIDE}/var/work",
+        "overlay",
+        "/var",
+    )
+    for setting, value in _KERNEL.items():
+        shown = INSIDE / "kernel" / setting
+        shown.parent.mkdir(parents=True, exist_ok=True)
+        shown.write_text(f"{value}\n")
+        _mount("--bind", str(shown), f"/proc/sys/{setting}")
+
+
+def _mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def clear() -> None:
+    """Remove the folder's content and the cgroups."""
+    for hierarchy in hierarchies():
+        _remove_cgroup(hierarchy / CGROUP)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+
+
+def hierarchies() -> list[Path]:
+    """The trees of cgroups: one for each controller, or one for all (version 2)."""
+    if (_CGROUPS / "cgroup.controllers").exists():
+        return [_CGROUPS]
+    return sorted(path for path in _CGROUPS.iterdir() if (path / "cgroup.procs").exists() and not path.is_symlink())
+
+
+def _remove_cgroup(path: Path) -> None:
+    """From the leaves up: a cgroup with children cannot be removed, and its files need not be."""
+    for folder, _, _ in os.walk(path, topdown=False):
+        Path(folder).rmdir()
+
+
+def _result(process: subprocess.Popen[bytes]) -> int:
+    """Ctrl-C is for both of us; the other one has more to say about it."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue

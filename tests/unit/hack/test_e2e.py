@@ -1,0 +1,102 @@
+"""The cluster of `make e2e`, as far as it can be tried without one: what it asks for, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import py_compile
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controlplane.errors import ControlPlaneError
+from controlplane.processes import start_time
+from e2e import machine, world
+from e2e.images import _pip_settings
+from e2e.inpod.stale import stale
+from support.waiting import eventually
+
+HACK = Path(world.__file__).parents[1]
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may make namespaces")
+
+
+def test_it_says_at_once_that_it_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ControlPlaneError, match="as root"):
+        machine.require()
+
+
+def test_it_says_at_once_which_packages_are_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    there = {"sh": "dash", str(tmp_path): "base-files"}
+    missing = {"nobodys-tool": "one-package", str(tmp_path / "plugin"): "another-package"}
+    monkeypatch.setattr(machine, "NEEDED", there | missing)
+    with pytest.raises(ControlPlaneError) as refused:
+        machine.require()
+    assert refused.value.remedy == "apt-get install --no-install-recommends another-package one-package"
+
+
+@needs_root
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda number: number.name)
+def test_what_is_confined_ends_with_whoever_started_it(number: signal.Signals) -> None:
+    """Also what has left its session and its parent, as daemons do."""
+    script = """
+import subprocess
+from e2e.world import confined
+daemon = "setsid sleep 600 & cat /proc/self/status | grep NStgid; ls /proc | grep -c '^[0-9]'; wait"
+subprocess.run(confined(["sh", "-c", daemon]))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(HACK)}
+    with subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE) as outer:
+        assert outer.stdout is not None
+        assert outer.stdout.readline().startswith(b"NStgid:")
+        everybody = _descendants(outer.pid)
+        assert len(everybody) >= 3
+        outer.send_signal(number)
+    eventually(lambda: not any(start_time(pid) for pid in everybody))
+
+
+def test_what_was_left_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cgroups of all pods from the leaves up, whatever the version of cgroups, and the folder's content."""
+    (tmp_path / "folder" / "node1").mkdir(parents=True)
+    for hierarchy in ("cpu", "memory"):
+        (tmp_path / "cgroup" / hierarchy / world.CGROUP / "node1" / "kubepods" / "pod1").mkdir(parents=True)
+        (tmp_path / "cgroup" / hierarchy / "cgroup.procs").touch()
+    monkeypatch.setattr(world, "FOLDER", tmp_path / "folder")
+    monkeypatch.setattr(world, "_CGROUPS", tmp_path / "cgroup")
+    world.clear()
+    assert list((tmp_path / "folder").iterdir()) == []
+    assert [path.name for path in (tmp_path / "cgroup").glob("*/*")] == ["cgroup.procs", "cgroup.procs"]
+
+
+def test_two_runs_of_one_checkout_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(world, "FOLDER", tmp_path / "folder")
+    with world.alone(), pytest.raises(ControlPlaneError, match="already"), world.alone():
+        pass
+
+
+def test_the_build_is_told_what_pip_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings, authority = tmp_path / "pip.conf", tmp_path / "authority.pem"
+    settings.write_text(f"[global]\ncert = {authority}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    assert _pip_settings() == ("--secret", f"id=pip,src={settings}", "--volume", f"{authority}:{authority}:ro")
+
+
+def test_a_module_is_stale_that_would_be_compiled_anew(tmp_path: Path) -> None:
+    source = tmp_path / "module.py"
+    source.write_text("a = 1\n")
+    assert stale(source)
+    py_compile.compile(str(source))
+    assert not stale(source)
+    os.utime(source, (0, 0))
+    assert stale(source)
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    assert not stale(source)
+
+
+def _descendants(pid: int) -> list[int]:
+    """As far as they still have their parents."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(deeper for child in children for deeper in _descendants(child))]
