@@ -42,6 +42,8 @@ class Cluster:
         for node in self.nodes.values():
             node.start(images)
         self.until(lambda: len(self.get("nodes")["items"]) == len(self.nodes), "a node does not register")
+        for node in self.nodes.values():
+            node.enforce_policies()
         self.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s")
         self.apply(_MANIFESTS / "dns.yaml")
         self.rolled_out("coredns", "kube-system")

@@ -68,8 +68,8 @@ def _build_base() -> None:
 
 def _build_ours(version: str) -> Image:
     name = f"{NAME}:{version}"
-    settings = _pip_settings()
-    _bud(name, ROOT, "--build-arg", f"VERSION={version}", *settings)
+    timestamp = _argument("SOURCE_DATE_EPOCH")
+    _bud(name, ROOT, "--build-arg", f"VERSION={version}", "--timestamp", timestamp, *_pip_settings())
     return _exported(name)
 
 
@@ -105,14 +105,19 @@ def _pip_settings() -> Sequence[str]:
     if found is None:
         return ()
     authority = re.search(r"^cert\s*=\s*(\S+)", found.read_text(), re.MULTILINE)
-    volume = ("--volume", f"{authority[1]}:{authority[1]}:ro") if authority else ()
-    return ("--secret", f"id=pip,src={found}", *volume)
+    trusted = ("--secret", f"id=pip-ca,src={authority[1]}") if authority else ()
+    return ("--secret", f"id=pip,src={found}", *trusted)
 
 
 def _base_name() -> str:
-    found = re.search(r"^ARG PYTHON=(\S+)$", _DOCKERFILE.read_text(), re.MULTILINE)
+    return _argument("PYTHON")
+
+
+def _argument(name: str) -> str:
+    """What the Dockerfile has by default."""
+    found = re.search(rf"^ARG {name}=(\S+)$", _DOCKERFILE.read_text(), re.MULTILINE)
     if found is None:
-        raise ValueError("the Dockerfile names no base")
+        raise ValueError(f"the Dockerfile has no {name}")
     return found[1]
 
 

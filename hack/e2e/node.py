@@ -39,6 +39,9 @@ class Node:
             self.ctr("images", "import", "--local", str(image.archive))
         self._spawn("kubelet", self._kubelet())
         self._spawn("kube-proxy", self._proxy())
+
+    def enforce_policies(self) -> None:
+        """As soon as the node is known: what does it asks for that at its start."""
         self._spawn("kube-router", self._router())
 
     def ctr(self, *arguments: str) -> str:

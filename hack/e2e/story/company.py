@@ -155,13 +155,13 @@ class Company:
 
     def hire(self, email: str, secret: str) -> int:
         """One event over the Service, from where requests of the HR system arrive; the status of the answer."""
-        command = _exec("ingress-nginx", "hr-system", "hire", _WEBHOOK, email, secret=secret)
+        command = _exec("ingress-nginx", "hr-system", "hire", _WEBHOOK, secret, email)
         return int(json.loads(self.kubectl(*command))["status"])
 
     def hiring(self, beginning: str, per_second: float) -> Hiring:
         """The HR system at work until it is told to stop."""
-        arguments = (_WEBHOOK, beginning, str(per_second))
-        command = _exec("ingress-nginx", "hr-system", "hr_system", *arguments, secret=self.hr_secret)
+        arguments = (_WEBHOOK, self.hr_secret, beginning, str(per_second))
+        command = _exec("ingress-nginx", "hr-system", "hr_system", *arguments)
         return Hiring(self.cluster.command(*command))
 
 
@@ -178,10 +178,9 @@ class Hiring:
         return int(found["sent"]), list(found["refused"])
 
 
-def _exec(namespace: str, pod: str, module: str, *arguments: str, secret: str = "") -> list[str]:
+def _exec(namespace: str, pod: str, module: str, *arguments: str) -> list[str]:
     script = (_INPOD / f"{module}.py").read_text()
-    python = ("env", f"HR_SECRET={secret}", "python", "-c", script, *arguments)
-    return ["-n", namespace, "exec", "-i", pod, "--", *python]
+    return ["-n", namespace, "exec", "-i", pod, "--", "python", "-c", script, *arguments]
 
 
 def new_hr_secret() -> str:

@@ -81,7 +81,7 @@ def test_the_build_is_told_what_pip_is_told(monkeypatch: pytest.MonkeyPatch, tmp
     settings, authority = tmp_path / "pip.conf", tmp_path / "authority.pem"
     settings.write_text(f"[global]\ncert = {authority}\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
-    assert _pip_settings() == ("--secret", f"id=pip,src={settings}", "--volume", f"{authority}:{authority}:ro")
+    assert _pip_settings() == ("--secret", f"id=pip,src={settings}", "--secret", f"id=pip-ca,src={authority}")
 
 
 def test_a_module_is_stale_that_would_be_compiled_anew(tmp_path: Path) -> None:
