@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from controlplane.errors import ControlPlaneError
 from e2e.images import PAUSE, Image
 from e2e.machine import CNI
 from e2e.network import DNS, PODS, SERVICES, Place
@@ -47,7 +48,10 @@ class Node:
     def ctr(self, *arguments: str) -> str:
         """The command line of containerd, for what the kubelet runs."""
         command = [str(self._programs.ctr), "--address", str(self._socket), "--namespace", "k8s.io", *arguments]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if answer.returncode != 0:
+            raise ControlPlaneError(f"ctr {' '.join(arguments)} failed.", answer.stderr.strip())
+        return answer.stdout
 
     def _spawn(self, name: str, command: list[str]) -> None:
         path = f"PATH={self._programs.shim.parent}:{os.environ['PATH']}"

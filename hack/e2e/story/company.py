@@ -63,6 +63,10 @@ class Company:
         for name in names:
             self.cluster.rolled_out(name, SYSTEM, seconds)
 
+    def until_done(self, *arguments: str) -> None:
+        """Repeat what is refused: the API server needs a moment to forget a policy, as the page says."""
+        self.cluster.until(lambda: self.cluster.attempt(*arguments).returncode == 0, f"kubectl {' '.join(arguments)}")
+
     def pods(self, component: str) -> list[Json]:
         """The pods of `operator` or `hr-bridge` that are not about to go."""
         selector = f"app.kubernetes.io/component={component}"
@@ -139,10 +143,14 @@ class Company:
         items = self.cluster.get("-n", PEOPLE, "cxu")["items"]
         return {item["metadata"]["name"] for item in items if _is_ready(item)}
 
+    def declare(self, person: Person) -> None:
+        """Somebody new."""
+        self.kubectl("apply", "--server-side", "-f", "-", given=as_list([person.manifest()]))
+
     def join(self, name: str) -> None:
         """Somebody new is declared, and Ready."""
         person = Person(name)
-        self.kubectl("apply", "--server-side", "-f", "-", given=as_list([person.manifest()]))
+        self.declare(person)
         self.until_ready([name])
         if not self.accounts().get(person.user_name):
             raise StepFailed(f"{name} is Ready without an active account")

@@ -43,7 +43,7 @@ def chart_is_uninstalled(company: Company) -> str:
     company.kubectl("-n", PEOPLE, "delete", "cxu", "--all", "--timeout=60s")
     company.kubectl("-n", PEOPLE, "delete", "cxt", "--all")
     _helm(company, "uninstall")
-    company.kubectl("delete", "crd", "cxoneusers.cxone.dev", "cxonetenants.cxone.dev")
+    company.until_done("delete", "crd", "cxoneusers.cxone.dev", "cxonetenants.cxone.dev")
     company.kubectl("delete", "namespace", SYSTEM, PEOPLE)
     return f"{len(people)} people, and {leaving.nothing_is_left(company)}"
 

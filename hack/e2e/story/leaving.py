@@ -39,10 +39,7 @@ def operator_is_taken_away(company: Company) -> str:
     """The policies go first, then the rest, then the namespace of the people"""
     manifests = company.checkout / "manifests"
     company.kubectl("delete", "-k", str(manifests / "admission"))
-    company.cluster.until(
-        lambda: company.cluster.attempt("delete", "-k", str(manifests / "base"), "--ignore-not-found").returncode == 0,
-        "the installation cannot be deleted",
-    )
+    company.until_done("delete", "-k", str(manifests / "base"), "--ignore-not-found")
     company.kubectl("delete", "namespace", PEOPLE)
     return nothing_is_left(company)
 

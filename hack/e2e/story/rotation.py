@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from demo.scenario import Person
 from e2e.cluster import StepFailed
 from e2e.story.company import BRIDGE, PEOPLE, SYSTEM, Company, new_hr_secret
 
@@ -40,13 +41,14 @@ def cxone_gets_a_new_secret(company: Company) -> str:
     """CXone takes another secret, and the tenant's follows without a restart"""
     before = _starts(company)
     company.change_client_secret()
+    company.declare(Person("during-rotation"))
     wait = ("-n", PEOPLE, "wait", "cxt/default", "--timeout=150s")
     company.kubectl(*wait, "--for=condition=Authenticated=False")
     started = time.monotonic()
     company.store_credentials()
     company.kubectl(*wait, "--for=condition=Authenticated=True")
     followed = time.monotonic() - started
-    company.join("after-rotation")
+    company.until_ready(["during-rotation"])
     if _starts(company) != before:
         raise StepFailed("a pod was started anew")
     return f"after {followed:.0f} s"
