@@ -48,10 +48,6 @@ class Cluster:
         self.apply(_MANIFESTS / "dns.yaml")
         self.rolled_out("coredns", "kube-system")
 
-    def stop(self) -> None:
-        """Whatever is left of it ends with this process."""
-        self.servers.stop()
-
     def kubectl(self, *arguments: str, given: str | None = None) -> str:
         """Run kubectl, best as a page has it; raises StepFailed with what it said."""
         answer = self.attempt(*arguments, given=given)

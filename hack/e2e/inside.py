@@ -28,8 +28,8 @@ def main(archives: Sequence[str]) -> int:
         evidence.show(cluster)
         print(f"\n{time.monotonic() - started:6.1f} s  FAILED: {error}", flush=True)
         return 1
-    finally:
-        cluster.stop()
+    except KeyboardInterrupt:
+        return 130
     print(f"{time.monotonic() - started:6.1f} s  in all", flush=True)
     return 0
 

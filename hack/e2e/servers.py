@@ -24,7 +24,7 @@ _LINES_OF_LOG = 20
 
 
 class Servers:
-    """Whatever was started; an error as soon as one of them has ended."""
+    """Whatever was started, and ends with the world; an error as soon as one of them has ended."""
 
     def __init__(self, programs: Programs, files: Files) -> None:
         self.programs = programs
@@ -71,11 +71,6 @@ class Servers:
                 log = self.files.log(process.name)
                 lines = log.read_text(errors="replace").splitlines()[-_LINES_OF_LOG:]
                 raise ControlPlaneError(f"{process.name} has ended.", "\n  ".join(lines))
-
-    def stop(self) -> None:
-        """The newest first."""
-        while self._running:
-            self._running.pop().stop()
 
     def _identities(self) -> str:
         lines = [f'{self._tokens["admin"]},admin,admin,"system:masters"']

@@ -8,12 +8,14 @@ at the end and, if that was prevented, at the next beginning.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,7 @@ CGROUP = f"cxone-e2e-{hashlib.sha256(bytes(FOLDER)).hexdigest()[:8]}"
 INSIDE = Path("/run/e2e")
 """Where the folder is in that world: sockets have paths of at most 107 bytes."""
 
+_DYING_SECONDS = 10.0
 _CGROUPS = Path("/sys/fs/cgroup")
 _LAUNCHER = Path(processes.__file__).with_name("die_with_parent.py")
 _NAMESPACES = ("--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -47,7 +50,10 @@ def confined(command: Sequence[str], *namespaces: str) -> list[str]:
 def enter(command: Sequence[str]) -> int:
     """Run the command in a world of its own; returns its exit code."""
     with subprocess.Popen(confined([*_FIRST, *command], "--net", "--ipc", "--uts")) as process:
-        return _result(process)
+        try:
+            return _result(process)
+        finally:
+            process.kill()
 
 
 @contextmanager
@@ -109,9 +115,26 @@ def hierarchies() -> list[Path]:
 
 
 def _remove_cgroup(path: Path) -> None:
-    """From the leaves up: a cgroup with children cannot be removed, and its files need not be."""
+    """From the leaves up: a cgroup with children cannot be removed, and its files need not be. The last of its processes
+    may still be dying."""
+    deadline = time.monotonic() + _DYING_SECONDS
     for folder, _, _ in os.walk(path, topdown=False):
-        Path(folder).rmdir()
+        while not _removed(Path(folder)):
+            if time.monotonic() > deadline:
+                raise ControlPlaneError(
+                    f"The cgroup {folder} is in use.", "End the processes that its cgroup.procs names."
+                )
+            time.sleep(0.1)
+
+
+def _removed(cgroup: Path) -> bool:
+    try:
+        cgroup.rmdir()
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        return False
+    return True
 
 
 def _result(process: subprocess.Popen[bytes]) -> int:

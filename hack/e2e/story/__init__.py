@@ -6,13 +6,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from e2e.story import disruptions, helm, installing, leaving, people, policies, rotation
+from e2e.story import disruptions, helm, installing, leaving, observing, people, policies, rotation
 from e2e.story.company import Company
 
 Step = Callable[[Company], str]
 STEPS: tuple[Step, ...] = (
     *installing.STEPS,
     *people.STEPS,
+    *observing.STEPS,
     *disruptions.STEPS,
     *rotation.STEPS,
     *policies.STEPS,
