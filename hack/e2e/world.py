@@ -115,8 +115,7 @@ def hierarchies() -> list[Path]:
 
 
 def _remove_cgroup(path: Path) -> None:
-    """From the leaves up, as its files need not be removed, but its children must. The last of its processes may still be
-    dying."""
+    """From the leaves up: its files need not be removed, but its children must. The last process may still be dying."""
     deadline = time.monotonic() + _DYING_SECONDS
     for folder, _, _ in os.walk(path, topdown=False):
         while not _removed(Path(folder)):
