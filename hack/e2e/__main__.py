@@ -8,7 +8,6 @@ import sys
 
 from controlplane.errors import ControlPlaneError
 from e2e import images, machine, programs, world
-from e2e.world import FOLDER, INSIDE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _tell() -> int:
     found = programs.locate()
-    archives = [f"{image.name}={INSIDE / image.archive.relative_to(FOLDER)}" for image in images.build(found)]
+    archives = [f"{image.name}={image.archive}" for image in images.build(found)]
     return world.enter([sys.executable, "-m", "e2e.inside", *archives])
 
 

@@ -9,7 +9,9 @@ _NAMESPACES = ("cxone-system", "kube-system")
 
 
 def show(cluster: Cluster) -> None:
-    """On standard output, with the newest at the end."""
+    """On standard output: the servers first, then what they serve."""
+    for name, log in cluster.servers.logs():
+        print(f"--- {name}\n{log}", flush=True)
     _say(cluster, "get", "nodes,pods", "--all-namespaces", "-o", "wide")
     _say(cluster, "get", "cxt,cxu", "--all-namespaces", "-o", "wide")
     for namespace in _NAMESPACES:

@@ -6,7 +6,7 @@ import secrets
 import ssl
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from controlplane import credentials
@@ -20,7 +20,7 @@ from e2e.programs import Programs
 URL = f"https://{CONTROL_PLANE}:6443"
 _ETCD_PORT = 2379
 _START_SECONDS = 90.0
-_LINES_OF_LOG = 20
+_LINES_OF_LOG = 15
 
 
 class Servers:
@@ -61,16 +61,22 @@ class Servers:
         while not condition():
             self.check()
             if time.monotonic() > deadline:
-                raise ControlPlaneError(f"{otherwise} after {_START_SECONDS:.0f} s", f"Logs: {self.files.run}")
+                raise ControlPlaneError(
+                    f"{otherwise} after {_START_SECONDS:.0f} s.", "Look at the logs of the servers."
+                )
             time.sleep(0.1)
 
     def check(self) -> None:
         """Raises ControlPlaneError where a server has ended."""
         for process in self._running:
             if not process.alive:
-                log = self.files.log(process.name)
-                lines = log.read_text(errors="replace").splitlines()[-_LINES_OF_LOG:]
-                raise ControlPlaneError(f"{process.name} has ended.", "\n  ".join(lines))
+                raise ControlPlaneError(f"{process.name} has ended.", "Look at the end of its log.")
+
+    def logs(self) -> Iterator[tuple[str, str]]:
+        """Each server, and the end of its log."""
+        for process in self._running:
+            lines = self.files.log(process.name).read_text(errors="replace").splitlines()
+            yield process.name, "\n".join(lines[-_LINES_OF_LOG:])
 
     def _identities(self) -> str:
         lines = [f'{self._tokens["admin"]},admin,admin,"system:masters"']

@@ -1,9 +1,10 @@
-"""A world of its own: namespaces for processes, mounts and networks, cgroups, and a folder.
+"""A world of its own: namespaces for processes, mounts and networks, and cgroups.
 
 `enter` starts a program as the first of its process namespace. The kernel kills that first process when ours is gone,
-and with it everybody in there; mounts and interfaces go when nobody is left who sees them. So not even `kill -9` leaves
-any. Folder and cgroups are names that outlive their users: they are always the same for one checkout, and are removed
-at the end and, if that was prevented, at the next beginning.
+and with it everybody in there; mounts, with all that was written there, and interfaces go when nobody is left who sees
+them. So not even `kill -9` leaves any. Only the cgroups, and the folder of what is built outside, outlive their users:
+their names are always the same for one checkout, and they are removed at the end and, if that was prevented, at the
+next beginning.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from controlplane.errors import ControlPlaneError
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".cache" / "e2e"
+"""Where images are built."""
 CGROUP = f"cxone-e2e-{hashlib.sha256(bytes(FOLDER)).hexdigest()[:8]}"
 """The cgroup above those of all pods."""
 INSIDE = Path("/run/e2e")
-"""Where the folder is in that world: sockets have paths of at most 107 bytes."""
+"""Where in that world everything is that is written there: in memory, and with a short path, as sockets want it."""
 
 _DYING_SECONDS = 10.0
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -73,13 +75,11 @@ def alone() -> Iterator[None]:
 
 
 def furnish() -> None:
-    """From inside: whatever is written to /run and /var goes into the folder, and the kernel looks as kubelets want it.
+    """From inside: whatever is written to /run and /var stays in memory, and the kernel looks as kubelets want it.
 
     They insist on some settings of the whole machine, which are none of our business: they are shown them.
     """
     _mount("--types=tmpfs", "tmpfs", "/run")
-    INSIDE.mkdir()
-    _mount("--bind", str(FOLDER), str(INSIDE))
     for name in ("above", "work"):
         (INSIDE / "var" / name).mkdir(parents=True)
     _mount(
