@@ -79,5 +79,6 @@ def test_a_change_is_commented(company: Company, tmp_path: Path, example: str) -
     assert done.returncode == 0, done.stderr + comment
     outcomes = {"jane": "create", "john": "update", "mary": "rename", "ann": "deactivate"}
     assert [name for name, outcome in outcomes.items() if f"{outcome}\tworkforce/{name}\t" not in comment] == []
+    assert "4 resources: 1 create, 1 update, 1 rename, 1 deactivate\n" in comment
     assert "comment.md" in (folder / "posted.txt").read_text()
     assert company.effects().count("created") == 3, "only what was made by hand"

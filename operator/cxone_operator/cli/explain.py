@@ -24,9 +24,10 @@ _MOST_LINES = 10
 )
 @output_option
 def explain(place: Place, user: str, trail: Any, output_format: Format) -> None:  # noqa: ANN401 - click's own file
-    """Show one person on one page: what is declared, what CXone has, what is waited for, what happens next.
+    """Show one person on one page.
 
-    USER is the name of the CxoneUser, or the userName.
+    What is declared, what CXone has, what is waited for, and what happens next. USER is the name of the CxoneUser, or
+    the userName.
     """
     if place.no_cluster:
         raise click.UsageError("explain is about a resource of the cluster; leave out --no-cluster")

@@ -50,10 +50,10 @@ def import_users(
     as_sheet: bool,
     source: Path | None,
 ) -> None:
-    """Write the users of CXone, or of a spreadsheet, as CxoneUser resources.
+    """Write the users of CXone as CxoneUser resources.
 
-    Applying them changes nothing in CXone. Left out are protected users, the account that the operator works with, and
-    who has a CxoneUser already; standard error says how many.
+    Or those of a spreadsheet. Applying them changes nothing in CXone. Left out are protected users, the account that
+    the operator works with, and who has a CxoneUser already; standard error says how many.
     """
     if layout != "one-file" and (output_dir is None or as_sheet):
         raise click.UsageError(f"--layout {layout} is for resources in a folder; set --output-dir, without --csv")
