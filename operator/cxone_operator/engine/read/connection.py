@@ -102,7 +102,8 @@ class SecretCredentials:
             )
         values = {key.name: (data.get(key.key) or "").strip() for key in keys}
         missing = [key.key for key in keys if not values[key.name]]
-        return self._problem(secret, f"lacks the key {_listed(missing)}") if missing else values
+        plural = "s" if len(missing) > 1 else ""
+        return self._problem(secret, f"lacks the key{plural} {_listed(missing)}") if missing else values
 
     def _problem(self, secret: str, what: str, *, passes: bool = False) -> Failure:
         message = f"Secret {secret} in namespace {self._namespace} {what}"

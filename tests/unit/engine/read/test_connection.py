@@ -142,7 +142,7 @@ BINARY = "Secret cxone in namespace workforce has a value that is not UTF-8 unde
     ("data", "message"),
     [
         (None, "Secret cxone in namespace workforce does not exist; create it with the keys clientId and clientSecret"),
-        ({}, "Secret cxone in namespace workforce lacks the key clientId and clientSecret"),
+        ({}, "Secret cxone in namespace workforce lacks the keys clientId and clientSecret"),
         ({"clientId": "id"}, "Secret cxone in namespace workforce lacks the key clientSecret"),
         ({"clientId": "id", "clientSecret": None}, BINARY),
         ({"clientId": " \n", "clientSecret": "x"}, "Secret cxone in namespace workforce lacks the key clientId"),
