@@ -58,6 +58,8 @@ class ScimClient:
     def __init__(self, transport: Transport, dialect: Dialect) -> None:
         self._transport = transport
         self._preset = dialect
+        self._heard: dict[str, Mapping[str, object]] = {}
+        """What the server says of itself, by path."""
         self._use(dialect, _SILENT, ())
 
     def _use(self, dialect: Dialect, server: Described, findings: tuple[str, ...]) -> None:
@@ -101,7 +103,7 @@ class ScimClient:
         return self._transport.scopes
 
     async def connect(self) -> None:
-        """Get a token, and hear what the server can do."""
+        """Get a token, and hear what the server can do; after a failure, what has not been heard yet."""
         await self._transport.authenticate()
         if self._preset.config_path is None:
             return
@@ -127,10 +129,12 @@ class ScimClient:
         return None
 
     async def _told(self, path: str) -> Mapping[str, object]:
-        scope = self._preset.scim_scope
-        return await self._transport.request(
-            "discovery", "GET", path, lane=Lane.LEAVERS, scope=scope, read=lambda answer: answer.body()
-        )
+        if path not in self._heard:
+            scope = self._preset.scim_scope
+            self._heard[path] = await self._transport.request(
+                "discovery", "GET", path, lane=Lane.LEAVERS, scope=scope, read=lambda answer: answer.body()
+            )
+        return self._heard[path]
 
     async def _read_groups(self) -> None:
         """Where that fails for a while, the next list of everybody says so; no leaver waits for a group meanwhile."""
