@@ -48,6 +48,9 @@ _NO_GROUPS = (
     "spec.api.memberships is Group, but the server has no {path}; set spec.api.groupsPath, or spec.api.memberships to "
     "User or None; until then groups are not managed"
 )
+_NO_LOCKOUTS = (
+    "spec.api.deactivation is Batch, but the server has no {path}; set it to Patch, as users are locked out until then"
+)
 _SILENT = Described()
 """A server that says nothing of itself."""
 
@@ -183,9 +186,7 @@ class ScimClient:
             return await self._transport.request("quota", "GET", path, lane=lane, scope=scope, read=_quota)
         except (NotFound, NotOffered) as error:
             finding = _NO_LICENCES.format(path=path)
-            if finding not in self._capabilities.findings:
-                findings = (*self._capabilities.findings, finding)
-                self._capabilities = replace(self._capabilities, findings=findings)
+            self._find(finding)
             raise Misfit(finding, code=error.code, write=False) from error
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
@@ -201,7 +202,7 @@ class ScimClient:
         """A request for one user, or one bulk request."""
         try:
             if self._locks_out(batch.items):
-                return await self._submission.lock_out(batch, lane)
+                return await self._lock_out(batch, lane)
             if batch.shared:
                 return await self._submission.send(batch, lane)
             return Settled({item.uid: await self.changes.make(item.action, lane) for item in batch.items})
@@ -210,8 +211,21 @@ class ScimClient:
             raise
 
     def _locks_out(self, items: Iterable[Item]) -> bool:
-        batches = self._dialect.deactivation is Deactivation.BATCH
-        return batches and all(isinstance(item.action, Deactivate) for item in items)
+        return self._capabilities.lockouts and all(isinstance(item.action, Deactivate) for item in items)
+
+    async def _lock_out(self, batch: Batch, lane: Lane) -> Receipt:
+        try:
+            return await self._submission.lock_out(batch, lane)
+        except (NotFound, NotOffered) as error:
+            self._capabilities = replace(self._capabilities, lockouts=False)
+            finding = _NO_LOCKOUTS.format(path=self._dialect.deactivate_path)
+            self._find(finding)
+            raise Misfit(finding, code=error.code) from error
+
+    def _find(self, finding: str) -> None:
+        """Once, however often."""
+        if finding not in self._capabilities.findings:
+            self._capabilities = replace(self._capabilities, findings=(*self._capabilities.findings, finding))
 
     def _lose(self, batch: Batch) -> None:
         """What the server does not have is not asked for again."""
