@@ -81,13 +81,7 @@ def _print(page: Page) -> None:
     ]
     print_table(("CONDITION", "IS", "SINCE", "MESSAGE"), said)
     click.echo()
-    click.echo(f"next: {_next(page)}")
-
-
-def _next(page: Page) -> str:
-    step = page.next
-    changes = "; ".join(f"{name}: {change}" for name, change in step.changes.items())
-    return " — ".join(filter(None, (step.outcome, changes, step.note)))
+    click.echo(f"next: {' — '.join(filter(None, (page.next.outcome, page.next.said)))}")
 
 
 def _data(page: Page) -> dict[str, Any]:

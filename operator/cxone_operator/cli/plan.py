@@ -73,16 +73,11 @@ def _rehearsed(place: Place, files: tuple[str, ...], since: str | None, prune: b
 def _print(found: Forecast, shown: list[Step], per_minute: int) -> None:
     print_table(
         ("OUTCOME", "RESOURCE", "USERNAME", "CHANGES"),
-        [_row(step) for step in shown],
+        [(step.outcome, step.resource, step.user_name, step.said) for step in shown],
         row_style=lambda row: _STYLES.get(row[0], ""),
     )
     for line in _summary(found, per_minute):
         click.echo(line)
-
-
-def _row(step: Step) -> tuple[str, ...]:
-    changes = "; ".join(f"{name}: {change}" for name, change in step.changes.items())
-    return step.outcome, step.resource, step.user_name, " — ".join(filter(None, (changes, step.note)))
 
 
 def _summary(found: Forecast, per_minute: int) -> list[str]:
