@@ -71,7 +71,8 @@ def _print(page: Page) -> None:
     click.secho(f"{user.metadata.namespace}/{user.metadata.name}  {user.spec.user_name}", bold=True)
     click.echo(f"tenant {user.spec.tenant_ref.name}; last changed by {user.metadata.requested_by or 'nobody known'}")
     there = f"account {account.id}" if account is not None else "no account in CXone"
-    click.echo(f"{there}; {'being deleted' if user.metadata.deleting else user.spec.management_policy}")
+    state = "being deleted" if user.metadata.deleting else f"managementPolicy {user.spec.management_policy}"
+    click.echo(f"{there}; {state}")
     click.echo()
     rows = [(line.field, line.declared, line.actual, "differs" if line.differs else "") for line in page.lines]
     print_table(("FIELD", "DECLARED", "CXONE", ""), rows)
