@@ -45,7 +45,7 @@ check: install ## Lint, format, types, import contracts and the reference pages,
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p e2e -p reference -p tools -m argocd_cm -m pictures -m website
+	MYPYPATH=hack $(BIN)/mypy --config-file pyproject.toml -p controlplane -p demo -p e2e -p pictures -p reference -p tools -m argocd_cm -m website
 	$(BIN)/lint-imports --no-cache
 	PYTHONPATH=hack $(BIN)/python -m reference --check
 

@@ -3,6 +3,7 @@
 * A link that leaves `docs/` (to a test, a manifest) leads to the file in the repository; there it must exist.
 * Lists may follow a paragraph at once, and what belongs to an item is indented by the width of its marker (CommonMark
   section 5.2), where Python-Markdown wants an empty line and four spaces.
+* A Mermaid block is shown as the picture that `python -m pictures diagrams` has drawn of it.
 * A pipe in code within a table is escaped (GitHub Flavored Markdown section 4.10), where Python-Markdown needs none.
 
 None of it asks anybody over the network.
@@ -11,11 +12,14 @@ None of it asks anybody over the network.
 from __future__ import annotations
 
 import logging
+import os.path
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from pictures import diagrams
 
 ROOT = Path(__file__).resolve().parents[1]
 _DOCS = ROOT / "docs"
@@ -30,6 +34,7 @@ log = logging.getLogger("mkdocs.hooks.website")
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: object) -> str:  # noqa: ANN401 (MkDocs' own)
     """What MkDocs gets to see of a page."""
     source = _DOCS / page.file.src_uri
+    markdown = diagrams.BLOCK.sub(lambda block: _drawn(block.group(1), source), markdown)
     return "\n".join(site_lines(markdown.splitlines(), source, f"{config.repo_url}/")) + "\n"
 
 
@@ -55,6 +60,15 @@ def site_lines(lines: Iterable[str], source: Path, repository: str) -> Iterator[
             fence = "" if fence and mark.startswith(fence) else fence or mark
         yield text
         before, apart = line, apart or not line.strip()
+
+
+def _drawn(diagram: str, source: Path) -> str:
+    picture = diagrams.picture(diagram)
+    if not picture.exists():
+        log.warning(
+            "%s has a diagram without a picture; draw it: python -m pictures diagrams", source.relative_to(ROOT)
+        )
+    return f"![What is said here, as a diagram]({os.path.relpath(picture, source.parent)})"
 
 
 def _open_items(items: list[int], line: str) -> list[int]:

@@ -31,6 +31,8 @@ from support.shared_plane import Keeper, shared
 from tools import catalogue, finder
 
 CRDS = Path(__file__).parents[1] / "crds"
+_AT_ONCE = pytest.mark.looptime(noop_cycles=0)
+"""Whatever is ready has run before virtual time moves on; 42 rounds of waiting for more cost half of such a test."""
 _BINARIES = "control_plane_binaries"
 _MADE: dict[str, Callable[[], object]] = {
     _BINARIES: binaries.locate,
@@ -96,10 +98,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> workers
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whatever uses the control plane is an integration test; no file has to say so. Workers have their own order."""
+    """Marks that no file has to say: whatever uses the control plane is an integration test. Workers have an order."""
     for item in items:
         if _BINARIES in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.integration)
+        if item.get_closest_marker("looptime") is not None:
+            item.add_marker(_AT_ONCE)
     if _KEEPER not in config.stash:
         items[:] = workers.arranged(items)
 

@@ -85,7 +85,8 @@ def show_binaries(options: argparse.Namespace) -> int:
 
 def _explain(files: Files) -> int:
     print(f"  export KUBECONFIG={files.kubeconfig}")
-    print(f"  {files.directory / 'bin' / 'kubectl'} get cxone --all-namespaces")
+    commands = f"{Path(sys.executable).parent}:{files.directory / 'bin'}"
+    print(f'  export PATH="{commands}:$PATH"  # kubectl, and whatever is installed beside this Python')
     return 0
 
 

@@ -17,7 +17,7 @@ def _names(_context: click.Context, _option: click.Parameter, value: str) -> lis
 _SECONDS = click.FloatRange(0, 1e9)
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cxone-operator")
 @click.option("--listen", default="127.0.0.1:8090", show_default=True, metavar="HOST:PORT", help="Port 0: a free one")
 @click.option("--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Gets the base URL when listening")

@@ -57,7 +57,8 @@ class Place:
         self._ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
         self._checkout = folder / "checkout"
         self._furnish()
-        path = f"{plane.files.directory / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        commands = (self._checkout / ".venv" / "bin", plane.files.directory / "bin", Path(sys.executable).parent)
+        path = ":".join([*map(str, commands), os.environ["PATH"]])
         self._reader = Reader(self._checkout, {"KUBECONFIG": str(plane.kubeconfig), "PATH": path})
         self._seen: set[str] = set()
         self._company: list[str] = []

@@ -117,11 +117,11 @@ def parts(block: Block) -> Iterator[Command]:
 def program(line: str) -> tuple[str, list[str]] | None:
     """Which process of ours a line starts and leaves running, and with which arguments."""
     match _words(line):
-        case [".venv/bin/cxone-simulator", *options]:
+        case ["cxone-simulator", *options]:
             return "simulator", options
-        case [".venv/bin/cxone-operator", "run", *options]:
+        case ["cxone-operator", "run", *options]:
             return "operator", options
-        case [".venv/bin/cxone-operator", "bridge", *options] if options[:1] != ["send"]:
+        case ["cxone-operator", "bridge", *options] if options[:1] != ["send"]:
             return "bridge", options
         case ["make", "control-plane" | "control-plane-stop" | "install" as target, *_]:
             return target, []  # there is one already, of this test's own

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cxone_operator.api.reasons import Reason
+from cxone_operator.core.naming import resource_names
 from cxone_operator.manifests.schema import schema_of
 from support.kube import Kube
 from support.resources import condition, contains, tenant, user, words
@@ -201,6 +203,19 @@ def test_columns_of_users(kube: Kube, kubectl: Kubectl, namespace: str) -> None:
     heading, row = _table(kubectl("get", "cxu", "-n", namespace, "-o", "wide").stdout)
     assert heading[6:] == ["TENANT", "ROLE", "USER ID", "LICENSED", "MESSAGE"]
     assert row[6:] == ["default", "Agent", "u-1", "True", "In sync"]
+
+
+def test_a_line_has_room_for_long_names(kubectl: Kubectl, kube: Kube, namespace: str) -> None:
+    """120 characters, with the longest reason, and the name that the import and the HR bridge give to such a person."""
+    user_name = "maximilian.hohenstein@sales.example.com"
+    name = next(resource_names(user_name))
+    kube.create(user(namespace, name, userName=user_name)).accepted()
+    reason = max(Reason, key=len)
+    told = {"conditions": [condition("Ready", "Unknown", reason=reason)], "active": False}
+    kube.patch("CxoneUser", namespace, name, {"status": told}, "status").accepted()
+    lines = kubectl("get", "cxu", "-n", namespace).stdout.splitlines()
+    assert [len(line) for line in lines if len(line) > 120] == []
+    assert user_name in lines[1]
 
 
 def test_columns_of_tenants(kube: Kube, kubectl: Kubectl, namespace: str) -> None:

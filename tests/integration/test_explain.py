@@ -49,6 +49,7 @@ def test_somebody_who_differs(own_company: Company, tmp_path: Path) -> None:
     assert page(company, "john@example.com")["next"]["outcome"] == "nothing"
     text = explained(company, "jane").stdout
     assert all(word in text for word in ("jane@example.com", "roles\tSupervisor\tAgent\tdiffers", "next: update"))
+    assert "; managementPolicy Full\n" in text
 
 
 def test_somebody_who_is_not_there(own_company: Company) -> None:

@@ -146,13 +146,14 @@ def commands(page: Path) -> list[str]:
 
 @pytest.mark.timeout(200)
 def test_the_page_tells_how(own_company: Company, tmp_path: Path) -> None:
-    """Its commands, as written, leave CXone as it was."""
+    """Its commands, as written but for how many there are, leave CXone as it was."""
     make_everybody(own_company)
     own_company.open()
     before, said = own_company.journal(), {}
     tools = f"{Path(sys.executable).parent}:{own_company.plane.binaries.kubectl.parent}:{os.environ['PATH']}"
     for command in commands(PAGE_OF_HOW):
-        words = ("bash", "-c", f"cd {tmp_path} && {command.replace('workforce', own_company.namespace)}")
+        here = command.replace("workforce", own_company.namespace).replace("=1000 ", f"={len(ODD)} ")
+        words = ("bash", "-c", f"cd {tmp_path} && {here}")
         said[command] = run(own_company.plane, *words, PATH=tools).accepted().said
     assert "0 written" in said["cxone-operator import -n workforce"]
     assert writes(own_company) == Counter()
@@ -210,15 +211,31 @@ def test_groups_that_hold_their_members_and_roles_by_ids(make_own_company: Calla
     assert company.journal() == before
 
 
-def test_an_api_without_a_list(make_own_company: Callable[..., Company]) -> None:
-    """It says what else there is."""
+def test_an_api_without_a_list(make_own_company: Callable[..., Company], tmp_path: Path) -> None:
+    """It says what else there is: to ask for those whom a file names, which changes nobody either."""
     company = make_own_company("--preset", "UserHub", "--access-key-secret", "canary-key-secret")
     company.put_secret(company.secret, accessKeyId="demo-key", accessKeySecret="canary-key-secret")
     company.create_tenant(api={"preset": "UserHub"})
     refused = import_users(company.plane, company.namespace)
     assert (refused.code, refused.out) == (1, "")
     assert "no list of its users" in refused.said
-    assert "--from" in refused.said
+    assert "--named-in" in refused.said
+
+    there = [f"person-{number:02}@example.com" for number in range(45)]
+    for number, user_name in enumerate(there):
+        company.make_outside(user_name, active=number % 9 != 0)
+    before, file = company.journal(), tmp_path / "people.csv"
+    file.write_text("\n".join(["userName", "nobody@example.com", *there]))
+    ended = import_users(company.plane, company.namespace, "--named-in", str(file)).accepted()
+    assert [body["spec"]["userName"] for body in ended.resources] == there
+    assert "1 have no account in CXone:\n  nobody@example.com\n" in ended.said
+    apply(company.plane, company.namespace, resources=ended.out).accepted()
+    company.serve()
+    eventually(lambda: ready(company) == len(there), 60)
+    assert writes(company) == Counter()
+    assert company.journal() == before
+    both = import_users(company.plane, company.namespace, "--named-in", str(file), "--from", str(file))
+    assert (both.code, "choose one of them" in both.said) == (2, True)
 
 
 @given(many())

@@ -39,11 +39,18 @@ def repository(folder: Path, *people: str, **changed: Any) -> None:
     subprocess.run([*GIT, "commit", "-qm", "change"], cwd=folder, check=True)
 
 
+def rename(folder: Path, name: str, user_name: str) -> None:
+    """Somebody gets another userName, not committed yet."""
+    file = folder / "users" / f"{name}.yaml"
+    body = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump({**body, "spec": {**body["spec"], "userName": user_name}}))
+
+
 @pytest.mark.parametrize("example", ["plan-github.yaml", "plan-gitlab.yaml"])
 def test_a_change_is_commented(company: Company, tmp_path: Path, example: str) -> None:
-    """A joiner, a change and a leaver; whoever posts the comment is a stub that keeps it."""
-    company.make_outside("john@example.com")
-    company.make_outside("ann@example.com")
+    """A joiner, a change, a rename and a leaver; whoever posts the comment is a stub that keeps it."""
+    for name in ("john", "ann", "mary"):
+        company.make_outside(f"{name}@example.com")
     folder, tools = tmp_path / "git", tmp_path / "tools"
     folder.mkdir()
     tools.mkdir()
@@ -51,9 +58,10 @@ def test_a_change_is_commented(company: Company, tmp_path: Path, example: str) -
         (tools / tool).write_text('#!/bin/sh\necho "$@" > posted.txt\n')
         (tools / tool).chmod(0o755)
     subprocess.run([*GIT, "init", "-q", "-b", "main"], cwd=folder, check=True)
-    repository(folder, "john", "ann")
+    repository(folder, "john", "ann", "mary")
     subprocess.run([*GIT, "update-ref", "refs/remotes/origin/main", "HEAD"], cwd=folder, check=True)
-    repository(folder, "jane", "john", displayName="New Name")
+    repository(folder, "jane", "john", "mary", displayName="New Name")
+    rename(folder, "mary", "mary.new@example.com")
     environment = {
         **os.environ,
         "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -69,8 +77,8 @@ def test_a_change_is_commented(company: Company, tmp_path: Path, example: str) -
     )
     comment = (folder / "comment.md").read_text()
     assert done.returncode == 0, done.stderr + comment
-    assert all(
-        word in comment for word in ("create\tworkforce/jane", "adopt\tworkforce/john", "deactivate\tworkforce/ann")
-    )
+    outcomes = {"jane": "create", "john": "update", "mary": "rename", "ann": "deactivate"}
+    assert [name for name, outcome in outcomes.items() if f"{outcome}\tworkforce/{name}\t" not in comment] == []
+    assert "4 resources: 1 create, 1 update, 1 rename, 1 deactivate\n" in comment
     assert "comment.md" in (folder / "posted.txt").read_text()
-    assert company.effects().count("created") == 2, "only what was made by hand"
+    assert company.effects().count("created") == 3, "only what was made by hand"

@@ -174,6 +174,14 @@ def decode_user(body: Mapping[str, object]) -> CxoneUser:
         raise InvalidResource(str(error)) from error
 
 
+def known_user(body: Mapping[str, object]) -> CxoneUser | None:
+    """A CxoneUser from its JSON object, None where it cannot be understood: the operator passes over it."""
+    try:
+        return decode_user(body)
+    except InvalidResource:
+        return None
+
+
 def encode_status(status: UserStatus) -> dict[str, object]:
     """The status for a merge patch: absent values are null, so that the server drops them (RFC 7396)."""
     encoded: dict[str, object] = msgspec.to_builtins(status)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cxone_operator.cli.options import Place
+from cxone_operator.cli.options import Place, context_option, namespace_option
 from cxone_operator.cli.output import Format, note, output_option, print_data, print_table
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ _HEADERS = ("USER", "RESOURCE", "WHY", "ASKED BY", "EVENT")
 
 @click.command("approve")
 @click.argument("tenant")
-@click.option("--context", default=None, help="Context of the kubeconfig")
-@click.option("-n", "--namespace", default=None, help="[that of the context, or default]")
+@context_option
+@namespace_option
 @click.option("--yes", "approved", default=None, metavar="HASH", help="Approve without a question, if that is the plan")
 @output_option
 def approve(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cxone_operator.cli.options import address, logging_options, start_logging
+from cxone_operator.cli.options import address, context_option, logging_options, start_logging
 from cxone_operator.imports import for_good
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _PREFIX = "CXONE_BRIDGE_"
 @click.option("--insecure", is_flag=True, help="Accept events that nobody has signed")
 @click.option("--tls-cert", default=None, type=_FILE, envvar=f"{_PREFIX}TLS_CERT", help="Serve HTTPS with it (PEM)")
 @click.option("--tls-key", default=None, type=_FILE, envvar=f"{_PREFIX}TLS_KEY", help="Its key (PEM)")
-@click.option("--context", default=None, help="Context of the kubeconfig")
+@context_option
 @logging_options
 @click.pass_context
 def bridge(

@@ -29,11 +29,11 @@ _HEADERS = ("CHECK", "OUTCOME", "SEEN", "REMEDY")
 )
 @output_option
 def check(place: Place, service_account: str, output_format: Format) -> None:
-    """Find out what keeps the operator from its work, and what to do about it.
+    """Find out what keeps the operator from its work.
 
-    Looks at the API server, the CRDs, the rights and the policies there, at the tenant and its Secret, and at CXone:
-    the way to it, token, scopes, users, seats, rate limit and clock. Nothing is changed. Exits 1 where something fails,
-    0 with warnings only.
+    Each line has what to do about it. Looks at the API server, the CRDs, the rights and the policies there, at the
+    tenant and its Secret, and at CXone: the way to it, token, scopes, users, seats, rate limit and clock. Nothing is
+    changed. Exits 1 where something fails, 0 with warnings only.
     """
     namespace, slash, name = service_account.partition("/")
     if not (namespace and slash and name):

@@ -16,7 +16,7 @@ from cxone_operator.cli.plan import plan
 from cxone_operator.cli.run import run
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cxone-operator")
 def main() -> None:
     """Keep NICE CXone users as Kubernetes resources."""
@@ -31,7 +31,10 @@ def version() -> None:
 @main.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes a shell complete the commands, for `eval` in its start file."""
+    """Print what makes a shell complete the commands.
+
+    For `eval` in its start file, as in: eval "$(cxone-operator completion bash)"
+    """
     complete = get_completion_class(shell)
     if complete is not None:
         click.echo(complete(main, {}, "cxone-operator", "_CXONE_OPERATOR_COMPLETE").source())

@@ -24,9 +24,10 @@ _MOST_LINES = 10
 )
 @output_option
 def explain(place: Place, user: str, trail: Any, output_format: Format) -> None:  # noqa: ANN401 - click's own file
-    """Show one person on one page: what is declared, what CXone has, what is waited for, what happens next.
+    """Show one person on one page.
 
-    USER is the name of the CxoneUser, or the userName.
+    What is declared, what CXone has, what is waited for, and what happens next. USER is the name of the CxoneUser, or
+    the userName.
     """
     if place.no_cluster:
         raise click.UsageError("explain is about a resource of the cluster; leave out --no-cluster")
@@ -70,7 +71,8 @@ def _print(page: Page) -> None:
     click.secho(f"{user.metadata.namespace}/{user.metadata.name}  {user.spec.user_name}", bold=True)
     click.echo(f"tenant {user.spec.tenant_ref.name}; last changed by {user.metadata.requested_by or 'nobody known'}")
     there = f"account {account.id}" if account is not None else "no account in CXone"
-    click.echo(f"{there}; {'being deleted' if user.metadata.deleting else user.spec.management_policy}")
+    state = "being deleted" if user.metadata.deleting else f"managementPolicy {user.spec.management_policy}"
+    click.echo(f"{there}; {state}")
     click.echo()
     rows = [(line.field, line.declared, line.actual, "differs" if line.differs else "") for line in page.lines]
     print_table(("FIELD", "DECLARED", "CXONE", ""), rows)
@@ -80,13 +82,7 @@ def _print(page: Page) -> None:
     ]
     print_table(("CONDITION", "IS", "SINCE", "MESSAGE"), said)
     click.echo()
-    click.echo(f"next: {_next(page)}")
-
-
-def _next(page: Page) -> str:
-    step = page.next
-    changes = "; ".join(f"{name}: {change}" for name, change in step.changes.items())
-    return " — ".join(filter(None, (step.outcome, changes, step.note)))
+    click.echo(f"next: {' — '.join(filter(None, (page.next.outcome, page.next.said)))}")
 
 
 def _data(page: Page) -> dict[str, Any]:

@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     default=None,
     help="Read this CSV file, and not CXone",
 )
+@click.option(
+    "--named-in",
+    "names",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="Ask CXone only for those whom this CSV file names, as where it gives no list",
+)
 def import_users(
     place: Place,
     pattern: str,
@@ -49,15 +56,19 @@ def import_users(
     force: bool,
     as_sheet: bool,
     source: Path | None,
+    names: Path | None,
 ) -> None:
-    """Write the users of CXone, or of a spreadsheet, as CxoneUser resources.
+    """Write the users of CXone as CxoneUser resources.
 
-    Applying them changes nothing in CXone. Left out are protected users, the account that the operator works with, and
-    who has a CxoneUser already; standard error says how many.
+    Or those of a spreadsheet. Applying them changes nothing in CXone. Left out are protected users, the account that
+    the operator works with, and who has a CxoneUser already; standard error says how many.
     """
     if layout != "one-file" and (output_dir is None or as_sheet):
         raise click.UsageError(f"--layout {layout} is for resources in a folder; set --output-dir, without --csv")
-    from cxone_operator.cli.processes.importing import Order, import_from
+    if source is not None and names is not None:
+        raise click.UsageError("--from reads a file and not CXone, --named-in reads CXone; choose one of them")
+    from cxone_operator.cli.processes.importing import Order, Source, import_from
     from cxone_operator.importing.choosing import Wish
 
-    import_from(place, source, Wish(pattern, groups, roles, managed), Order(layout, output_dir, force, as_sheet))
+    wish, order = Wish(pattern, groups, roles, managed), Order(layout, output_dir, force, as_sheet)
+    import_from(place, Source(source, names), wish, order)

@@ -27,11 +27,15 @@ class Place:
     no_cluster: bool = False
 
 
+context_option = click.option("--context", default=None, help="Context of the kubeconfig")
+namespace_option = click.option("-n", "--namespace", default=None, help="[that of the context, or default]")
+
+
 def place_options(command: Command) -> Command:
     """`--context`, `--namespace`, `--tenant` and `--no-cluster`, as one Place: the command's first argument."""
 
-    @click.option("--context", default=None, help="Context of the kubeconfig")
-    @click.option("-n", "--namespace", default=None, help="[that of the context, or default]")
+    @context_option
+    @namespace_option
     @click.option("--tenant", default="default", show_default=True, help="The CxoneTenant")
     @click.option("--no-cluster", is_flag=True, help="Take the tenant from CXONE_ variables alone")
     @wraps(command)

@@ -52,7 +52,7 @@ def print_table(
     styles: Sequence[str] = (),
     row_style: Callable[[Sequence[str]], str] = lambda _row: "",
 ) -> None:
-    """On a terminal a table, `styles` by column (rich's words) and `row_style` over them by row.
+    """On a terminal a table, `styles` by column (rich's words) and `row_style` over them by row; without rows nothing.
 
     Piped, it is one line for each row, cells apart by tabs.
     """
@@ -69,7 +69,8 @@ def print_table(
         table.add_column(header, style=styles[number] if number < len(styles) else None, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row), style=row_style(row))
-    Console(highlight=False).print(table)
+    if table.rows:
+        Console(highlight=False).print(table)
 
 
 def note(text: str) -> None:

@@ -37,10 +37,10 @@ _STYLES = {
 def plan(
     place: Place, files: tuple[str, ...], since: str | None, prune: bool, everybody: bool, output_format: Format
 ) -> None:
-    """Show what would change in CXone, person by person, before anything does.
+    """Show what would change in CXone, before anything does.
 
-    Of the resources in the cluster, or of manifests as if they were applied. The operator itself is rehearsed on
-    copies: CXone is only read, once, and nothing is written anywhere. Exits 3 when something would change.
+    Person by person, of the resources in the cluster, or of manifests as if they were applied. The operator itself is
+    rehearsed on copies: CXone is only read, once, and nothing is written anywhere. Exits 3 when something would change.
     """
     if (since or prune or place.no_cluster) and not files:
         raise click.UsageError("--since, --prune and --no-cluster need manifests; name them with -f")
@@ -72,24 +72,20 @@ def _rehearsed(place: Place, files: tuple[str, ...], since: str | None, prune: b
 
 def _print(found: Forecast, shown: list[Step], per_minute: int) -> None:
     print_table(
-        ("", "RESOURCE", "USERNAME", "CHANGES"),
-        [_row(step) for step in shown],
+        ("OUTCOME", "RESOURCE", "USERNAME", "CHANGES"),
+        [(step.outcome, step.resource, step.user_name, step.said) for step in shown],
         row_style=lambda row: _STYLES.get(row[0], ""),
     )
     for line in _summary(found, per_minute):
         click.echo(line)
 
 
-def _row(step: Step) -> tuple[str, ...]:
-    changes = "; ".join(f"{name}: {change}" for name, change in step.changes.items())
-    return step.outcome, step.resource, step.user_name, " — ".join(filter(None, (changes, step.note)))
-
-
 def _summary(found: Forecast, per_minute: int) -> list[str]:
     from cxone_operator.rehearsal.forecast import Outcome
 
-    counts = ", ".join(f"{found.count(outcome):,} {outcome}" for outcome in Outcome if found.count(outcome))
-    lines = [f"{len(found.steps):,} resources: {counts or 'none'}"]
+    told = [outcome for outcome in Outcome if outcome is not Outcome.NOTHING and found.count(outcome)]
+    counts = ", ".join(f"{found.count(outcome):,} {outcome}" for outcome in told)
+    lines = [f"{len(found.steps):,} resources: {counts or 'nothing to do'}"]
     free = "any number" if found.seats_free is None else f"{found.seats_free:,}"
     lines.append(f"seats: {found.seats_needed:,} needed, {free} free before anybody leaves")
     minutes = max(1, round(found.seconds / 60))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cxone_operator.cli.options import address, logging_options, start_logging
+from cxone_operator.cli.options import address, context_option, logging_options, start_logging
 from cxone_operator.imports import for_good
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     "--listen", default=None, metavar="HOST:PORT", help="Health and metrics [127.0.0.1:8081; 0.0.0.0 in a cluster]"
 )
 @click.option("--namespace", "namespaces", multiple=True, help="Watch this namespace only; repeatable [all]")
-@click.option("--context", default=None, help="Context of the kubeconfig")
+@context_option
 @click.option("--lease-namespace", default=None, help="Where the Lease is kept [the pod's; outside, the first watched]")
 @click.option("--lease-name", default="cxone-operator", show_default=True, help="One for each group of replicas")
 @click.option(

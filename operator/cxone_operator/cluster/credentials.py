@@ -136,8 +136,9 @@ def ask_library(files: str | None, context: str | None) -> Credentials:
             config.load_kube_config(config_file=files, context=context, client_configuration=configuration)
         tls = _tls(configuration)
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError) as error:
+        why = str(error).rstrip(".")
         raise ClusterError(
-            f"no cluster to work with: {error}; set KUBECONFIG, choose --context, or run inside a cluster"
+            f"no cluster to work with: {why}; set KUBECONFIG, choose --context, or run inside a cluster"
         ) from error
     authorization = partial(configuration.get_api_key_with_prefix, "BearerToken")
     return Credentials(configuration.host.rstrip("/"), tls, authorization)

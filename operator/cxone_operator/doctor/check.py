@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+_SHOWN = 3
+"""Names in one line."""
 
 
 class Outcome(StrEnum):
@@ -52,3 +56,9 @@ def told(name: str, outcome: Outcome, message: str, remedy: str = "") -> Check:
     """From a message of the operator's, whose remedy stands behind its first semicolon; else `remedy`."""
     seen, _, own = message.partition("; ")
     return Check(name, outcome, seen, own or remedy)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of them and how many more: who has seen three knows what is up."""
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -13,14 +13,12 @@ from cxone_operator.api.user import CxoneUser
 from cxone_operator.cluster.errors import Forbidden, Gone
 from cxone_operator.cluster.server import ApiServer
 from cxone_operator.doctor import leases
-from cxone_operator.doctor.check import Check, failed, ok, skipped, warning
+from cxone_operator.doctor.check import Check, failed, ok, skipped, some, warning
 from cxone_operator.doctor.schema import fields_of, served_fields
 from cxone_operator.doctor.visit import Step
 
 _KINDS: dict[str, type] = {USER: CxoneUser, TENANT: CxoneTenant}
 _INSTALL = "kubectl apply --server-side -k crds/"
-_SHOWN = 3
-"""Fields that a line names; who has seen three knows what is up."""
 API_SERVER = "API server"
 CRDS = "CRDs"
 
@@ -69,15 +67,10 @@ def judge_crds(served: dict[str, frozenset[str]]) -> Check:
     known = {kind: fields_of(typed) for kind, typed in _KINDS.items()}
     lost = sorted(f"{kind} {path}" for kind in known for path in known[kind] - served[kind])
     if lost:
-        text = f"older than this version: they drop {_some(lost)}"
+        text = f"older than this version: they drop {some(lost)}"
         return failed(CRDS, text, f"install those of this version: {_INSTALL}")
     new = sorted(f"{kind} {path}" for kind in known for path in served[kind] - known[kind])
     if new:
-        text = f"newer than this version, which does not know {_some(new)}"
+        text = f"newer than this version, which does not know {some(new)}"
         return warning(CRDS, text, "run the version of the operator that the CRDs came with")
     return ok(CRDS, f"{' and '.join(served)}, as this version has them")
-
-
-def _some(paths: Sequence[str]) -> str:
-    rest = len(paths) - _SHOWN
-    return ", ".join(paths[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

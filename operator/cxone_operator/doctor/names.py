@@ -11,10 +11,8 @@ from cxone_operator.core.desired import desired_state
 from cxone_operator.core.equal import folded
 from cxone_operator.core.suggestion import did_you_mean
 from cxone_operator.core.users import RemoteUser
-from cxone_operator.doctor.check import Check, failed, ok, skipped, warning
+from cxone_operator.doctor.check import Check, failed, ok, skipped, some, warning
 
-_SHOWN = 3
-"""Resources that a line names."""
 Declared = Mapping[str, list[str]]
 """A name, and the resources that ask for it, or the place in the tenant."""
 
@@ -65,14 +63,9 @@ def judge(attribute: str, wanted: Declared, known: Known, *, whole: bool) -> lis
 def _line(attribute: str, name: str, who: list[str], known: Known, *, whole: bool) -> Check | None:
     """None where only some accounts were seen, and none of them has anything like it."""
     meant = did_you_mean(name, known.names)
-    text = f"{attribute.removesuffix('s')} '{name}' ({_some(who)})"
+    text = f"{attribute.removesuffix('s')} '{name}' ({some(who)})"
     remedy = f"did you mean '{meant}'?" if meant else "make it in CXone, or correct the resources"
     if known.told:
         return failed(attribute, f"{text} does not exist in CXone", remedy)
     seen = "nobody in CXone has" if whole else "none of the first accounts in CXone has"
     return warning(attribute, f"{seen} {text}", remedy) if whole or meant else None
-
-
-def _some(names: list[str]) -> str:
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

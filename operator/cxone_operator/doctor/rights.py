@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cxone_operator.api import tenant as tenant_api
@@ -18,6 +18,11 @@ from cxone_operator.doctor.visit import Step
 
 RIGHTS = "rights"
 _REVIEWS = "/apis/authorization.k8s.io/v1/"
+_GRANT = "apply manifests/base, or the chart; for another Secret, or another account, see docs/how-to/secure.md"
+_NOT_INSTALLED = (
+    "apply manifests/base, or the chart; name another account with --service-account; nothing, where the operator runs "
+    "on your machine, as you"
+)
 _LEASE = "cxone-operator"
 """The default of --lease-name."""
 
@@ -52,9 +57,11 @@ class Right:
     """Of the object, empty for all."""
     namespace: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def object(self) -> str:
+        """What the verb is about."""
         name = f" {self.name}" if self.name else ""
-        return f"{self.verb} {self.resource}{name} in {self.namespace}"
+        return f"{self.resource}{name} in {self.namespace}"
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -98,10 +105,11 @@ class Rights:
         """Raises ClusterError."""
         rights, subject = self._rights(), {"user": self._account.user, "groups": list(self._account.groups)}
         try:
-            return judge(self._account.user, await self._lacking(rights, "subjectaccessreviews", subject))
+            lacking = await self._lacking(rights, "subjectaccessreviews", subject)
+            return judge(self._account.user, lacking, len(rights))
         except Forbidden:
             lacking = await self._lacking(rights, "selfsubjectaccessreviews", {})
-        return judge("you, as you may not ask for others,", lacking)
+        return judge("you, as you may not ask for others,", lacking, len(rights))
 
     async def _lacking(self, rights: Sequence[Right], plural: str, subject: Mapping[str, object]) -> list[Right]:
         answers = await asyncio.gather(*(self._allowed(right, plural, subject) for right in rights))
@@ -113,8 +121,13 @@ class Rights:
         return mapping(answer.get("status")).get("allowed") is True
 
 
-def judge(who: str, lacking: Iterable[Right]) -> list[Check]:
-    """A line for each that is lacking."""
-    remedy = "apply manifests/base, or the chart; for another Secret, or another account, see docs/how-to/secure.md"
-    lines = [failed(RIGHTS, f"{who} may not {right}", remedy) for right in lacking]
-    return lines or [ok(RIGHTS, f"{who} may do all that the operator does")]
+def judge(who: str, lacking: Sequence[Right], asked: int) -> list[Check]:
+    """A line for each resource of which something is lacking; one for an account that nobody has installed."""
+    if not lacking:
+        return [ok(RIGHTS, f"{who} may do all that the operator does")]
+    if len(lacking) == asked:
+        return [failed(RIGHTS, f"{who} has none of the rights of the operator", _NOT_INSTALLED)]
+    verbs: dict[str, list[str]] = {}
+    for right in lacking:
+        verbs.setdefault(right.object, []).append(right.verb)
+    return [failed(RIGHTS, f"{who} may not {', '.join(those)} {what}", _GRANT) for what, those in verbs.items()]

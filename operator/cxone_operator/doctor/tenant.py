@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.conditions import READY
 from cxone_operator.api.meta import InvalidResource
 from cxone_operator.api.tenant import CxoneTenant, TenantSpec, decode_tenant
-from cxone_operator.api.user import CxoneUser, decode_user
+from cxone_operator.api.user import CxoneUser, known_user
 from cxone_operator.cluster.bodies import metadata
 from cxone_operator.cluster.client import Cluster
 from cxone_operator.core.failure import Failure
@@ -61,7 +61,7 @@ class Tenant:
     async def _listed(self, cluster: Cluster) -> list[CxoneUser]:
         found: list[CxoneUser] = []
         async for body in cluster.list(user_api.PLURAL, self._namespace):
-            user = _user(body)
+            user = known_user(body)
             if user is not None and user.spec.tenant_ref.name == self._name:
                 found.append(user)
             if len(found) == _MOST_USERS:
@@ -125,10 +125,3 @@ def _told(tenant: CxoneTenant) -> Check:
         text = f"the operator says {ready.reason}: {ready.message}"
         return told(TENANT, Outcome.WARNING, text, "see the lines below")
     return ok(TENANT, f"CxoneTenant {tenant.metadata.name}, {tenant.spec.api.preset} at {tenant.spec.base_url}")
-
-
-def _user(body: Mapping[str, object]) -> CxoneUser | None:
-    try:
-        return decode_user(body)
-    except InvalidResource:
-        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,11 +45,6 @@ def deleted(live: Body, now: datetime) -> Body | None:
         return None
     changed = {"deletionTimestamp": now.isoformat(), "generation": metadata.get("generation", 1) + 1}
     return {**live, "metadata": {**metadata, **changed}}
-
-
-def without_cluster(manifests: Iterable[Manifest], now: datetime) -> list[Body]:
-    """As if all of them were new: no resource has an account yet but by its userName."""
-    return [_created(manifest, now) for manifest in manifests]
 
 
 def _created(manifest: Manifest, now: datetime) -> Body:

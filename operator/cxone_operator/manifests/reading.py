@@ -6,6 +6,8 @@ is told by file and line, all of it at once.
 
 from __future__ import annotations
 
+import io
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +21,9 @@ from cxone_operator.manifests.schema import API_VERSION, KINDS, schema_of
 
 SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_LONGEST_NAME = 253
 
 Key = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -75,20 +80,35 @@ def _sources(path: str) -> Iterator[_Source]:
 
 
 def _committed(revision: str, path: str) -> Iterator[_Source]:
-    listed = _git("ls-tree", "-r", "-z", "--name-only", "--full-name", revision, "--", path)
-    for name in filter(None, listed.split("\0")):
-        if name.endswith(SUFFIXES):
-            yield _Source(f"{revision}:{name}", _git("show", f"{revision}:{name}"))
+    listed = _git("ls-tree", "-r", "-z", "--full-name", revision, "--", path).decode(errors="replace")
+    entries = [entry.partition("\t") for entry in listed.split("\0") if entry.endswith(SUFFIXES)]
+    contents = _objects(about.split()[-1] for about, _, _ in entries)
+    for (_, _, name), content in zip(entries, contents, strict=True):
+        origin = f"{revision}:{name}"
+        try:
+            yield _Source(origin, content.decode())
+        except UnicodeDecodeError as error:
+            raise ManifestError(f"{origin}: cannot be read: {error}") from error
 
 
-def _git(*arguments: str) -> str:
+def _objects(ids: Iterable[str]) -> Iterator[bytes]:
+    """The content of each, from one process for all, as a folder may hold ten thousand files."""
+    answer = io.BytesIO(_git("cat-file", "--batch", given="".join(f"{id_}\n" for id_ in ids)))
+    while header := answer.readline():
+        yield answer.read(int(header.split()[-1]))
+        answer.readline()
+
+
+def _git(*arguments: str, given: str = "") -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+        return subprocess.run(["git", *arguments], input=given.encode(), capture_output=True, check=True).stdout
     except FileNotFoundError:
         raise ManifestError("--since needs git; install it, or leave the option out") from None
     except subprocess.CalledProcessError as error:
-        raise ManifestError(f"git {arguments[0]} failed: {error.stderr.strip()}") from error
-    return done.stdout
+        said = error.stderr.decode(errors="replace").strip()
+        raise ManifestError(
+            f"--since: git says: {said}; run it in the repository, with a revision that this clone has"
+        ) from error
 
 
 def _manifests(sources: Iterable[_Source], namespace: str) -> dict[Key, Manifest]:
@@ -113,7 +133,7 @@ def _documents(source: _Source, problems: list[str]) -> Iterator[Mapping[str, An
     try:
         documents = list(yaml.load_all(source.text, Loader=_Loader))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problems.append(f"{source.origin}: no YAML: {' '.join(str(error).split())}")
+        problems.append(f"{source.origin}: this is not YAML: {' '.join(str(error).split())}")
         return
     for item in (item for document in documents for item in _items(document)):
         if isinstance(item, dict) and item.get("kind") in KINDS and item.get("apiVersion") == API_VERSION:
@@ -133,12 +153,18 @@ def _manifest(body: Mapping[str, Any], origin: str, namespace: str, problems: li
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
         problems.append(f"{origin}: {body['kind']}: metadata.name is missing; give it one")
         return None
-    wrong = schema_of(body["kind"]).problems(body)
+    wrong = [*map(str, schema_of(body["kind"]).problems(body)), *_problems_of_name(metadata["name"])]
     problems += [f"{origin}: {_named(body)}: {problem}" for problem in wrong]
     if wrong:
         return None
     placed = {**metadata, "namespace": metadata.get("namespace") or namespace}
     return Manifest({**schema_of(body["kind"]).defaulted(body), "metadata": placed}, origin)
+
+
+def _problems_of_name(name: str) -> Iterator[str]:
+    """A name is a DNS subdomain (RFC 1123), which no schema of a CRD says."""
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        yield f"metadata.name: must be small letters, digits, '-' and '.', at most {_LONGEST_NAME}, as in jane-smith"
 
 
 def _named(body: Mapping[str, Any]) -> str:

@@ -56,6 +56,12 @@ class Step:
     requested_by: str = ""
     """The field manager that last changed the spec; empty for what is not in the cluster."""
 
+    @property
+    def said(self) -> str:
+        """What changes, and what is to be known about it, in one line."""
+        changes = "; ".join(f"{name}: {change}" for name, change in self.changes.items())
+        return " — ".join(filter(None, (changes, self.note)))
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:

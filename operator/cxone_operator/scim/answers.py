@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -50,15 +52,23 @@ def _no_way(error: aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError, 
         case aiohttp.ClientHttpProxyError():
             code, text = "proxy", f"the proxy before CXone refuses to connect ({error.status}); {OTHER_PROXY}"
         case aiohttp.ClientProxyConnectionError():
-            code, text = "proxy", f"the proxy before CXone cannot be reached: {error}; {OTHER_PROXY}"
+            code, text = "proxy", f"the proxy before CXone cannot be reached: {_why(error)}; {OTHER_PROXY}"
         case aiohttp.ClientConnectorCertificateError():
             why = getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
             code, text = "tls", f"the certificate of CXone is not trusted: {why}; {_TRUST}"
         case aiohttp.ClientConnectorSSLError():
             code, text = "tls", f"CXone cannot be spoken to by TLS: {error}"
         case _:
-            code, text = "connection", f"CXone cannot be reached: {error}"
+            code, text = "connection", f"CXone cannot be reached: {_why(error)}"
     return Unavailable(text, code=code, write=write)
+
+
+def _why(error: aiohttp.ClientConnectorError) -> str:
+    """The address and what the system says of it; asyncio and aiohttp put their own words around both."""
+    cause = error.os_error
+    number = cause.errno or 0
+    said = os.strerror(number) if number in errno.errorcode else cause.strerror or str(cause)
+    return f"{error.host}:{error.port}: {said}"
 
 
 async def read_answer(

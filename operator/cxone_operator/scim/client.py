@@ -48,6 +48,9 @@ _NO_GROUPS = (
     "spec.api.memberships is Group, but the server has no {path}; set spec.api.groupsPath, or spec.api.memberships to "
     "User or None; until then groups are not managed"
 )
+_NO_LOCKOUTS = (
+    "spec.api.deactivation is Batch, but the server has no {path}; set it to Patch, as users are locked out until then"
+)
 _SILENT = Described()
 """A server that says nothing of itself."""
 
@@ -58,6 +61,8 @@ class ScimClient:
     def __init__(self, transport: Transport, dialect: Dialect) -> None:
         self._transport = transport
         self._preset = dialect
+        self._heard: dict[str, Mapping[str, object]] = {}
+        """What the server says of itself, by path."""
         self._use(dialect, _SILENT, ())
 
     def _use(self, dialect: Dialect, server: Described, findings: tuple[str, ...]) -> None:
@@ -101,7 +106,7 @@ class ScimClient:
         return self._transport.scopes
 
     async def connect(self) -> None:
-        """Get a token, and hear what the server can do."""
+        """Get a token, and hear what the server can do; after a failure, what has not been heard yet."""
         await self._transport.authenticate()
         if self._preset.config_path is None:
             return
@@ -127,10 +132,12 @@ class ScimClient:
         return None
 
     async def _told(self, path: str) -> Mapping[str, object]:
-        scope = self._preset.scim_scope
-        return await self._transport.request(
-            "discovery", "GET", path, lane=Lane.LEAVERS, scope=scope, read=lambda answer: answer.body()
-        )
+        if path not in self._heard:
+            scope = self._preset.scim_scope
+            self._heard[path] = await self._transport.request(
+                "discovery", "GET", path, lane=Lane.LEAVERS, scope=scope, read=lambda answer: answer.body()
+            )
+        return self._heard[path]
 
     async def _read_groups(self) -> None:
         """Where that fails for a while, the next list of everybody says so; no leaver waits for a group meanwhile."""
@@ -179,9 +186,7 @@ class ScimClient:
             return await self._transport.request("quota", "GET", path, lane=lane, scope=scope, read=_quota)
         except (NotFound, NotOffered) as error:
             finding = _NO_LICENCES.format(path=path)
-            if finding not in self._capabilities.findings:
-                findings = (*self._capabilities.findings, finding)
-                self._capabilities = replace(self._capabilities, findings=findings)
+            self._find(finding)
             raise Misfit(finding, code=error.code, write=False) from error
 
     def batches(self, items: Sequence[Item], most: int) -> list[Batch]:
@@ -197,7 +202,7 @@ class ScimClient:
         """A request for one user, or one bulk request."""
         try:
             if self._locks_out(batch.items):
-                return await self._submission.lock_out(batch, lane)
+                return await self._lock_out(batch, lane)
             if batch.shared:
                 return await self._submission.send(batch, lane)
             return Settled({item.uid: await self.changes.make(item.action, lane) for item in batch.items})
@@ -206,8 +211,21 @@ class ScimClient:
             raise
 
     def _locks_out(self, items: Iterable[Item]) -> bool:
-        batches = self._dialect.deactivation is Deactivation.BATCH
-        return batches and all(isinstance(item.action, Deactivate) for item in items)
+        return self._capabilities.lockouts and all(isinstance(item.action, Deactivate) for item in items)
+
+    async def _lock_out(self, batch: Batch, lane: Lane) -> Receipt:
+        try:
+            return await self._submission.lock_out(batch, lane)
+        except (NotFound, NotOffered) as error:
+            self._capabilities = replace(self._capabilities, lockouts=False)
+            finding = _NO_LOCKOUTS.format(path=self._dialect.deactivate_path)
+            self._find(finding)
+            raise Misfit(finding, code=error.code) from error
+
+    def _find(self, finding: str) -> None:
+        """Once, however often."""
+        if finding not in self._capabilities.findings:
+            self._capabilities = replace(self._capabilities, findings=(*self._capabilities.findings, finding))
 
     def _lose(self, batch: Batch) -> None:
         """What the server does not have is not asked for again."""

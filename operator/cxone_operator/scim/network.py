@@ -10,6 +10,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 from urllib import request
@@ -30,6 +31,12 @@ class Session(Protocol):
         **options: Any,  # noqa: ANN401 - aiohttp's own
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """One request; aiohttp.ClientSession has the options."""
+
+
+def open_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
+    """A session that all tenants share: what a server remembers of one by a cookie must not be sent for another."""
+    agent = {"User-Agent": f"cxone-operator/{version('cxone-operator')}"}
+    return aiohttp.ClientSession(headers=agent, middlewares=middlewares, cookie_jar=aiohttp.DummyCookieJar())
 
 
 class CertificateProblem(ValueError):

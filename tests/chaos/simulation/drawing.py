@@ -214,7 +214,7 @@ def _settings(draw: st.DrawFn, features: frozenset[Feature]) -> Setting:
         license=license_mode,
         seats=draw(st.integers(1, 6)),
         seat_release=release,
-        bulk=draw(st.sampled_from(("AsyncJob", "AsyncJob", "Synchronous", "Off"))),
+        bulk=draw(st.sampled_from(("AsyncJob", "AsyncJob", "Synchronous", "Off", "Lockouts"))),
         min_operations=draw(st.sampled_from((1, 2, 5))),
         names_results=draw(st.booleans()),
         lists=draw(st.sampled_from((True, True, False))),

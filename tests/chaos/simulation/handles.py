@@ -132,7 +132,10 @@ class RemoteHandle:
         self._wire = wire
         self._model = model
         self._limiter = limiter
-        self.capabilities = Capabilities(lists=model.setting.lists, bulk=model.setting.bulk != "Off")
+        bulk = model.setting.bulk
+        self.capabilities = Capabilities(
+            lists=model.setting.lists, bulk=bulk in ("AsyncJob", "Synchronous"), lockouts=bulk == "Lockouts"
+        )
         """As promised, without what was refused since."""
 
     @property
@@ -189,7 +192,7 @@ class RemoteHandle:
         try:
             return await self._send(batch, lane)
         except NotOffered:
-            lost = {"bulk": False} if batch.shared else {"deletes": False}
+            lost = {"bulk": False, "lockouts": False} if batch.shared else {"deletes": False}
             self.capabilities = replace(self.capabilities, **lost)
             raise
 

@@ -195,7 +195,7 @@ class RemoteModel:
     def submit(self, operations: Sequence[Item], origin: Origin) -> Receipt:
         """Start a job, or do it at once."""
         self._offer("bulk", origin, self.setting.takes_bulk)
-        if self.setting.bulk == "Synchronous":
+        if self.setting.bulk != "AsyncJob":
             return Settled({item.uid: self._carry_out(item, origin) for item in operations})
         job_id = f"job-{len(self.jobs) + 1}"
         end = self.next_jobs.pop(0) if self.next_jobs else None

@@ -269,6 +269,7 @@ class Setting:
     seats: int = 6
     seat_release: Seats = Seats.AT_ONCE
     bulk: str = "AsyncJob"
+    """`AsyncJob`, `Synchronous`, `Lockouts` (many leavers in one request, all else alone), or `Off`."""
     min_operations: int = 2
     names_results: bool = False
     """Jobs say which operation failed."""

@@ -263,6 +263,10 @@ FOUND = {
         (0.0, Person(Act.ERASE, 1)),
         (1.0, Person(Act.DELETE, 1)),
     ),
+    "leavers are locked out one by one where many at once are not offered": played(
+        Setting(bulk="Lockouts", min_operations=1, population=3, takes_bulk=False),
+        *((after, Person(Act.LEAVE, who)) for who, after in enumerate((8.0, 0.0, 0.0))),
+    ),
     "whoever waits for a seat has the account that an earlier process made, though no list shows it": played(
         Setting(seats=3, min_operations=1, page=2, population=5, listing=Listing.WITH_A_HOLE),
         (1.0, Stop(5.0)),

@@ -18,6 +18,7 @@ MOST_REQUESTS = 90
 STANDARD = (
     *("refusesLargeCounts", "htmlErrors", "listedErrors", "takenIs400", "takenIs500", "firstOperationOnly", "pathIds"),
     *("ignoresFilter", "patchShowsOld", "rolesAsText", "briefLists", "briefAnswers", "totalAsText"),
+    "retryAfterAbsent",
 )
 """On a server of the standard; all of them are met there, and everything is reached."""
 HUB = (

@@ -146,7 +146,7 @@ def test_a_mistake_is_an_error_for_a_person(path: Path, content: str | None) -> 
     """Whatever it is, the message says what can be done."""
     if content is not None:
         path.write_text(content)
-    with pytest.raises(ClusterError, match="set KUBECONFIG, choose --context"):
+    with pytest.raises(ClusterError, match=r"[^.]; set KUBECONFIG, choose --context"):
         find_credentials(None, {"KUBECONFIG": str(path)})
 
 

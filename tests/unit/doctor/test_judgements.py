@@ -14,6 +14,8 @@ from cxone_operator.doctor import address, leases, names
 from cxone_operator.doctor.hearing import Heard, judge_clock, judge_rate, per_minute
 from cxone_operator.doctor.leases import Office, office_of
 from cxone_operator.doctor.remote import judge_scopes
+from cxone_operator.doctor.rights import judge as judge_rights
+from cxone_operator.doctor.rights import needed
 from unit.builders import a_user
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -184,3 +186,15 @@ def test_proxies(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], own: 
         monkeypatch.setenv(name, value)
     check = address.judge_proxy("https://cxone.example.com", Network(own))
     assert (check.outcome.value, check.seen.startswith(told)) == ("ok", True)
+
+
+def test_rights() -> None:
+    """What is lacking is said once for each thing, with all verbs; and once where nothing is there."""
+    rights = needed("workforce", "cxone", "cxone-system")
+    lacking = [right for right in rights if right.resource == "cxoneusers"]
+    (line,) = judge_rights("x", lacking, len(rights))
+    assert line.seen == "x may not get, list, watch, patch cxoneusers in workforce"
+    assert len(judge_rights("x", rights[1:], len(rights))) == 8
+    (line,) = judge_rights("x", rights, len(rights))
+    assert line.seen == "x has none of the rights of the operator"
+    assert judge_rights("x", [], len(rights))[0].outcome.value == "ok"

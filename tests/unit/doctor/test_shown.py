@@ -29,3 +29,10 @@ def test_a_pipe_gets_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Without headers and colours."""
     print_table(("CHECK", "OUTCOME", "SEEN", "REMEDY"), [ROW])
     assert capsys.readouterr().out == "\t".join(ROW) + "\n"
+
+
+def test_a_table_without_rows_is_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Headers alone would look as if something were missing."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_table(("OUTCOME", "RESOURCE"), [])
+    assert capsys.readouterr().out == ""

@@ -140,6 +140,8 @@ def test_the_commands_start_once_and_stop_what_they_started(control_plane_binari
     code, first = run("start", folder, *with_crds)
     try:
         assert (code, "The control plane runs at https://127.0.0.1:" in first) == (0, True)
+        assert f"export KUBECONFIG={folder / 'kubeconfig'}\n" in first
+        assert f'export PATH="{Path(sys.executable).parent}:{folder / "bin"}:$PATH"' in first
         assert "running already" in run("start", folder, *with_crds)[1]
         code, said = run("status", folder)
         pids = [int(pid) for pid in re.findall(r"pid (\d+)", said)]

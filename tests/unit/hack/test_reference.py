@@ -11,6 +11,7 @@ import click
 import msgspec
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from cxone_operator.api.reasons import Reason
 from cxone_operator.api.tenant import TenantSpec
@@ -185,7 +186,10 @@ def test_commands_of_any_form() -> None:
     @click.option("--level", envvar="LEVEL", default=3, show_default=True, help="How high.")
     @click.option("--secret", hidden=True)
     def below(name: str, level: int, secret: str) -> None:
-        """Below."""
+        """Below.
+
+        More of it.
+        """
 
     contexts = list(walk(top, "top"))
     assert [context.command_path for context in contexts] == ["top", "top below"]
@@ -193,7 +197,24 @@ def test_commands_of_any_form() -> None:
     text = description(contexts[1])
     assert "top below [OPTIONS] NAME" in text
     assert "| `--level INTEGER` | `LEVEL` | How high. [default: 3] |" in text
+    assert "\n\nMore of it.\n\n" in text
     assert "secret" not in text
+
+
+def test_a_command_of_two_names_is_there_once(written: dict[str, str]) -> None:
+    """kubectl's plugin is the same one."""
+    assert "\n## cxone-operator plan\n" in written["commands.md"]
+    assert "## kubectl-cxone" not in written["commands.md"]
+
+
+@pytest.mark.parametrize("context", list(walk(operator, "cxone-operator")), ids=lambda context: context.command_path)
+def test_each_command_answers(context: click.Context) -> None:
+    """In the two ways that people ask for help; a list of commands has what each is for in full."""
+    path = context.command_path.split()[1:]
+    answers = [CliRunner().invoke(operator, [*path, option], terminal_width=80) for option in ("-h", "--help")]
+    assert [answer.exit_code for answer in answers] == [0, 0]
+    assert answers[0].output == answers[1].output
+    assert "...\n" not in answers[0].output.replace("[ARGS]...", "")
 
 
 def test_meanings_are_read_from_the_source() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import website
 from docs.pages import ROOT, pages
+from pictures import diagrams
 
 ELSEWHERE = "https://example.com/ours/"
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -27,20 +28,43 @@ def test_the_site_is_built(tmp_path: Path) -> None:
     answer = _built("--site-dir", str(tmp_path / "site"))
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "site" / "tutorial" / "index.html").exists()
+    shown = (tmp_path / "site" / "how-it-decides" / "index.html").read_text()
+    assert "pictures/diagram-" in shown
+    assert "flowchart TB" not in shown
 
 
-@pytest.mark.parametrize("link", ["nowhere.md", "../tests/nowhere.py", "tutorial.md#nowhere"])
-def test_a_link_that_leads_nowhere_fails_it(tmp_path: Path, link: str) -> None:
-    """To a page, to a file outside of the pages, and to a heading."""
+def test_each_diagram_has_its_picture() -> None:
+    """Drawn from what the page says now; none is left over."""
+    wanted = {diagrams.picture(source) for source in diagrams.sources((ROOT / "docs").rglob("*.md"))}
+    assert wanted == set(diagrams.FOLDER.glob("diagram-*.svg")), "draw them: python -m pictures diagrams"
+
+
+def test_a_picture_is_as_large_as_it_was_drawn() -> None:
+    """A small diagram does not fill the page."""
+    drawn = '<svg id="x" width="100%" style="max-width: 552px;" viewBox="0 0 552 1133.6"><rect width="100%"/></svg>'
+    assert 'width="552" height="1133.6"' in diagrams.sized(drawn)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x](nowhere.md)",
+        "[x](../tests/nowhere.py)",
+        "[x](tutorial.md#nowhere)",
+        "```mermaid\nflowchart\n  nowhere\n```",
+    ],
+)
+def test_what_leads_nowhere_fails_it(tmp_path: Path, text: str) -> None:
+    """A link to a page, to a file outside of the pages, and to a heading; a diagram that nobody has drawn."""
     for name in ("hack", "tests", "README.md"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "tutorial.md").write_text(f"# Title\n\n[somewhere]({link})\n")
+    (tmp_path / "docs" / "tutorial.md").write_text(f"# Title\n\n{text}\n")
     settings = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[0]
     (tmp_path / "mkdocs.yml").write_text(f"{settings}\nnav: [tutorial.md]\n")
     answer = _built(cwd=tmp_path)
     assert answer.returncode == 1
-    assert "nowhere" in answer.stderr
+    assert "nowhere" in answer.stderr or "has a diagram without a picture" in answer.stderr
 
 
 @pytest.mark.parametrize("page", pages())

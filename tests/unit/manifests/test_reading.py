@@ -60,13 +60,19 @@ def test_all_that_is_wrong_is_told(tmp_path: Path) -> None:
         d=[user("ns", "d")],
         e=[user("ns", "d")],
         f=[{"apiVersion": "cxone.dev/v1alpha1", "kind": "CxoneUser"}],
+        g=[user("ns", "Jane_Smith"), user("ns", "x" * 254)],
     )
     with pytest.raises(ManifestError) as caught:
         read_manifests([place], "ns")
     lines = str(caught.value).splitlines()
-    starts = ("a.yaml: CxoneUser a: spec.", "b.yaml: CxoneUser b: spec: unknown field rolle", "c.yaml: no YAML")
+    starts = (
+        "a.yaml: CxoneUser a: spec.",
+        "b.yaml: CxoneUser b: spec: unknown field rolle",
+        "c.yaml: this is not YAML",
+    )
     assert all(any(start in line for line in lines) for start in starts)
     assert sum("a.yaml: CxoneUser a" in line for line in lines) == 2
+    assert sum("g.yaml" in line and "metadata.name: must be small letters" in line for line in lines) == 2
     assert any("e.yaml: CxoneUser d is in" in line for line in lines)
     assert any("f.yaml: CxoneUser: metadata.name is missing" in line for line in lines)
 
@@ -74,7 +80,7 @@ def test_all_that_is_wrong_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["\t- {", "!!python/object:os.system {}", "[" * 3000, "\x00", "a: {"])
 def test_what_is_no_yaml(tmp_path: Path, text: str) -> None:
     """It is told by the file, and nothing else is raised."""
-    with pytest.raises(ManifestError, match=r"bad.yaml: no YAML"):
+    with pytest.raises(ManifestError, match=r"bad.yaml: this is not YAML"):
         read_manifests([written(tmp_path, bad=text)], "ns")
 
 
@@ -92,7 +98,9 @@ def test_what_is_not_there() -> None:
 
 def test_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files as they were committed, whatever has become of them."""
-    written(tmp_path, **{"users/a": [user("ns", "a")], "users/b": [user("ns", "b")], "elsewhere/c": [user("ns", "c")]})
+    written(
+        tmp_path, **{"users/a": [user("ns", "a")], "users/ß b": [user("ns", "b")], "elsewhere/c": [user("ns", "c")]}
+    )
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-C", str(tmp_path)]
     for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
         subprocess.run([*git, *arguments], check=True)
@@ -100,5 +108,5 @@ def test_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     before, after = read_revision("HEAD", ["users"], "ns"), read_manifests(["users"], "ns")
     assert [sorted(key[2] for key in found) for found in (before, after)] == [["a", "b"], ["b"]]
-    with pytest.raises(ManifestError, match="git ls-tree failed"):
+    with pytest.raises(ManifestError, match=r"git says: .*; run it in the repository"):
         read_revision("nothing", ["users"], "ns")

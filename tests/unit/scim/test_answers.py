@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
@@ -19,13 +20,13 @@ from cxone_operator.core.actions import Create, Deactivate, Reclaim, Update
 from cxone_operator.core.fence import unfenced
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import Change, Field
-from cxone_operator.scim.answers import decode_object
+from cxone_operator.scim.answers import decode_object, mapped_errors
 from cxone_operator.scim.auth import TokenSource
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects import PRESETS
 from cxone_operator.scim.dialects.dialect import Deactivation, Dialect, PatchMode
-from cxone_operator.scim.errors import MalformedAnswer, ScimError
+from cxone_operator.scim.errors import MalformedAnswer, ScimError, Unavailable
 from cxone_operator.scim.hosts import DiscoveredHosts, FixedHosts, Hosts
 from cxone_operator.scim.identity import identities_of, tenant_of
 from cxone_operator.scim.refusals import explained, refused_status, said, word
@@ -208,3 +209,14 @@ def test_what_is_no_object(raw: bytes) -> None:
     """Also bytes that are no text at all."""
     with pytest.raises(MalformedAnswer):
         decode_object(raw)
+
+
+async def test_nobody_listens() -> None:
+    """The address, and what the system says; not how the libraries put it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(Unavailable) as caught, mapped_errors(write=False):
+                await session.get(f"http://127.0.0.1:{port}/")
+    assert caught.value.message == f"CXone cannot be reached: 127.0.0.1:{port}: Connection refused"

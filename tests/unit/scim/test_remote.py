@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cxone_operator.api.reasons import Reason
@@ -15,11 +17,13 @@ from cxone_operator.core.users import Change, Field
 from cxone_operator.scim import bulk, transport
 from cxone_operator.scim.client import ScimClient
 from cxone_operator.scim.dialects import dialect_of
+from cxone_operator.scim.dialects.dialect import Deactivation
 from cxone_operator.scim.dialects.platform import PLATFORM
-from cxone_operator.scim.errors import AuthenticationFailed, NotOffered, ScimError, TooLarge
+from cxone_operator.scim.errors import AuthenticationFailed, Misfit, NotOffered, ScimError, TooLarge
 from cxone_operator.scim.messages import user_body
 from cxone_operator.scim.paging import PAGE
 from cxone_operator.scim.remote import Answered, Batch, Item, Pending, Remote, Settled
+from cxone_operator.scim.transport import Transport
 from unit.builders import a_remote, a_state
 from unit.scim.conftest import Answer, CountingBudget, Server, json_answer, no_content
 
@@ -195,6 +199,24 @@ async def test_what_a_server_refuses_to_do_is_learned(
     with pytest.raises(NotOffered):
         await client.send(batch, Lane.LEAVERS)
     assert client.capabilities == left
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+@pytest.mark.parametrize("shared", [True, False])
+async def test_lock_outs_of_many_that_are_not_offered(
+    server: Server, transport: Transport, status: int, shared: bool
+) -> None:
+    """Each goes by itself from then on, also who was in it; the tenant says which setting to change."""
+    server.answers = [json_answer(status, {}), no_content]
+    client = ScimClient(transport, replace(PLATFORM, deactivation=Deactivation.BATCH))
+    leaver = Item("uid-jane", Deactivate(a_remote()))
+    with pytest.raises(Misfit, match=r"spec\.api\.deactivation is Batch, .* set it to Patch"):
+        await client.send(Batch((leaver,), shared=shared), Lane.LEAVERS)
+    (finding,) = client.capabilities.findings
+    assert "/user-management/v1/users/deactivate" in finding
+    assert not client.capabilities.lockouts
+    await client.send(Batch((leaver,)), Lane.LEAVERS)
+    assert [method for method, _, _ in server.requests] == ["POST", "PATCH"]
 
 
 async def test_lessons_add_up(server: Server, client: ScimClient) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
-from cxone_operator.api.meta import APPROVE_DEPROVISIONING, InvalidResource, Reference
+from cxone_operator.api.meta import APPROVE_DEPROVISIONING, Reference
 from cxone_operator.api.tenant import CxoneTenant
-from cxone_operator.api.user import CxoneUser, decode_user
+from cxone_operator.api.user import CxoneUser, known_user
 from cxone_operator.cli.processes.session import Session, SessionError
 from cxone_operator.cluster.pages import collection
 from cxone_operator.core.departure import Departure, departure, is_held, leaver
@@ -82,10 +81,7 @@ async def _look(session: Session) -> Plan | None:
 
 
 async def _held_users(session: Session, tenant: CxoneTenant) -> list[CxoneUser]:
-    """By userName. A resource that cannot be understood is one that the operator does not hold, either."""
-    found = []
-    for body in await session.bodies(user_api.PLURAL):
-        with suppress(InvalidResource):
-            found.append(decode_user(body))
+    """By userName."""
+    found = filter(None, map(known_user, await session.bodies(user_api.PLURAL)))
     mine = [user for user in found if user.spec.tenant_ref.name == tenant.metadata.name and is_held(user)]
     return sorted(mine, key=lambda user: user.spec.user_name)

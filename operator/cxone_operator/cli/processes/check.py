@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
-from importlib.metadata import version
 
 import aiohttp
 
 from cxone_operator.cli.environment import default_tenant
 from cxone_operator.cli.options import Place
 from cxone_operator.cli.output import progress
-from cxone_operator.cli.processes.session import chosen_namespace, fresh_limiter
-from cxone_operator.cluster.access import load_access
+from cxone_operator.cli.processes.session import chosen_namespace, fresh_limiter, open_server
 from cxone_operator.cluster.client import ClusterClient
 from cxone_operator.cluster.errors import ClusterError
 from cxone_operator.cluster.server import ApiServer
@@ -29,9 +27,7 @@ from cxone_operator.doctor.tenant import Tenant
 from cxone_operator.doctor.visit import Step, visit
 from cxone_operator.engine.supervisor import DefaultTenant
 from cxone_operator.engine.wiring import remote_builder
-
-_CONNECTIONS = 8
-"""To the API server, which is asked for a dozen rights at once."""
+from cxone_operator.scim.network import open_session
 
 
 def check(place: Place, account: Account) -> list[Check]:
@@ -44,12 +40,12 @@ async def _check(place: Place, account: Account) -> list[Check]:
         before: list[Check] = []
         server = None
         try:
-            server = await _api_server(place, stack)
+            server = await open_server(place, stack)
         except ClusterError as error:
             before.append(failed(API_SERVER, str(error), "check KUBECONFIG or --context, or say --no-cluster"))
         default, wrong = _environment()
         hearing = Hearing()
-        http = await stack.enter_async_context(_open(hearing))
+        http = await stack.enter_async_context(open_session(hearing))
         steps = _steps(place, account, server, default, http, hearing)
         with progress("checking", len(steps)) as done:
             return [*before, *wrong, *await visit(steps, lambda: done(1))]
@@ -79,22 +75,8 @@ def _steps(
     return [*Cluster(server, namespace).steps(), *tenant.steps(), *around, *remote.steps()]
 
 
-async def _api_server(place: Place, stack: AsyncExitStack) -> ApiServer | None:
-    if place.no_cluster:
-        return None
-    access = load_access(place.context)
-    session = await stack.enter_async_context(access.open_session(version("cxone-operator"), _CONNECTIONS))
-    return ApiServer(session, access.server)
-
-
 def _environment() -> tuple[DefaultTenant | None, list[Check]]:
     try:
         return default_tenant(os.environ), []
     except SettingsError as error:
         return None, [failed("environment", str(error), "correct the variable, or unset CXONE_BASE_URL")]
-
-
-def _open(hearing: Hearing) -> aiohttp.ClientSession:
-    """As the operator asks, so that it hears the same: without proxies and cookies."""
-    agent = {"User-Agent": f"cxone-operator/{version('cxone-operator')}"}
-    return aiohttp.ClientSession(headers=agent, middlewares=(hearing,), cookie_jar=aiohttp.DummyCookieJar())

@@ -19,7 +19,7 @@ from cxone_operator.cli.options import Place
 from cxone_operator.cli.output import note, progress
 from cxone_operator.cli.processes.session import Session, SessionError, run_session
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.users import RemoteUser
+from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.importing.accounts import candidates
 from cxone_operator.importing.choosing import Candidate, Chosen, Tenant, Wish, choose
 from cxone_operator.importing.layout import Layout, placed
@@ -33,9 +33,19 @@ _SHOWN = 20
 """Of whatever there may be thousands of."""
 _SHEET = PurePosixPath("users.csv")
 _NO_LIST = (
-    "this API gives no list of its users (api.list: Filter); write those who are there into a CSV file, at least their "
-    "userName, and use --from"
+    "this API gives no list of its users (api.list: Filter); write the userNames of those who are there into a CSV "
+    "file, and have CXone asked for them with --named-in"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the people come from: all accounts of CXone, unless a file says otherwise."""
+
+    rows: Path | None = None
+    """The people themselves: CXone is not read."""
+    names: Path | None = None
+    """Whom to ask CXone for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,11 @@ class _Found:
     """Names of CxoneUsers of other tenants in the namespace."""
 
 
-def import_from(place: Place, source: Path | None, wish: Wish, order: Order) -> None:
+def import_from(place: Place, source: Source, wish: Wish, order: Order) -> None:
     """Read, choose, write, and say what was left out; raises ClickException."""
-    rows = _rows(source) if source is not None else None
-    found = run_session(place, partial(_read, place, rows))
+    rows = _rows(source.rows) if source.rows is not None else None
+    names = [person.user_name for person in _rows(source.names)] if source.names is not None else None
+    found = run_session(place, partial(_read, place, rows, names))
     chosen = choose(found.people, wish, found.tenant)
     if order.sheet:
         lines = list(as_csv(chosen.people))
@@ -86,7 +97,7 @@ def _rows(source: Path) -> list[Person]:
         ) from None
 
 
-async def _read(place: Place, rows: list[Person] | None, session: Session) -> _Found:
+async def _read(place: Place, rows: list[Person] | None, names: list[str] | None, session: Session) -> _Found:
     resource = await session.tenant()
     users = [decode_user(body) for body in await session.bodies(user_api.PLURAL)]
     ours = tuple(user for user in users if user.spec.tenant_ref.name == place.tenant)
@@ -97,7 +108,7 @@ async def _read(place: Place, rows: list[Person] | None, session: Session) -> _F
         tenant = Tenant(session.spec(resource) if known else TenantSpec(""), resources=ours)
         return _Found(tenant, list(map(_candidate, rows)), namespace, others)
     remote = await session.remote(resource)
-    accounts = await _everybody(remote)
+    accounts = await (_everybody(remote) if names is None else _named(remote, names))
     tenant = Tenant(session.spec(resource), remote.capabilities, remote.identities, ours)
     return _Found(tenant, list(candidates(accounts, tenant)), namespace, others)
 
@@ -126,6 +137,22 @@ async def _everybody(remote: Remote) -> list[RemoteUser]:
         note(f"{returned - len(accounts)} entries of the list are no users that can be read (no id, or no userName)")
     if returned < total:
         note(f"CXone has {total} accounts and has listed {returned}; whoever is missing can be imported by another run")
+    return accounts
+
+
+async def _named(remote: Remote, names: Sequence[str]) -> list[RemoteUser]:
+    """The accounts of these userNames; whoever has none is said."""
+    accounts: list[RemoteUser] = []
+    with progress("Asking for accounts", len(names)) as advance:
+        for portion in remote.portions(names):
+            accounts += (await remote.find(portion, Lane.BACKGROUND)).users
+            advance(len(portion))
+    there = {key_of(account.state.user_name) for account in accounts}
+    missing = [f"  {name}" for name in names if key_of(name) not in there]
+    if missing:
+        note(f"{len(missing)} have no account in CXone:")
+        for line in _some(missing):
+            note(line)
     return accounts
 
 

@@ -35,6 +35,7 @@ from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import Supervisor
 from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.handlers.watch import Edge, watch
+from cxone_operator.scim.network import open_session
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import write_audit
 from cxone_operator.telemetry.logging import get_logger
@@ -126,10 +127,7 @@ class _Operator:
         election = await self._elect()
         server = ApiServer(self._open_session(), self._access.server)
         cluster = ClusterClient(server, metrics.observe_kubernetes_write, election.fence)
-        remote_session = aiohttp.ClientSession(
-            headers={"User-Agent": f"cxone-operator/{version('cxone-operator')}"},
-            cookie_jar=aiohttp.DummyCookieJar(),  # a session of one tenant must not be sent for another one
-        )
+        remote_session = open_session()
         self._sessions.append(remote_session)
         clocks = Clocks(time.monotonic, lambda: datetime.now(UTC), random.random)
         self._supervisor = Supervisor(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
-from cxone_operator.api.meta import USER_FINALIZER
+from cxone_operator.api.meta import CLAIMED_AS, USER_FINALIZER
 from cxone_operator.api.tenant import DEFAULT_NAME, CxoneTenant, TenantSpec, decode_tenant
 from cxone_operator.api.user import CxoneUser, decode_user
 from cxone_operator.cli.options import Place
@@ -17,7 +18,7 @@ from cxone_operator.cli.processes.session import Session
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, key_of
 from cxone_operator.manifests import applying
-from cxone_operator.manifests.reading import Key, Manifest, read_manifests, read_revision
+from cxone_operator.manifests.reading import Key, read_manifests, read_revision
 from cxone_operator.rehearsal.rehearsal import Scene
 from cxone_operator.rehearsal.remote import Accounts
 from cxone_operator.scim.dialects import dialect_of
@@ -54,8 +55,11 @@ class Gathered:
 
 async def gather(session: Session, place: Place, wanted: Wanted) -> Gathered:
     """Read all that is needed, CXone's users once; raises ManifestError, ClusterError, ScimError."""
-    bodies = _wanted_bodies(await live_bodies(session), session.namespace, wanted, datetime.now(UTC))
-    return await scene_of(session, place, bodies)
+    live, now = await live_bodies(session), datetime.now(UTC)
+    before = _carried_out(wanted, session.namespace, now)
+    bodies = _wanted_bodies({**before, **live}, before, session.namespace, wanted, now)
+    gathered = await scene_of(session, place, bodies)
+    return replace(gathered, scene=_recorded(gathered, before.keys() - live.keys()))
 
 
 async def scene_of(session: Session, place: Place, bodies: Bodies, *, everybody: bool = True) -> Gathered:
@@ -85,12 +89,38 @@ async def live_bodies(session: Session) -> Bodies:
     return found
 
 
-def _wanted_bodies(live: Bodies, namespace: str, wanted: Wanted, now: datetime) -> Bodies:
+def _carried_out(wanted: Wanted, namespace: str, now: datetime) -> Bodies:
+    """What was in Git is taken to be carried out: the operator looks after accounts of these names."""
+    before = read_revision(wanted.since, wanted.files, namespace) if wanted.since is not None else {}
+    return {key: _claimed(applying.applied(None, manifest, now)) for key, manifest in before.items()}
+
+
+def _claimed(body: dict[str, Any]) -> dict[str, Any]:
+    if body["kind"] != user_api.KIND:
+        return body
+    metadata = body["metadata"]
+    annotations = {**metadata["annotations"], CLAIMED_AS: body["spec"]["userName"]}
+    return {**body, "metadata": {**metadata, "finalizers": [USER_FINALIZER], "annotations": annotations}}
+
+
+def _recorded(gathered: Gathered, keys: Collection[Key]) -> Scene:
+    """With the account of each that was carried out, so that its next userName renames it."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for account in gathered.scene.accounts[gathered.tenant].users:
+        ids[key_of(account.state.user_name)].append(account.id)
+    bodies = [_with_account(body, ids) if applying.key_of(body) in keys else body for body in gathered.scene.bodies]
+    return replace(gathered.scene, bodies=bodies)
+
+
+def _with_account(body: Mapping[str, Any], ids: Mapping[str, list[str]]) -> Mapping[str, Any]:
+    found = ids[key_of(decode_user(body).claimed_as)]
+    return {**body, "status": {"userId": found[0]}} if len(found) == 1 else body
+
+
+def _wanted_bodies(live: Bodies, before: Bodies, namespace: str, wanted: Wanted, now: datetime) -> Bodies:
     if not wanted.files:
         return live
     manifests = read_manifests(wanted.files, namespace)
-    before = read_revision(wanted.since, wanted.files, namespace) if wanted.since is not None else {}
-    live = {**{key: _settled(manifest, now) for key, manifest in before.items()}, **live}
     gone = before.keys() - manifests.keys()
     if wanted.prune:
         gone |= {key for key in live.keys() - manifests.keys() if key[0] == user_api.KIND}
@@ -98,12 +128,6 @@ def _wanted_bodies(live: Bodies, namespace: str, wanted: Wanted, now: datetime) 
     leaving = {key: applying.deleted(live[key], now) for key in gone if key in live}
     changed = {key: applying.applied(live.get(key), manifest, now) for key, manifest in manifests.items()}
     return kept | changed | {key: body for key, body in leaving.items() if body is not None}
-
-
-def _settled(manifest: Manifest, now: datetime) -> dict[str, Any]:
-    """What was in Git is taken to be carried out: the operator looks after it."""
-    body = applying.applied(None, manifest, now)
-    return {**body, "metadata": {**body["metadata"], "finalizers": [USER_FINALIZER]}}
 
 
 def _tenant(bodies: Bodies, namespace: str, name: str) -> CxoneTenant | None:
@@ -127,8 +151,9 @@ async def _accounts(remote: Remote, spec: TenantSpec, users: list[CxoneUser], *,
         async for page in remote.everybody(Lane.BACKGROUND):
             found.update((user.id, user) for user in page.users)
     else:
-        for names in remote.portions({key_of(user.spec.user_name): user.spec.user_name for user in users}.values()):
-            answer = await remote.find(names, Lane.BACKGROUND)
+        names = {key_of(name): name for user in users for name in (user.spec.user_name, user.claimed_as)}
+        for portion in remote.portions(names.values()):
+            answer = await remote.find(portion, Lane.BACKGROUND)
             found.update((user.id, user) for user in answer.users)
     recorded = {user.status.user_id for user in users if user.status.user_id is not None}
     for id_ in sorted(recorded - found.keys()):

@@ -40,10 +40,12 @@ from cxone_operator.engine.wiring import remote_builder
 from cxone_operator.scim.credentials import Credentials
 from cxone_operator.scim.dialects import settled
 from cxone_operator.scim.errors import ScimError
+from cxone_operator.scim.network import open_session
 from cxone_operator.scim.remote import Remote
 
 T = TypeVar("T")
-_CONNECTIONS = 4
+_CONNECTIONS = 8
+"""To the API server, which `check` asks for a dozen rights at once."""
 
 
 class SessionError(click.ClickException):
@@ -67,13 +69,17 @@ def run_session(place: Place, command: Callable[[Session], Coroutine[None, None,
 async def opened(place: Place) -> AsyncIterator[Session]:
     """A session, and its end; raises ClusterError."""
     async with AsyncExitStack() as stack:
-        server = None
-        if not place.no_cluster:
-            access = load_access(place.context)
-            http = await stack.enter_async_context(access.open_session(version("cxone-operator"), _CONNECTIONS))
-            server = ApiServer(http, access.server)
-        agent = {"User-Agent": f"cxone-operator/{version('cxone-operator')}"}
-        yield Session(place, server, await stack.enter_async_context(aiohttp.ClientSession(headers=agent)))
+        server = await open_server(place, stack)
+        yield Session(place, server, await stack.enter_async_context(open_session()))
+
+
+async def open_server(place: Place, stack: AsyncExitStack) -> ApiServer | None:
+    """The API server, until the stack ends; None with `--no-cluster`. Raises ClusterError."""
+    if place.no_cluster:
+        return None
+    access = load_access(place.context)
+    http = await stack.enter_async_context(access.open_session(version("cxone-operator"), _CONNECTIONS))
+    return ApiServer(http, access.server)
 
 
 class Session:

@@ -102,7 +102,8 @@ class SecretCredentials:
             )
         values = {key.name: (data.get(key.key) or "").strip() for key in keys}
         missing = [key.key for key in keys if not values[key.name]]
-        return self._problem(secret, f"lacks the key {_listed(missing)}") if missing else values
+        plural = "s" if len(missing) > 1 else ""
+        return self._problem(secret, f"lacks the key{plural} {_listed(missing)}") if missing else values
 
     def _problem(self, secret: str, what: str, *, passes: bool = False) -> Failure:
         message = f"Secret {secret} in namespace {self._namespace} {what}"
@@ -123,6 +124,8 @@ class Connection:
         self._build = build
         self._clocks = clocks
         self._credentials: Credentials | None = None
+        self._unfinished: Remote | None = None
+        """What it has heard before a passing failure need not be asked for again."""
         self._attempts = 0
         self._next_attempt = float("-inf")
         self._next_look = float("-inf")
@@ -160,7 +163,7 @@ class Connection:
         if isinstance(found, Failure):
             self.problem, self._credentials, self.client = found, None, None
         elif found != self._credentials:
-            self._credentials, self._attempts = found, 0
+            self._credentials, self._unfinished, self._attempts = found, None, 0
             changed = await self._authenticate(found)
         elif self.problem is not None and now >= self._next_attempt:
             changed = await self._authenticate(found)
@@ -168,7 +171,7 @@ class Connection:
         return changed
 
     async def _authenticate(self, credentials: Credentials) -> bool:
-        client = self._build(credentials)
+        client = self._unfinished or self._build(credentials)
         if isinstance(client, Failure):
             self.client, self.problem = None, client
             return False
@@ -176,10 +179,11 @@ class Connection:
             await client.connect()
         except ScimError as error:
             self.client, self.problem = None, error.failure
+            self._unfinished = client if error.failure.retryable else None
             self._attempts += 1
             self._postpone()
             return False
-        self.client, self.problem, self._attempts = client, None, 0
+        self.client, self._unfinished, self.problem, self._attempts = client, None, None, 0
         return True
 
     def _postpone(self) -> None:

@@ -116,6 +116,21 @@ async def test_a_cxone_that_is_away_is_tried_until_it_is_back() -> None:
     assert scene.connection.authenticated
 
 
+async def test_what_was_heard_before_a_passing_failure_is_kept() -> None:
+    """The same client goes on; after a refusal that stays, or with other credentials, another one begins anew."""
+    scene = Scene()
+    scene.remote.problem = Unavailable("CXone is away")
+    await scene.live(LONGEST_SECONDS)
+    assert len(scene.built) == 1
+    scene.remote.problem = REFUSED
+    await scene.live(3 * LONGEST_SECONDS)
+    tries = len(scene.built)
+    assert tries > 1
+    scene.store("id", "another")
+    await scene.live(LOOK_SECONDS)
+    assert len(scene.built) == tries + 1
+
+
 async def test_a_request_that_was_refused_has_the_secret_read_now() -> None:
     """And not tried again before it has changed, or a pause has passed."""
     scene = Scene()
@@ -142,7 +157,7 @@ BINARY = "Secret cxone in namespace workforce has a value that is not UTF-8 unde
     ("data", "message"),
     [
         (None, "Secret cxone in namespace workforce does not exist; create it with the keys clientId and clientSecret"),
-        ({}, "Secret cxone in namespace workforce lacks the key clientId and clientSecret"),
+        ({}, "Secret cxone in namespace workforce lacks the keys clientId and clientSecret"),
         ({"clientId": "id"}, "Secret cxone in namespace workforce lacks the key clientSecret"),
         ({"clientId": "id", "clientSecret": None}, BINARY),
         ({"clientId": " \n", "clientSecret": "x"}, "Secret cxone in namespace workforce lacks the key clientId"),

@@ -1,6 +1,5 @@
-"""The picture of the demonstration: `python -m pictures` plays it, and draws what its terminal shows.
-
-It takes a minute, and its seconds differ from run to run; so it is made by hand, when what it shows has changed.
+"""The picture of the demonstration: it is played, and what its terminal shows is drawn. It takes a minute, and its
+seconds differ from run to run.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "pictures" / "demo.svg"
 _COLUMNS = 100
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -29,7 +28,7 @@ def drawn(output: str) -> str:
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
 
-def main() -> int:
+def draw() -> int:
     """Play it and draw."""
     played = subprocess.run(
         [sys.executable, "-m", "demo", "--exit"],
@@ -42,7 +41,3 @@ def main() -> int:
         PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_text(drawn(played.stdout), encoding="utf-8")
     return played.returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main())
