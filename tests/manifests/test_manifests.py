@@ -94,6 +94,14 @@ def test_every_container_is_confined(kubectl_path: Path, folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", INSTALLED)
+def test_a_drained_node_is_none_to_spread_over(kubectl_path: Path, folder: str) -> None:
+    """With the default, Ignore, DoNotSchedule keeps replacements Pending until the node is back (seen on two nodes)."""
+    for pod in pods(render(kubectl_path, folder)):
+        constraints = pod["spec"]["topologySpreadConstraints"]
+        assert [constraint["nodeTaintsPolicy"] for constraint in constraints] == ["Honor", "Honor"]
+
+
+@pytest.mark.parametrize("folder", INSTALLED)
 def test_no_service_becomes_a_setting(kubectl_path: Path, folder: str) -> None:
     """Kubernetes would set CXONE_OPERATOR_METRICS_PORT, and CXONE_ variables describe a tenant."""
     assert {pod["spec"]["enableServiceLinks"] for pod in pods(render(kubectl_path, folder))} == {False}

@@ -118,7 +118,7 @@ class _Operator:
                 server = ApiServer(session, self._access.server)
                 served = await ClusterClient(server, metrics.observe_kubernetes_write, unfenced).served_kinds()
             except Unreachable as error:
-                raise OperatorError(f"{error}; check KUBECONFIG or --context") from error
+                raise OperatorError(f"{error}; {self._access.remedy}") from error
         missing = sorted({user_api.PLURAL, tenant_api.PLURAL} - served)
         if missing:
             raise OperatorError(f"the CRDs of {' and '.join(missing)} are not installed; run: kubectl apply -f crds/")
