@@ -9,7 +9,14 @@ import pytest
 
 from cxone_operator.api.conditions import AUTHENTICATED, CIRCUIT_OPEN, DEPROVISIONING_HELD, READY, Condition
 from cxone_operator.api.reasons import Reason
-from cxone_operator.api.tenant import BulkJob, CxoneTenant, Licenses, UserCounts, decode_tenant
+from cxone_operator.api.tenant import (
+    BulkJob,
+    CxoneTenant,
+    DeprovisioningStatus,
+    Licenses,
+    UserCounts,
+    decode_tenant,
+)
 from cxone_operator.core.circuit import Circuit
 from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
@@ -167,6 +174,14 @@ def is_disconnected(scene: Scene) -> None:
     scene.connection.problem, scene.connection.authenticated = REFUSED, False
 
 
+def is_out_of_reach(scene: Scene) -> None:
+    scene.connection.problem, scene.connection.authenticated = AWAY, False
+
+
+def held_before_a_restart(scene: Scene) -> None:
+    scene.memory.leavers.load(DeprovisioningStatus(held=7, held_since="2026-11-23T12:00:00Z"))
+
+
 def is_suspended(scene: Scene) -> None:
     scene.memory.spec = a_tenant(suspend=True)
 
@@ -200,6 +215,15 @@ def is_well(scene: Scene) -> None:
                 CIRCUIT_OPEN: "True AuthenticationFailed",
             },
         ),
+        (
+            is_out_of_reach,
+            {
+                READY: "False RemoteUnavailable",
+                AUTHENTICATED: "Unknown RemoteUnavailable",
+                CIRCUIT_OPEN: "Unknown Progressing",
+            },
+        ),
+        (held_before_a_restart, {READY: "True Succeeded", DEPROVISIONING_HELD: "Unknown Progressing"}),
         (is_suspended, {READY: "False Suspended"}),
         (meets_an_outage, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "True RemoteUnavailable"}),
         (cannot_read, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "False Succeeded"}),
@@ -360,6 +384,15 @@ def test_one_line_for_each_condition_that_is_news(monkeypatch: pytest.MonkeyPatc
     scene.limiter.circuit.reset()
     scene.memory.leavers.keep_hold(None)
     assert news() == [("info", CIRCUIT_OPEN, "False"), ("info", DEPROVISIONING_HELD, "False"), ("info", READY, "True")]
+
+
+def test_what_is_not_known_is_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(suspend=True)
+    scene.connection.authenticated = False
+    warned: list[str] = []
+    monkeypatch.setattr(module.log, "warning", lambda *_, **fields: warned.append(fields["type"]))
+    scene.summary.tell_news()
+    assert warned == [READY]
 
 
 def test_a_long_silence_that_cxone_asks_for_is_told_with_its_end() -> None:
