@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from controlplane.plane import ControlPlane
+from cxone_operator.cli.options import address
 from manifests.rendered import FOLDERS, MANIFESTS, ROOT, Object, as_input, find, of_kind, people, pods, render
 from support.kube import Kube
 
@@ -99,6 +100,16 @@ def test_a_drained_node_is_none_to_spread_over(kubectl_path: Path, folder: str) 
     for pod in pods(render(kubectl_path, folder)):
         constraints = pod["spec"]["topologySpreadConstraints"]
         assert [constraint["nodeTaintsPolicy"] for constraint in constraints] == ["Honor", "Honor"]
+
+
+@pytest.mark.parametrize("folder", INSTALLED)
+def test_both_families_of_addresses_are_listened_on(kubectl_path: Path, folder: str) -> None:
+    """Else no probe succeeds in a cluster that has IPv6 only."""
+    for pod in pods(render(kubectl_path, folder)):
+        (container,) = pod["spec"]["containers"]
+        listened = [arg.partition("=")[2] for arg in container["args"] if "listen=" in arg]
+        ports = [port["containerPort"] for port in container["ports"]]
+        assert [address(listen, 0, "--listen") for listen in listened] == [("", port) for port in ports]
 
 
 @pytest.mark.parametrize("folder", INSTALLED)

@@ -99,7 +99,7 @@ class _Operator:
             port = await site.start(self._options.host, self._options.port)
         except OSError as error:
             raise OperatorError(f"cannot listen on {self._options.host}:{self._options.port}: {error}") from error
-        log.info("listening", host=self._options.host, port=port)
+        log.info("listening", host=self._options.host or "*", port=port)
         metrics.build_info.info({"version": version("cxone-operator")})
         metrics.REGISTRY.register(metrics.leader)
         try:
