@@ -217,8 +217,7 @@ class Summary:
         """What passes by itself says nothing of the credentials."""
         problem = self._connection.problem
         if problem is not None:
-            status = "Unknown" if problem.retryable else "False"
-            return Finding(AUTHENTICATED, status, problem.reason, problem.message)
+            return Finding(AUTHENTICATED, "Unknown" if problem.retryable else "False", problem.reason, problem.message)
         if not self._connection.authenticated:
             return Finding(AUTHENTICATED, "Unknown", Reason.PROGRESSING, _NO_ANSWER)
         return Finding(AUTHENTICATED, "True", Reason.SUCCEEDED, "CXone accepts the credentials")
