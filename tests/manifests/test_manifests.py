@@ -113,6 +113,14 @@ def test_both_families_of_addresses_are_listened_on(kubectl_path: Path, folder: 
 
 
 @pytest.mark.parametrize("folder", INSTALLED)
+def test_logs_are_for_people_where_people_try_things(kubectl_path: Path, folder: str) -> None:
+    """Elsewhere they are for programs, which is the default of a process without a terminal."""
+    for pod in pods(render(kubectl_path, folder)):
+        formats = [arg for arg in pod["spec"]["containers"][0]["args"] if arg.startswith("--log-format")]
+        assert formats == (["--log-format=console"] if folder == "overlays/dev" else [])
+
+
+@pytest.mark.parametrize("folder", INSTALLED)
 def test_no_service_becomes_a_setting(kubectl_path: Path, folder: str) -> None:
     """Kubernetes would set CXONE_OPERATOR_METRICS_PORT, and CXONE_ variables describe a tenant."""
     assert {pod["spec"]["enableServiceLinks"] for pod in pods(render(kubectl_path, folder))} == {False}
