@@ -59,6 +59,26 @@ def promtool() -> Tool:
     return Tool(program, version, ("--version",))
 
 
+def kubeconform() -> Tool:
+    """Holds manifests against the schemas of what a cluster serves."""
+    module = GoModule(MODULES / "kubeconform")
+    version = module.version("github.com/yannh/kubeconform")
+    program = Program(
+        "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", module, stamps=(("main.version", version),)
+    )
+    return Tool(program, version.removeprefix("v"), ("-v",))
+
+
+def kube_score() -> Tool:
+    """Judges manifests as auditors of clusters do."""
+    module = GoModule(MODULES / "kube-score")
+    version = module.version("github.com/zegl/kube-score").removeprefix("v")
+    program = Program(
+        "kube-score", "github.com/zegl/kube-score/cmd/kube-score", module, stamps=(("main.version", version),)
+    )
+    return Tool(program, version, ("version",))
+
+
 def containerd(name: str) -> Tool:
     """The container runtime of a node: itself, its shim for runc, or its command line."""
     package = "github.com/containerd/containerd/v2"
@@ -96,6 +116,8 @@ CONTAINERD = ("containerd", "containerd-shim-runc-v2", "ctr")
 TOOLS: dict[str, Callable[[], Tool]] = {
     "helm": helm,
     "promtool": promtool,
+    "kubeconform": kubeconform,
+    "kube-score": kube_score,
     **{name: partial(containerd, name) for name in CONTAINERD},
     "coredns": coredns,
     "kube-router": kube_router,
