@@ -63,7 +63,7 @@ class Node:
         (self._folder / "cni" / "pods.conflist").write_text(json.dumps(self._pod_network()))
         (self._folder / "resolv.conf").write_text("")
         for hierarchy in hierarchies():
-            _make_cgroup(hierarchy, hierarchy / CGROUP / self.place.name)
+            make_cgroup(hierarchy, hierarchy / CGROUP / self.place.name)
 
     def _containerd_settings(self) -> Path:
         path = self._folder / "containerd.toml"
@@ -156,10 +156,18 @@ runtime_type = "io.containerd.runc.v2"
         ]
 
 
-def _make_cgroup(hierarchy: Path, path: Path) -> None:
-    """In version 1 a new cgroup has no processors and no memory until it is told which."""
-    path.mkdir(parents=True)
-    for setting in ("cpuset.cpus", "cpuset.mems"):
-        for folder in (path.parent, path):
+def make_cgroup(hierarchy: Path, path: Path) -> None:
+    """A new cgroup has neither processors nor memory (version 1), nor any controller (version 2), until it is told."""
+    for folder in (path.parent, path):
+        _hand_on_controllers(folder.parent)
+        folder.mkdir(exist_ok=True)
+        for setting in ("cpuset.cpus", "cpuset.mems"):
             if (folder / setting).exists() and not (folder / setting).read_text().strip():
                 (folder / setting).write_text((hierarchy / setting).read_text())
+
+
+def _hand_on_controllers(cgroup: Path) -> None:
+    """To the cgroups below it. In version 1 there is nothing to hand on."""
+    available = cgroup / "cgroup.controllers"
+    for controller in available.read_text().split() if available.exists() else ():
+        (cgroup / "cgroup.subtree_control").write_text(f"+{controller}")

@@ -16,6 +16,7 @@ from controlplane.processes import start_time
 from e2e import machine, world
 from e2e.images import _pip_settings
 from e2e.inpod.stale import stale
+from e2e.node import make_cgroup
 from support.waiting import eventually
 
 HACK = Path(world.__file__).parents[1]
@@ -56,6 +57,13 @@ subprocess.run(confined(["sh", "-c", daemon]))
         assert len(everybody) >= 3
         outer.send_signal(number)
     eventually(lambda: not any(start_time(pid) for pid in everybody))
+
+
+def test_a_cgroup_of_version_2_is_given_the_controllers(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("memory\n")
+    make_cgroup(tmp_path, tmp_path / world.CGROUP / "node1")
+    assert (tmp_path / "cgroup.subtree_control").read_text() == "+memory"
+    assert (tmp_path / world.CGROUP / "node1").is_dir()
 
 
 def test_what_was_left_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
