@@ -23,6 +23,15 @@ HACK = Path(world.__file__).parents[1]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may make namespaces")
 
 
+@pytest.fixture
+def own_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Not those of this checkout, where a cluster may be running now."""
+    monkeypatch.setattr(world, "FOLDER", tmp_path / "folder")
+    monkeypatch.setattr(world, "_CGROUPS", tmp_path / "cgroup")
+    (tmp_path / "cgroup").mkdir()
+    return tmp_path
+
+
 def test_it_says_at_once_that_it_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ControlPlaneError, match="as root"):
@@ -66,21 +75,19 @@ def test_a_cgroup_of_version_2_is_given_the_controllers(tmp_path: Path) -> None:
     assert (tmp_path / world.CGROUP / "node1").is_dir()
 
 
-def test_what_was_left_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_was_left_is_removed(own_places: Path) -> None:
     """Cgroups of all pods from the leaves up, whatever the version of cgroups, and the folder's content."""
-    (tmp_path / "folder" / "node1").mkdir(parents=True)
+    (own_places / "folder" / "build").mkdir(parents=True)
     for hierarchy in ("cpu", "memory"):
-        (tmp_path / "cgroup" / hierarchy / world.CGROUP / "node1" / "kubepods" / "pod1").mkdir(parents=True)
-        (tmp_path / "cgroup" / hierarchy / "cgroup.procs").touch()
-    monkeypatch.setattr(world, "FOLDER", tmp_path / "folder")
-    monkeypatch.setattr(world, "_CGROUPS", tmp_path / "cgroup")
+        (own_places / "cgroup" / hierarchy / world.CGROUP / "node1" / "kubepods" / "pod1").mkdir(parents=True)
+        (own_places / "cgroup" / hierarchy / "cgroup.procs").touch()
     world.clear()
-    assert list((tmp_path / "folder").iterdir()) == []
-    assert [path.name for path in (tmp_path / "cgroup").glob("*/*")] == ["cgroup.procs", "cgroup.procs"]
+    assert list((own_places / "folder").iterdir()) == []
+    assert [path.name for path in (own_places / "cgroup").glob("*/*")] == ["cgroup.procs", "cgroup.procs"]
 
 
-def test_two_runs_of_one_checkout_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(world, "FOLDER", tmp_path / "folder")
+@pytest.mark.usefixtures("own_places")
+def test_two_runs_of_one_checkout_are_refused() -> None:
     with world.alone(), pytest.raises(ControlPlaneError, match="already"), world.alone():
         pass
 
