@@ -30,6 +30,9 @@ def main(archives: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception:
+        evidence.show(cluster)
+        raise
     print(f"{time.monotonic() - started:6.1f} s  in all", flush=True)
     return 0
 

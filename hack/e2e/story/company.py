@@ -73,10 +73,19 @@ class Company:
         found = self.cluster.get("-n", SYSTEM, "pods", "-l", selector)["items"]
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
-    def leader(self) -> str:
-        """The pod that acts."""
-        lease = self.cluster.get("-n", SYSTEM, "lease", OPERATOR)["spec"]
-        return str(lease.get("holderIdentity") or "").partition("_")[0]
+    def holder(self) -> str:
+        """The process that acts, or nothing; one that is started again is another one, also where its pod is the same."""
+        leases = self.cluster.get("-n", SYSTEM, "leases")["items"]
+        found = (lease["spec"].get("holderIdentity") for lease in leases if lease["metadata"]["name"] == OPERATOR)
+        return next(found, None) or ""
+
+    def leader(self) -> Json:
+        """The pod that acts, as soon as it is one that is there to stay."""
+        return self.cluster.until(self._leader, "no pod acts")
+
+    def _leader(self) -> Json:
+        pods = {name(pod): pod for pod in self.pods("operator")}
+        return pods.get(self.holder().partition("_")[0], {})
 
     # Secrets.
 
@@ -189,6 +198,11 @@ class Hiring:
 def _exec(namespace: str, pod: str, module: str, *arguments: str) -> list[str]:
     script = (_INPOD / f"{module}.py").read_text()
     return ["-n", namespace, "exec", "-i", pod, "--", "python", "-c", script, *arguments]
+
+
+def name(pod: Json) -> str:
+    """What it is called."""
+    return str(pod["metadata"]["name"])
 
 
 def new_hr_secret() -> str:

@@ -43,7 +43,7 @@ def it_is_taken_back(company: Company) -> str:
 
 def node_is_drained(company: Company) -> str:
     """The leader's node is drained, and what ran there runs on the other one"""
-    node = _node(company, company.leader())
+    node = company.leader()["spec"]["nodeName"]
     with _nothing_lost(company, "drain") as seen:
         company.kubectl("drain", node, *_DRAIN)
         for name in (OPERATOR, BRIDGE):
@@ -74,14 +74,12 @@ def node_comes_back(company: Company) -> str:
 
 def leader_is_killed(company: Company) -> str:
     """The leader is killed with SIGKILL"""
-    before = company.leader()
-    (pod,) = (pod for pod in company.pods("operator") if pod["metadata"]["name"] == before)
+    pod, holder = company.leader(), company.holder()
     (container,) = pod["status"]["containerStatuses"]
     identity = container["containerID"].partition("://")[2]
-    holder = _holder(company)
     started = time.monotonic()
     company.cluster.nodes[pod["spec"]["nodeName"]].ctr("tasks", "kill", "--signal", "SIGKILL", identity)
-    company.cluster.until(lambda: _holder(company) not in ("", holder), "nobody takes over", 30)
+    company.cluster.until(lambda: company.holder() not in ("", holder), "nobody takes over", 30)
     absent = time.monotonic() - started
     if absent > _LONGEST_ABSENCE:
         raise StepFailed(f"the next one acts after {absent:.1f} s")
@@ -108,16 +106,6 @@ def _nothing_lost(company: Company, beginning: str) -> Iterator[list[str]]:
 
 def _active(company: Company) -> set[str]:
     return {name for name, active in company.accounts().items() if active}
-
-
-def _holder(company: Company) -> str:
-    """The process that acts; one that is started again is another one, also where its pod is the same."""
-    lease = company.cluster.get("-n", SYSTEM, "lease", OPERATOR)["spec"]
-    return str(lease.get("holderIdentity") or "")
-
-
-def _node(company: Company, pod: str) -> str:
-    return str(company.cluster.get("-n", SYSTEM, "pod", pod)["spec"]["nodeName"])
 
 
 STEPS = (

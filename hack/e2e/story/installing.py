@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from e2e.cluster import Json, StepFailed
+from e2e.cluster import StepFailed
 from e2e.images import VERSIONS
 from e2e.network import NODES
-from e2e.story.company import BRIDGE, OPERATOR, PEOPLE, SYSTEM, Company
+from e2e.story.company import BRIDGE, OPERATOR, PEOPLE, SYSTEM, Company, name
 
 
 def operator_is_installed(company: Company) -> str:
@@ -16,7 +16,7 @@ def operator_is_installed(company: Company) -> str:
     company.cluster.apply(company.sample("namespace"))
     company.kubectl("apply", "--server-side", "-k", str(company.overlay))
     company.rolled_out(OPERATOR)
-    return f"{company.cluster.until(company.leader, 'nobody holds the Lease')} acts"
+    return f"{name(company.leader())} acts"
 
 
 def replicas_are_apart(company: Company) -> str:
@@ -29,7 +29,7 @@ def replicas_are_apart(company: Company) -> str:
 
 def image_is_compiled(company: Company) -> str:
     """No module is compiled anew at a start"""
-    found = company.inside(SYSTEM, company.leader(), "stale")
+    found = company.inside(SYSTEM, name(company.leader()), "stale")
     if found["stale"]:
         raise StepFailed(f"{len(found['stale'])} of {found['modules']} modules are: {found['stale'][:5]}")
     return f"{found['modules']} modules"
@@ -45,10 +45,10 @@ def two_builds_are_the_same(company: Company) -> str:
 
 def it_answers_over_ipv6(company: Company) -> str:
     """Health and events are answered over IPv6, too"""
-    for pod, ports in ((company.leader(), (8081,)), (_name(company.pods("hr-bridge")[0]), (8080, 8081))):
+    for pod, ports in ((company.leader(), (8081,)), (company.pods("hr-bridge")[0], (8080, 8081))):
         addresses = [f"::1:{port}" for port in ports]
-        if not all(company.inside(SYSTEM, pod, "reach", *addresses)):
-            raise StepFailed(f"{pod} does not listen at {addresses}")
+        if not all(company.inside(SYSTEM, name(pod), "reach", *addresses)):
+            raise StepFailed(f"{name(pod)} does not listen at {addresses}")
     return "at each of the ports"
 
 
@@ -70,10 +70,6 @@ def tenant_is_ready(company: Company) -> str:
     company.store_credentials()
     company.open_tenant()
     return f"cxt/default of {PEOPLE}"
-
-
-def _name(pod: Json) -> str:
-    return str(pod["metadata"]["name"])
 
 
 STEPS = (

@@ -7,7 +7,7 @@ import subprocess
 import urllib.request
 
 from e2e.cluster import StepFailed
-from e2e.story.company import SYSTEM, Company
+from e2e.story.company import SYSTEM, Company, name
 
 _PORT = 8081
 
@@ -24,7 +24,7 @@ def audit_trail_is_in_the_logs(company: Company) -> str:
 
 def metrics_come_by_port_forward(company: Company) -> str:
     """Metrics are read through a port-forward"""
-    command = company.cluster.command("-n", SYSTEM, "port-forward", f"pod/{company.leader()}", str(_PORT))
+    command = company.cluster.command("-n", SYSTEM, "port-forward", f"pod/{name(company.leader())}", str(_PORT))
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as forward:
         try:
             page = company.cluster.until(_metrics, "no metrics come")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from e2e.cluster import StepFailed
 from e2e.network import DNS
-from e2e.story.company import BRIDGE, SYSTEM, Company
+from e2e.story.company import BRIDGE, SYSTEM, Company, name
 
 _FOLLOWED_SECONDS = 20.0
 _API_SERVER = "kubernetes.default.svc.cluster.local:443"
@@ -49,8 +49,8 @@ def _rules(company: Company) -> list[Rule]:
     neighbour = f"{company.cluster.get('-n', 'cxone', 'pods')['items'][0]['status']['podIP']}:8090"
     names = f"{DNS}:53"
     return [
-        Rule(SYSTEM, operator["metadata"]["name"], (names, _API_SERVER, _CXONE), (_WEBHOOK, metrics[1])),
-        Rule(SYSTEM, bridge["metadata"]["name"], (names, _API_SERVER), (_CXONE, neighbour, metrics[0])),
+        Rule(SYSTEM, name(operator), (names, _API_SERVER, _CXONE), (_WEBHOOK, metrics[1])),
+        Rule(SYSTEM, name(bridge), (names, _API_SERVER), (_CXONE, neighbour, metrics[0])),
         Rule("ingress-nginx", "hr-system", (_WEBHOOK, _CXONE), metrics),
         Rule("monitoring", "prometheus", (*metrics, _CXONE), (_WEBHOOK,)),
         Rule("default", "stranger", (_CXONE,), (*metrics, _WEBHOOK)),

@@ -6,7 +6,7 @@ import time
 
 from demo.scenario import Person
 from e2e.cluster import StepFailed
-from e2e.story.company import BRIDGE, PEOPLE, SYSTEM, Company, new_hr_secret
+from e2e.story.company import BRIDGE, PEOPLE, SYSTEM, Company, name, new_hr_secret
 
 _NODES_BRING_IT = 150.0
 """Seconds until a changed Secret is in the pods: the page says two minutes or so."""
@@ -68,10 +68,7 @@ def _answered(company: Company, secret: str, status: int) -> bool:
 
 
 def _starts(company: Company) -> dict[str, int]:
-    return {
-        pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"]
-        for pod in company.pods("operator")
-    }
+    return {name(pod): pod["status"]["containerStatuses"][0]["restartCount"] for pod in company.pods("operator")}
 
 
 STEPS = (hr_gets_a_new_secret, old_one_is_dropped, cxone_gets_a_new_secret)
