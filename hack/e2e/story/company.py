@@ -74,9 +74,9 @@ class Company:
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def holder(self) -> str:
-        """The process that acts, or nothing; one that is started again is another one, also where its pod is the same."""
+        """The process that acts, or nothing. One that is started again is another one, though its pod is the same."""
         leases = self.cluster.get("-n", SYSTEM, "leases")["items"]
-        found = (lease["spec"].get("holderIdentity") for lease in leases if lease["metadata"]["name"] == OPERATOR)
+        found = (lease["spec"].get("holderIdentity") for lease in leases if name(lease) == OPERATOR)
         return next(found, None) or ""
 
     def leader(self) -> Json:
@@ -200,9 +200,9 @@ def _exec(namespace: str, pod: str, module: str, *arguments: str) -> list[str]:
     return ["-n", namespace, "exec", "-i", pod, "--", "python", "-c", script, *arguments]
 
 
-def name(pod: Json) -> str:
+def name(resource: Json) -> str:
     """What it is called."""
-    return str(pod["metadata"]["name"])
+    return str(resource["metadata"]["name"])
 
 
 def new_hr_secret() -> str:
