@@ -2,7 +2,7 @@
 
 Half of the people are in CXone and in sync, the other half must still be created, without a rate limit. Two replicas
 and the HR bridge start. Halfway the leader is killed, so the replica that stood by begins with many who are in sync and
-many who are not. Then the API server goes and comes back, so that everybody lists anew, and CXone is read again. In the
+many who are not. Then the API server goes and comes back, so that the bridge lists anew, and CXone is read again. In the
 end the leader and the bridge are replaced, as a rollout does it, with everybody in sync. Peaks are those of the kernel
 (VmHWM). The targets are the limits in the manifests, the baselines what was resident at that moment.
 """
@@ -13,8 +13,8 @@ import argparse
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import yaml
 
@@ -29,7 +29,7 @@ from measure.remote import Remote
 from measure.waiting import until
 from measure.watch import watch
 from support.api_server import ApiServer
-from support.bridge import Bridge
+from support.bridge import BridgeProcess
 
 _MEBIBYTE = 1.048576
 """Megabytes."""
@@ -84,7 +84,7 @@ class _Story:
 
     async def tell(self) -> None:
         """All of it; the first replica is killed once, and leads again in its second life."""
-        with self._bridge("bridge") as bridge:
+        async with self._bridge("bridge") as bridge:
             self._record("bridge_start", bridge.process.pid)
             async with self._operator() as first:
                 await self._until_ready(self._count // 2 + 1)
@@ -94,17 +94,21 @@ class _Story:
                 await first.until_synced()
                 self._record("replaced", first.process.pid)
                 self._run.record("ended_by_themselves", first.ends - 1 + second.ends)
-        with self._bridge("next-bridge") as bridge:
+        async with self._bridge("next-bridge") as bridge:
             self._record("bridge_replaced", bridge.process.pid)
 
     def _operator(self) -> Operator:
         return self._place.operator("--namespace", NAMESPACE)
 
-    @contextmanager
-    def _bridge(self, name: str) -> Iterator[Bridge]:
+    @asynccontextmanager
+    async def _bridge(self, name: str) -> AsyncIterator[BridgeProcess]:
         """One that knows everybody."""
-        bridge = Bridge(self._place.plane.kubeconfig, self._place.directory, NAMESPACE, name=name)
+        place, options = self._place, ("--namespace", NAMESPACE, "--insecure")
+        bridge = BridgeProcess(place.plane.kubeconfig, place.directory, *options, name=name)
+        self._run.progress = lambda: f"waiting for the {name} to know everybody"
         try:
+            bridge.start()
+            await until(lambda: bridge.ready() == "ok", every=_POLL_SECONDS)
             yield bridge
         finally:
             bridge.stop()
@@ -119,8 +123,8 @@ class _Story:
         await standby.until_quiet()
         self._record("successor", standby.process.pid)
 
-    async def _lose_api_server(self, leader: Operator, bridge: Bridge) -> None:
-        """Everybody lists again, and CXone is read again."""
+    async def _lose_api_server(self, leader: Operator, bridge: BridgeProcess) -> None:
+        """Whoever watched begins again, and CXone is read again."""
         server = ApiServer(self._place.plane)
         server.kill()
         server.start()
