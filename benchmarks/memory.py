@@ -2,9 +2,9 @@
 
 Half of the people are in CXone and in sync, the other half must still be created, without a rate limit. Two replicas
 and the HR bridge start. Halfway the leader is killed, so the replica that stood by begins with many who are in sync and
-many who are not. Then the API server goes and comes back, so that the bridge lists anew, and CXone is read again. In the
-end the leader and the bridge are replaced, as a rollout does it, with everybody in sync. Peaks are those of the kernel
-(VmHWM). The targets are the limits in the manifests, the baselines what was resident at that moment.
+many who are not. Then the API server goes and comes back, so that the bridge lists anew, and CXone is read again. In
+the end the leader and the bridge are replaced, as a rollout does it, with everybody in sync. Peaks are those of the
+kernel (VmHWM). The targets are the limits in the manifests, the baselines what was resident at that moment.
 """
 
 from __future__ import annotations

@@ -277,16 +277,14 @@ class Summary:
         return UserCounts(len(resources), census.ready, census.waiting, census.stalled, self._unmanaged())
 
     def _unmanaged(self) -> int:
-        """As counted when the status has last moved: each bulk job writes it twice, and all are looked at for that."""
-        if self._without_resource is None:
-            self._without_resource = self._count_unmanaged()
-        return self._without_resource
+        """Accounts count by their id; by their name only for a resource that has none yet.
 
-    def _count_unmanaged(self) -> int:
-        """Accounts count by their id; by their name only for a resource that has none yet."""
-        directory, resources = self._memory.directory, self._memory.resources
-        expected = [id_ for key in resources.unrecorded() & directory.keys() for id_ in directory.named(key)]
-        return len((directory.ids() - resources.links()).difference(expected))
+        As counted when the status has last moved: each bulk job writes it twice, and all are looked at for that.
+        """
+        if self._without_resource is None:
+            resources = self._memory.resources
+            self._without_resource = self._memory.directory.strangers(resources.links(), resources.unrecorded())
+        return self._without_resource
 
     def _directory(self, old: DirectoryStatus | None) -> DirectoryStatus:
         """The time of the snapshot moves only together with the rest, so that an idle tenant is never written."""
