@@ -38,6 +38,8 @@ _MADE: dict[str, Callable[[], object]] = {
     _BINARIES: binaries.locate,
     "helm": lambda: finder.locate(catalogue.helm()),
     "promtool": lambda: finder.locate(catalogue.promtool()),
+    "kubeconform": lambda: finder.locate(catalogue.kubeconform()),
+    "kube_score": lambda: finder.locate(catalogue.kube_score()),
 }
 """Fixtures that may have to build programs first, and what makes those."""
 
@@ -151,6 +153,18 @@ def helm() -> Path:
 def promtool() -> Path:
     """The program that checks and tests alert rules."""
     return finder.locate(catalogue.promtool())
+
+
+@pytest.fixture(scope="session")
+def kubeconform() -> Path:
+    """The program that holds manifests against schemas."""
+    return finder.locate(catalogue.kubeconform())
+
+
+@pytest.fixture(scope="session")
+def kube_score() -> Path:
+    """The program that judges manifests."""
+    return finder.locate(catalogue.kube_score())
 
 
 @pytest.fixture(scope="session")

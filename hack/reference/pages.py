@@ -10,6 +10,7 @@ from reference.commands import commands
 from reference.crds import resource
 from reference.decisions import decisions
 from reference.markdown import bullets, page
+from reference.parts import bill_of_materials, licences
 from reference.settings import settings
 from reference.simulator import habits
 from reference.telemetry import audit_trail, metadata, metric_names, reasons
@@ -35,6 +36,8 @@ PAGES: Mapping[str, Callable[[Path], str]] = {
     "audit.md": audit_trail,
     "habits.md": habits,
     "decisions.md": decisions,
+    "licences.md": licences,
+    "sbom.cdx.json": bill_of_materials,
 }
 """File name → what writes it from the folder of the repository; in the order of the index."""
 
@@ -42,7 +45,7 @@ PAGES: Mapping[str, Callable[[Path], str]] = {
 def index(written: Mapping[str, str]) -> str:
     """Title of each page, with a link."""
     titles = {name: text.partition("\n")[0].removeprefix("# ") for name, text in written.items()}
-    links = bullets(f"[{title}]({name})" for name, title in titles.items())
+    links = bullets(f"[{title}]({name})" for name, title in titles.items() if name.endswith(".md"))
     return page(
         "Reference", "Names, values and meanings, complete. How to use them is in the other pages of docs.", links
     )

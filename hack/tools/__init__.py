@@ -1,4 +1,4 @@
-"""Programs in Go that tests need and few machines have: helm and promtool, each pinned by a go.mod of its own.
+"""Programs in Go that tests need and few machines have, such as helm, each pinned by a go.mod of its own.
 
 A program of that name on PATH is used if it is new enough; otherwise it is built once, into the cache that all
 checkouts of this user share. As in `controlplane`, only the standard library belongs here:

@@ -13,7 +13,7 @@ from tools.catalogue import TOOLS
 def main(arguments: list[str] | None = None) -> int:
     """One path a line, in the order of the names; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools", description="Programs in Go that tests need.")
-    parser.add_argument("names", nargs="+", choices=sorted(TOOLS), metavar="NAME", help=" or ".join(sorted(TOOLS)))
+    parser.add_argument("names", nargs="+", choices=sorted(TOOLS), metavar="NAME", help=", ".join(sorted(TOOLS)))
     try:
         for name in parser.parse_args(arguments).names:
             print(finder.locate(TOOLS[name]()))

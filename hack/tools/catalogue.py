@@ -57,4 +57,24 @@ def promtool() -> Tool:
     return Tool(program, version, ("--version",))
 
 
-TOOLS = {"helm": helm, "promtool": promtool}
+def kubeconform() -> Tool:
+    """Holds manifests against the schemas of what a cluster serves."""
+    module = GoModule(MODULES / "kubeconform")
+    version = module.version("github.com/yannh/kubeconform")
+    program = Program(
+        "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", module, stamps=(("main.version", version),)
+    )
+    return Tool(program, version.removeprefix("v"), ("-v",))
+
+
+def kube_score() -> Tool:
+    """Judges manifests as auditors of clusters do."""
+    module = GoModule(MODULES / "kube-score")
+    version = module.version("github.com/zegl/kube-score").removeprefix("v")
+    program = Program(
+        "kube-score", "github.com/zegl/kube-score/cmd/kube-score", module, stamps=(("main.version", version),)
+    )
+    return Tool(program, version, ("version",))
+
+
+TOOLS = {"helm": helm, "promtool": promtool, "kubeconform": kubeconform, "kube-score": kube_score}

@@ -84,7 +84,7 @@ def main(
 
     settings = settings_of(preset, **options)
     try:
-        run_simulator(settings, users, host.strip("[]") or "127.0.0.1", int(port), ready_file)
+        run_simulator(settings, users, host.strip("[]"), int(port), ready_file)
     except OSError as error:
         raise click.ClickException(f"cannot listen on {listen}: {error}") from error
 

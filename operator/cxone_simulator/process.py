@@ -16,7 +16,7 @@ from cxone_simulator.world import World, make_world
 
 
 def run_simulator(settings: Settings, users: int, host: str, port: int, ready_file: Path | None) -> None:
-    """With that many users to start with. Raises OSError where the address cannot be had."""
+    """With that many users to start with; an empty host is all addresses. Raises OSError where one cannot be had."""
     world = make_world(settings, time.monotonic)
     world.tenant.preload(users)
     asyncio.run(_serve(world, host, port, ready_file))
@@ -27,8 +27,8 @@ async def _serve(world: World, host: str, port: int, ready_file: Path | None) ->
     runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-        url = f"http://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, host or None, port).start()
+        url = f"http://{f'[{host}]' if ':' in host else host or '127.0.0.1'}:{runner.addresses[0][1]}"
         click.echo(f"cxone-simulator listening on {url}")
         if ready_file is not None:
             await asyncio.to_thread(_announce, ready_file, url)

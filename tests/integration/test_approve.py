@@ -65,9 +65,17 @@ def answered(company: Company, answer: str) -> tuple[int, str]:
         if answer:
             terminal.write(answer.encode())
         else:
-            process.send_signal(signal.SIGINT)
+            _interrupt(process)
         shown += _read_until(terminal, b"no such words")
         return process.wait(20), shown.decode()
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """As a person would: a signal that comes just before the process begins to read is noticed with the next one."""
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2)
 
 
 def _read_until(terminal: FileIO, words: bytes) -> bytes:

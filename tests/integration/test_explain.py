@@ -50,6 +50,9 @@ def test_somebody_who_differs(own_company: Company, tmp_path: Path) -> None:
     text = explained(company, "jane").stdout
     assert all(word in text for word in ("jane@example.com", "roles\tSupervisor\tAgent\tdiffers", "next: update"))
     assert "; managementPolicy Full\n" in text
+    company.delete("john")
+    fields = {line["field"]: (line["declared"], line["actual"]) for line in page(company, "john")["fields"]}
+    assert fields["active"] == ("false", "true")
 
 
 def test_somebody_who_is_not_there(own_company: Company) -> None:

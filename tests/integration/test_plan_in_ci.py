@@ -82,3 +82,25 @@ def test_a_change_is_commented(company: Company, tmp_path: Path, example: str) -
     assert "4 resources: 1 create, 1 update, 1 rename, 1 deactivate\n" in comment
     assert "comment.md" in (folder / "posted.txt").read_text()
     assert company.effects().count("created") == 3, "only what was made by hand"
+
+
+def test_a_role_that_cxone_does_not_know(company: Company) -> None:
+    """A misspelt name is doubted where a person can still correct it; what it would change is shown all the same."""
+    company.make_outside("john@example.com", roles=[{"value": "Agent"}])
+    environment = {
+        **os.environ,
+        "CXONE_BASE_URL": company.simulator.url,
+        "CXONE_CLIENT_ID": CLIENT_ID,
+        "CXONE_CLIENT_SECRET": company.secret,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cxone_operator", "plan", "--no-cluster", "-f", "-"],
+        input=yaml.safe_dump(user("workforce", "jane", role="Agnet")),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "create\tworkforce/jane\t" in done.stdout
+    assert "nobody in CXone has role 'Agnet' (jane); did you mean 'Agent'?" in done.stdout

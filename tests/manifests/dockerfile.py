@@ -32,9 +32,18 @@ def stages(text: str) -> list[list[Instruction]]:
     return found
 
 
-def carry_out(stage: list[Instruction], context: Path, root: Path) -> None:
-    """COPY, WORKDIR and RUN as they stand, with the absolute paths of the image below `root`."""
+def python_like(base: str) -> str:
+    """The Python that the name of an image promises, where this machine has it; else the one that runs us."""
+    version = re.search(r"python:(\d+\.\d+)", base)
+    found = shutil.which(f"python{version[1]}") if version else None
+    runs = found is not None and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0
+    return found if found is not None and runs else sys.executable
+
+
+def carry_out(stage: list[Instruction], context: Path, root: Path, python: str) -> None:
+    """COPY, WORKDIR and RUN as they stand, with the absolute paths of the image below `root`; so are secrets."""
     directory = root
+    _offer(python, root / "programs")
     for instruction in stage:
         match instruction.name:
             case "WORKDIR":
@@ -48,6 +57,13 @@ def carry_out(stage: list[Instruction], context: Path, root: Path) -> None:
                 _run(instruction.value, directory, root)
 
 
+def _offer(python: str, programs: Path) -> None:
+    """As `python`, before whatever else has that name."""
+    programs.mkdir(parents=True, exist_ok=True)
+    (programs / "python").unlink(missing_ok=True)
+    (programs / "python").symlink_to(python)
+
+
 def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
@@ -56,10 +72,10 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _run(command: str, directory: Path, root: Path) -> None:
-    """The secret that a --mount gives is optional, as it is for the builder."""
+    """The secrets that a --mount gives are optional, as they are for the builder."""
     command = re.sub(r"--mount=\S+ ", "", command)
-    command = re.sub(r"(?<![\w.-])/(build|opt)\b", rf"{root}/\1", command)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = re.sub(r"(?<![\w.-])/(build|opt|run/secrets)\b", rf"{root}/\1", command)
+    path = f"{root / 'programs'}{os.pathsep}{os.environ['PATH']}"
     answer = subprocess.run(
         ["sh", "-euc", command],
         cwd=directory,

@@ -21,7 +21,7 @@ LIKE = {
     "overlays/dev": {
         f"{who}.{what}": value
         for who in ("operator", "bridge")
-        for what, value in (("replicas", 1), ("logLevel", "debug"))
+        for what, value in (("replicas", 1), ("logLevel", "debug"), ("logFormat", "console"))
     },
     "overlays/namespaced": {"watchNamespaces": ["workforce"]},
     "overlays/prod": {"admission.enabled": True, "pods.spreadOverNodes": "DoNotSchedule"},

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import json
+import os
 import re
+import ssl
 import subprocess
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from manifests.dockerfile import Instruction, carry_out, stages
+from manifests.dockerfile import Instruction, carry_out, python_like, stages
 from manifests.rendered import ROOT, pods, render
+from support.company_network import Authority, served
 
-BUILD, FINAL = stages((ROOT / "Dockerfile").read_text())
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+BUILD, SYSTEM, FINAL = stages(DOCKERFILE)
+PYTHON = python_like(DOCKERFILE)
 PROGRAM = Path("opt/cxone-operator")
 
 
@@ -20,7 +29,7 @@ PROGRAM = Path("opt/cxone-operator")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file system that the first stage leaves, as far as it made it."""
     directory = tmp_path_factory.mktemp("image")
-    carry_out(BUILD, ROOT, directory)
+    carry_out(BUILD, ROOT, directory, PYTHON)
     return directory
 
 
@@ -36,24 +45,92 @@ def test_the_command_starts(root: Path, command: str) -> None:
 
 
 def test_it_has_what_it_needs_and_nothing_else(root: Path) -> None:
-    """Every requirement is met, and no tool of developers is there; not even pip."""
+    """What the bill of materials says, so that every requirement is met; and no tool of developers, not even pip."""
     installed = {_normal(path.name.split("-")[0]) for path in (root / PROGRAM).glob("lib/*/site-packages/*.dist-info")}
-    locked = set(_locked("requirements-runtime.lock"))
-    assert {"cxone-operator", "kopf", "aiohttp"} <= installed
-    assert installed <= locked | {"cxone-operator"}
+    bill = json.loads((ROOT / "docs" / "reference" / "sbom.cdx.json").read_text())
+    billed = {_normal(part["name"]) for part in bill["components"] if part["type"] == "library"}
+    assert {"kopf", "aiohttp"} <= billed
+    assert installed == billed | {"cxone-operator"}
     python = str(root / PROGRAM / "bin/python")
     pip = [str(root / "build/bin/pip"), "--python", python, "check"]
     answer = subprocess.run(pip, capture_output=True, text=True, check=False)
     assert "No broken requirements found." in answer.stdout
 
 
-def test_it_is_compiled(root: Path) -> None:
-    """The root cannot be written, so what is not compiled now is compiled anew at every start."""
-    for package in ("cxone_operator", "cxone_simulator", "kopf"):
-        (folder,) = (root / PROGRAM).glob(f"lib/*/site-packages/{package}")
-        sources = {path.stem for path in folder.glob("*.py")}
-        assert sources
-        assert sources == {path.name.split(".")[0] for path in folder.glob("__pycache__/*.pyc")}
+def test_nothing_is_compiled_at_a_start(root: Path) -> None:
+    """The root cannot be written, and builders give files other times than they had, by which Python would judge."""
+    for source in (root / PROGRAM).glob("lib/*/site-packages/**/*.py"):
+        os.utime(source, (1, 1))
+    python = str(root / PROGRAM / "bin/python")
+    command = [python, "-v", "-m", "cxone_operator", "run", "--context", "nowhere"]
+    said = subprocess.run(command, env={"KUBECONFIG": "/none"}, capture_output=True, text=True, check=False).stderr
+    loaded = re.findall(rf"code object from '?({re.escape(str(root))}\S+?\.pyc?)'?$", said, re.MULTILINE)
+    assert len(loaded) > 100
+    assert [path for path in loaded if path.endswith(".py")] == []
+
+
+def test_it_compiles_to_the_same_bytes_again(root: Path) -> None:
+    """Else two builds of one commit differ; our own modules stand for all."""
+    (package,) = (root / PROGRAM).glob("lib/*/site-packages/cxone_operator")
+    compiled = {path: path.read_bytes() for path in package.rglob("*.pyc")}
+    assert compiled
+    for path in compiled:
+        path.unlink()
+    step = Instruction("RUN", f"{BUILD[-1].value}/python*/site-packages/{package.name}")
+    carry_out([step], ROOT, root, PYTHON)
+    assert {path: path.read_bytes() for path in compiled} == compiled
+
+
+def test_it_trusts_the_api_server_of_an_older_cluster(root: Path, tmp_path: Path) -> None:
+    """Whose certificate lacks what Python asks for from 3.13 on."""
+    authority = Authority(tmp_path / "authority")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.issue("old", key_identifier="none"))
+    with served(_serve_no_crds, tls) as port:
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(json.dumps(_kubeconfig(f"https://localhost:{port}", authority.certificate.read_bytes())))
+        command = [str(root / PROGRAM / "bin/cxone-operator"), "run", "--listen", "127.0.0.1:0"]
+        environ = {"KUBECONFIG": str(kubeconfig)}
+        answer = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=30)
+    assert "the CRDs of cxonetenants and cxoneusers are not installed" in answer.stderr
+
+
+async def _serve_no_crds(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+    writer.close()
+
+
+def _kubeconfig(server: str, authority: bytes) -> Mapping[str, object]:
+    cluster = {"server": server, "certificate-authority-data": base64.b64encode(authority).decode()}
+    return {
+        "current-context": "here",
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+        "clusters": [{"name": "here", "cluster": cluster}],
+        "users": [{"name": "me", "user": {"token": "t"}}],
+    }
+
+
+def test_what_is_never_imported_is_left_out(root: Path) -> None:
+    """And the rest still reads a kubeconfig with all that one may say."""
+    (packages,) = (root / PROGRAM).glob("lib/*/site-packages")
+    assert not (packages / "kubernetes" / "aio").exists()
+    assert not (packages / "phonenumbers" / "geodata").exists()
+    script = "import phonenumbers, kubernetes.config.kube_config; phonenumbers.parse('+442071838750')"
+    subprocess.run([str(root / PROGRAM / "bin/python"), "-c", script], env={}, check=True)
+
+
+def test_a_company_s_authority_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret is what pip verifies with: one that holds no certificate lets nothing in."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # a library of pip prefers them, and no builder has them
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    secret = tmp_path / "run/secrets/pip-ca"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("no certificate")
+    with pytest.raises(AssertionError, match="certificate"):
+        carry_out(BUILD, ROOT, tmp_path, PYTHON)
 
 
 @pytest.mark.parametrize("part", ["requirements-runtime.lock", "requirements-build.lock"])
@@ -95,10 +172,10 @@ def test_it_runs_as_the_manifests_ask(kubectl_path: Path) -> None:
 
 def test_the_image_is_pinned_and_labelled() -> None:
     """By tag to the patch version of Python and the release of Debian; and it says the version that it has."""
-    text = (ROOT / "Dockerfile").read_text()
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert re.search(r"^ARG PYTHON=python:\d+\.\d+\.\d+-slim-\w+$", text, re.MULTILINE)
-    assert _all("FROM", BUILD) + _all("FROM", FINAL) == ["${PYTHON} AS build", "${PYTHON}"]
+    assert re.search(r"^ARG PYTHON=python:\d+\.\d+\.\d+-slim-\w+$", DOCKERFILE, re.MULTILINE)
+    bases = [_all("FROM", stage) for stage in (BUILD, SYSTEM, FINAL)]
+    assert bases == [["${PYTHON} AS build"], ["${PYTHON} AS root"], ["scratch"]]
     assert f"VERSION={version}" in _all("ARG", FINAL)
     (labels,) = _all("LABEL", FINAL)
     names = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", labels))

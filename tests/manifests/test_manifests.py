@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from controlplane.plane import ControlPlane
+from cxone_operator.cli.options import address
 from manifests.rendered import FOLDERS, MANIFESTS, ROOT, Object, as_input, find, of_kind, people, pods, render
 from support.kube import Kube
 
@@ -91,6 +92,32 @@ def test_every_container_is_confined(kubectl_path: Path, folder: str) -> None:
         assert container["resources"]["requests"].keys() == {"cpu", "memory"}
         assert container["resources"]["limits"].keys() == {"memory"}
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
+
+
+@pytest.mark.parametrize("folder", INSTALLED)
+def test_a_drained_node_is_none_to_spread_over(kubectl_path: Path, folder: str) -> None:
+    """With the default, Ignore, DoNotSchedule keeps replacements Pending until the node is back (seen on two nodes)."""
+    for pod in pods(render(kubectl_path, folder)):
+        constraints = pod["spec"]["topologySpreadConstraints"]
+        assert [constraint["nodeTaintsPolicy"] for constraint in constraints] == ["Honor", "Honor"]
+
+
+@pytest.mark.parametrize("folder", INSTALLED)
+def test_both_families_of_addresses_are_listened_on(kubectl_path: Path, folder: str) -> None:
+    """Else no probe succeeds in a cluster that has IPv6 only."""
+    for pod in pods(render(kubectl_path, folder)):
+        (container,) = pod["spec"]["containers"]
+        listened = [arg.partition("=")[2] for arg in container["args"] if "listen=" in arg]
+        ports = [port["containerPort"] for port in container["ports"]]
+        assert [address(listen, 0, "--listen") for listen in listened] == [("", port) for port in ports]
+
+
+@pytest.mark.parametrize("folder", INSTALLED)
+def test_logs_are_for_people_where_people_try_things(kubectl_path: Path, folder: str) -> None:
+    """Elsewhere they are for programs, which is the default of a process without a terminal."""
+    for pod in pods(render(kubectl_path, folder)):
+        formats = [arg for arg in pod["spec"]["containers"][0]["args"] if arg.startswith("--log-format")]
+        assert formats == (["--log-format=console"] if folder == "overlays/dev" else [])
 
 
 @pytest.mark.parametrize("folder", INSTALLED)

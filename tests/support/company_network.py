@@ -30,11 +30,11 @@ class Authority:
         options = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
         self._request("ca", "-x509", "-days", "2", *options, "-out", str(self.certificate))
 
-    def issue(self, name: str) -> tuple[Path, Path]:
-        """A certificate and its key."""
+    def issue(self, name: str, key_identifier: str = "keyid") -> tuple[Path, Path]:
+        """A certificate and its key; with `none` it does not say by which key it was signed."""
         certificate, wanted = self._folder / f"{name}.pem", self._folder / f"{name}.csr"
         extensions = self._folder / f"{name}.ext"
-        extensions.write_text("subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\n")
+        extensions.write_text(f"subjectAltName=DNS:localhost\nauthorityKeyIdentifier={key_identifier}\n")
         key = self._request(name, "-new", "-out", str(wanted))
         signed = ("-CA", str(self.certificate), "-CAkey", str(self._key), "-CAcreateserial", "-days", "2")
         self._openssl(
@@ -50,6 +50,18 @@ class Authority:
 
     def _openssl(self, *words: str) -> None:
         subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+def shake_hands(trusting: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    """With a server that is called `localhost` and has this certificate; raises SSLError."""
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate, key)
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting.wrap_bio(to_client, to_server, server_hostname="localhost")
+    server = serving.wrap_bio(to_server, to_client, server_side=True)
+    for side in (client, server, client):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
 
 
 @contextlib.contextmanager

@@ -91,6 +91,7 @@ spec:
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
       whenUnsatisfiable: {{ $root.Values.pods.spreadOverNodes }}
+      nodeTaintsPolicy: Honor
       labelSelector:
         matchLabels:
           {{- include "cxone.selector" (list $root .component) | nindent 10 }}
@@ -98,6 +99,7 @@ spec:
     - maxSkew: 1
       topologyKey: topology.kubernetes.io/zone
       whenUnsatisfiable: ScheduleAnyway
+      nodeTaintsPolicy: Honor
       labelSelector:
         matchLabels:
           {{- include "cxone.selector" (list $root .component) | nindent 10 }}

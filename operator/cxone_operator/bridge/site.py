@@ -52,9 +52,12 @@ class WebhookSite:
         )
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the port, which the system chooses for 0. Raises OSError where it is taken."""
+        """Listen, for an empty host on all addresses; the port, which the system chooses for 0.
+
+        Raises OSError where it is taken.
+        """
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
+        await web.TCPSite(self._runner, host or None, port, ssl_context=self._tls).start()
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:

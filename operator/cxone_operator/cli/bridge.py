@@ -24,14 +24,14 @@ _PREFIX = "CXONE_BRIDGE_"
     default=None,
     metavar="HOST:PORT",
     envvar=f"{_PREFIX}LISTEN",
-    help="Where HR systems post to [127.0.0.1:8080; 0.0.0.0 in a cluster]",
+    help="Where HR systems post to [127.0.0.1:8080; all addresses in a cluster]",
 )
 @click.option(
     "--health-listen",
     default=None,
     metavar="HOST:PORT",
     envvar=f"{_PREFIX}HEALTH_LISTEN",
-    help="Health and metrics [127.0.0.1:8081; 0.0.0.0 in a cluster]",
+    help="Health and metrics [127.0.0.1:8081; all addresses in a cluster]",
 )
 @click.option(
     "--namespace", default=None, envvar=f"{_PREFIX}NAMESPACE", help="Where the CxoneUsers are [the pod's; default]"

@@ -41,23 +41,24 @@ def explain(place: Place, user: str, trail: Any, output_format: Format) -> None:
         print_data({**_data(page), "audit": told}, output_format)
 
 
-def _page(place: Place, user: str) -> Page:
+def _page(place: Place, name: str) -> Page:
     from cxone_operator.cli.options import start_logging
     from cxone_operator.cli.processes.explaining import gather_person
     from cxone_operator.cli.processes.session import run_session
-    from cxone_operator.core.desired import desired_state, schedule
+    from cxone_operator.core.desired import deletion_policy, desired_state, schedule
     from cxone_operator.rehearsal.forecast import forecast
     from cxone_operator.rehearsal.page import page_of
     from cxone_operator.rehearsal.rehearsal import rehearse
 
     start_logging("console", "error")
-    person = run_session(place, lambda session: gather_person(session, place, user))
+    person = run_session(place, lambda session: gather_person(session, place, name))
     found = forecast(person.scene, rehearse(person.scene), person.tenant)
     named = f"{person.user.metadata.namespace}/{person.user.metadata.name}"
     (following,) = (step for step in found.steps if step.resource == named)
-    active = schedule(person.user.spec, person.scene.began).active
-    desired = desired_state(person.user.spec, person.spec.defaults, active)
-    return page_of(person.user, desired, person.account, following)
+    user, defaults = person.user, person.spec.defaults
+    stays = not user.metadata.deleting or deletion_policy(user.spec, defaults) == "Retain"
+    active = stays and schedule(user.spec, person.scene.began).active
+    return page_of(user, desired_state(user.spec, defaults, active), person.account, following)
 
 
 def _told(trail: Any, page: Page) -> list[str]:  # noqa: ANN401 - click's own file

@@ -64,11 +64,13 @@ def start_logging(log_format: LogFormat | None, log_level: str) -> None:
 
 
 def address(listen: str | None, port: int, option: str) -> tuple[str, int]:
-    """Host and port of HOST:PORT; without it the given port, on all addresses in a cluster and on one outside."""
+    """Host and port of HOST:PORT; without it the given port, on all addresses in a cluster and on one outside.
+
+    All addresses, of IPv4 and of IPv6, are the empty host, as in `:8081`: a cluster can have either family.
+    """
     if listen is None:
-        in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
-        return ("0.0.0.0" if in_cluster else "127.0.0.1"), port  # noqa: S104 - a pod is reached from outside
+        return ("" if "KUBERNETES_SERVICE_HOST" in os.environ else "127.0.0.1"), port
     host, colon, text = listen.rpartition(":")
     if not colon or not text.isdecimal() or int(text) > 65535:
         raise click.BadParameter(f"'{listen}' is not HOST:PORT, for example 127.0.0.1:{port}", param_hint=option)
-    return host.strip("[]") or "127.0.0.1", int(text)
+    return host.strip("[]"), int(text)

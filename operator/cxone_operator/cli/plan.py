@@ -10,6 +10,7 @@ from cxone_operator.cli.options import Place, place_options
 from cxone_operator.cli.output import Format, output_option, print_data, print_table
 
 if TYPE_CHECKING:
+    from cxone_operator.cli.processes.planning import Gathered
     from cxone_operator.rehearsal.forecast import Forecast, Step
 
 CHANGES = 3
@@ -44,16 +45,16 @@ def plan(
     """
     if (since or prune or place.no_cluster) and not files:
         raise click.UsageError("--since, --prune and --no-cluster need manifests; name them with -f")
-    found, per_minute = _rehearsed(place, files, since, prune)
+    gathered, found = _rehearsed(place, files, since, prune)
     shown = [step for step in found.steps if everybody or step.outcome != "nothing"]
     if output_format == "table":
-        _print(found, shown, per_minute)
+        _print(gathered, found, shown)
     else:
-        print_data(_data(found, shown), output_format)
+        print_data(_data(gathered, found, shown), output_format)
     raise SystemExit(CHANGES if found.changes_something else 0)
 
 
-def _rehearsed(place: Place, files: tuple[str, ...], since: str | None, prune: bool) -> tuple[Forecast, int]:
+def _rehearsed(place: Place, files: tuple[str, ...], since: str | None, prune: bool) -> tuple[Gathered, Forecast]:
     from cxone_operator.cli.options import start_logging
     from cxone_operator.cli.processes.planning import Wanted, gather
     from cxone_operator.cli.processes.session import SessionError, run_session
@@ -67,16 +68,16 @@ def _rehearsed(place: Place, files: tuple[str, ...], since: str | None, prune: b
     except ManifestError as error:
         raise SessionError(str(error)) from None
     ending = rehearse(gathered.scene)
-    return forecast(gathered.scene, ending, gathered.tenant), gathered.spec.rate_limit.requests_per_minute
+    return gathered, forecast(gathered.scene, ending, gathered.tenant)
 
 
-def _print(found: Forecast, shown: list[Step], per_minute: int) -> None:
+def _print(gathered: Gathered, found: Forecast, shown: list[Step]) -> None:
     print_table(
         ("OUTCOME", "RESOURCE", "USERNAME", "CHANGES"),
         [(step.outcome, step.resource, step.user_name, step.said) for step in shown],
         row_style=lambda row: _STYLES.get(row[0], ""),
     )
-    for line in _summary(found, per_minute):
+    for line in (*_summary(found, gathered.spec.rate_limit.requests_per_minute), *gathered.doubts()):
         click.echo(line)
 
 
@@ -100,13 +101,14 @@ def _summary(found: Forecast, per_minute: int) -> list[str]:
     return lines
 
 
-def _data(found: Forecast, shown: list[Step]) -> dict[str, Any]:
+def _data(gathered: Gathered, found: Forecast, shown: list[Step]) -> dict[str, Any]:
     return {
         "steps": [_step_data(step) for step in shown],
         "seats": {"needed": found.seats_needed, "free": found.seats_free},
         "requests": found.requests,
         "seconds": round(found.seconds),
         "problem": found.problem,
+        "doubts": gathered.doubts(),
         "planHash": found.plan_hash,
     }
 

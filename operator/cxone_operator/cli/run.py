@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.option(
-    "--listen", default=None, metavar="HOST:PORT", help="Health and metrics [127.0.0.1:8081; 0.0.0.0 in a cluster]"
+    "--listen",
+    default=None,
+    metavar="HOST:PORT",
+    help="Health and metrics [127.0.0.1:8081; all addresses in a cluster]",
 )
 @click.option("--namespace", "namespaces", multiple=True, help="Watch this namespace only; repeatable [all]")
 @context_option

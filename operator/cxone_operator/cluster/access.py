@@ -35,6 +35,11 @@ class Access:
         """The URL of the API server."""
         return self._credentials.server
 
+    @property
+    def remedy(self) -> str:
+        """What a person can do where it cannot be reached."""
+        return self._credentials.remedy
+
     async def authorization(self) -> str | None:
         """The value of the Authorization header; None where client certificates identify us."""
         if time.monotonic() - self._asked > _AUTHORIZATION_SECONDS:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """What Kubernetes mounts into each pod; it replaces the token in it within the hour."""
 
+_POD_REMEDY = "see whether the network policy allow-api-server lets the pod reach it"
+
 Entry = TypeVar("Entry")
 
 
@@ -39,6 +41,8 @@ class Credentials:
     """None where the server is reached without encryption."""
     authorization: Callable[[], str | None]
     """The value of the Authorization header as of now, None where a certificate identifies us; may run a program."""
+    remedy: str = "check KUBECONFIG or --context"
+    """For a person who reads that the server cannot be reached."""
 
 
 def find_credentials(context: str | None, environ: Mapping[str, str]) -> Credentials:
@@ -54,17 +58,28 @@ def read_service_account(environ: Mapping[str, str], folder: Path) -> Credential
     host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
     authorization = partial(_authorization, folder / "token")
     try:
-        tls = ssl.create_default_context(cafile=folder / "ca.crt")
+        tls = _trusting(cafile=folder / "ca.crt")
         complete = host and port and authorization()
     except (OSError, ValueError):
         return None
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
-    return Credentials(server, tls, authorization) if complete else None
+    return Credentials(server, tls, authorization, _POD_REMEDY) if complete else None
 
 
 def _authorization(token_file: Path) -> str | None:
     token = token_file.read_text().strip()
     return f"Bearer {token}" if token else None
+
+
+def _trusting(cafile: Path | str | None = None, cadata: str | None = None) -> ssl.SSLContext:
+    """For an authority that the cluster itself has named.
+
+    Python 3.13 began to refuse certificates that lack an Authority Key Identifier. Clusters that were made before have
+    such, cannot renew them at will, and kubectl takes them; who vouches for them is verified as ever.
+    """
+    context = ssl.create_default_context(cafile=cafile, cadata=cadata)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 class _Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -100,7 +115,7 @@ def read_kubeconfig(files: str, context: str | None) -> Credentials | None:
         user = _entry(config.users, chosen.user, "user", _User)
         server = cluster.server.rstrip("/")
         authority = cluster.certificate_authority_data.decode()
-        tls = ssl.create_default_context(cadata=authority or None) if server.startswith("https") else None
+        tls = _trusting(cadata=authority or None) if server.startswith("https") else None
     except (OSError, ValueError, msgspec.MsgspecError):
         return None
     return Credentials(server, tls, lambda: f"Bearer {user.token}") if user.token else None
@@ -147,7 +162,7 @@ def ask_library(files: str | None, context: str | None) -> Credentials:
 def _tls(configuration: client.Configuration) -> ssl.SSLContext | None:
     if not configuration.host.startswith("https"):
         return None
-    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
+    context = _trusting(cafile=configuration.ssl_ca_cert)
     if not configuration.verify_ssl:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -15,8 +15,8 @@ Body = Mapping[str, object]
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 """JSON is YAML."""
-_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
-"""Seconds. Waiting for a connection of the session is no failure to connect, so only the socket's time counts."""
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
+"""Seconds. Waiting for a connection of the session is no failure of the server, so only the socket's time counts."""
 _WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=90)
 """A watch is silent for at most a minute, as bookmarks come that often; a connection that is silent longer is dead."""
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from cxone_operator.api.tenant import Defaults
-from cxone_operator.api.user import UserSpec
+from cxone_operator.api.user import DeletionPolicy, UserSpec
 from cxone_operator.core.users import Email, Field, PhoneNumber, UserState
 
 T = TypeVar("T")
@@ -56,6 +56,11 @@ def desired_state(spec: UserSpec, defaults: Defaults, active: bool) -> UserState
         team=spec.team,
         employee_id=spec.employee_id,
     )
+
+
+def deletion_policy(spec: UserSpec, defaults: Defaults) -> DeletionPolicy:
+    """The user's own policy, else the tenant's, else Deactivate."""
+    return spec.deletion_policy or defaults.deletion_policy or "Deactivate"
 
 
 def declares(spec: UserSpec, defaults: Defaults, field: Field) -> bool:

@@ -11,7 +11,7 @@ from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.api.user import CxoneUser, DeletionPolicy
 from cxone_operator.core.belief import believed
 from cxone_operator.core.capabilities import EVERYTHING, Capabilities
-from cxone_operator.core.desired import Schedule, desired_state
+from cxone_operator.core.desired import Schedule, deletion_policy, desired_state
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.knowledge import Absent, Knowledge, Present
 from cxone_operator.core.users import UserState, key_of, without
@@ -79,8 +79,8 @@ class Facts:
 
     @property
     def deletion_policy(self) -> DeletionPolicy:
-        """The user's own policy, else the tenant's, else Deactivate."""
-        return self.user.spec.deletion_policy or self.tenant.defaults.deletion_policy or "Deactivate"
+        """What becomes of the account of a resource that goes."""
+        return deletion_policy(self.user.spec, self.tenant.defaults)
 
     @property
     def seat_given_back(self) -> bool:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from cxone_operator.api.tenant import Defaults
 from cxone_operator.api.user import CxoneUser
+from cxone_operator.core.capabilities import Capabilities
 from cxone_operator.core.desired import desired_state
 from cxone_operator.core.equal import folded
 from cxone_operator.core.suggestion import did_you_mean
-from cxone_operator.core.users import RemoteUser
+from cxone_operator.core.users import Field, RemoteUser
 from cxone_operator.doctor.check import Check, failed, ok, skipped, some, warning
 
+_FIELDS = {"roles": Field.ROLES, "groups": Field.GROUPS}
 Declared = Mapping[str, list[str]]
 """A name, and the resources that ask for it, or the place in the tenant."""
 
@@ -36,6 +38,29 @@ def declared(users: Iterable[CxoneUser], defaults: Defaults, attribute: str) -> 
         for name in names or ():
             found.setdefault(name, []).append(user.metadata.name)
     return found
+
+
+def compared(
+    users: Iterable[CxoneUser],
+    defaults: Defaults,
+    seen: Iterable[RemoteUser],
+    offers: Capabilities,
+    *,
+    whole: bool,
+) -> list[Check]:
+    """What is declared against what the accounts `seen` and the server itself tell. `whole`: these are all accounts."""
+    told = {"roles": offers.roles, "groups": offers.groups}
+    known = {name: Known(set(told[name])) for name, field in _FIELDS.items() if field not in offers.unmanaged}
+    if "groups" in known:
+        known["groups"].told = bool(offers.groups)
+    for user in seen:
+        learn(known, user)
+    users = tuple(users)
+    return [
+        check
+        for name, found in known.items()
+        for check in judge(name, declared(users, defaults, name), found, whole=whole)
+    ]
 
 
 def learn(known: Mapping[str, Known], user: RemoteUser) -> None:

@@ -6,7 +6,7 @@ What is asked is asked as the operator does it, through the same client; nothing
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -15,7 +15,7 @@ from yarl import URL
 from cxone_operator.api.tenant import TenantSpec
 from cxone_operator.core.failure import Failure
 from cxone_operator.core.lane import Lane
-from cxone_operator.core.users import Field, RemoteUser
+from cxone_operator.core.users import RemoteUser
 from cxone_operator.doctor import address, hearing, names
 from cxone_operator.doctor.check import Check, Outcome, failed, ok, skipped, told, warning
 from cxone_operator.doctor.tenant import CREDENTIALS, TENANT, Tenant
@@ -173,14 +173,9 @@ class RemoteChecks:
         offers = self._remote.capabilities
         if not offers.lists:
             return [skipped("roles and groups", "this API does not list its users")]
-        fields = {"roles": Field.ROLES, "groups": Field.GROUPS}
-        known = {attribute: names.Known() for attribute, field in fields.items() if field not in offers.unmanaged}
         whole = await self._read_on()
-        self._learn(known)
         users = await self._tenant.users()
-        defaults = self._spec.defaults
-        wanted = {attribute: names.declared(users, defaults, attribute) for attribute in known}
-        return [check for kind, found in known.items() for check in names.judge(kind, wanted[kind], found, whole=whole)]
+        return names.compared(users, self._spec.defaults, self._seen, offers, whole=whole)
 
     async def _read_on(self) -> bool:
         """Some accounts more; whether that is all."""
@@ -193,16 +188,6 @@ class RemoteChecks:
             if asyncio.get_running_loop().time() > ends:
                 break
         return False
-
-    def _learn(self, known: Mapping[str, names.Known]) -> None:
-        for user in self._seen:
-            names.learn(known, user)
-        offers = self._remote.capabilities
-        for attribute, told_names in (("roles", offers.roles), ("groups", offers.groups)):
-            if attribute in known:
-                known[attribute].names |= told_names
-        if "groups" in known and offers.groups:
-            known["groups"].told = True
 
     async def _rate(self) -> Sequence[Check]:
         return [hearing.judge_rate(self._hearing.heard, self._spec.rate_limit.requests_per_minute)]

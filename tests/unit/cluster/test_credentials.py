@@ -24,6 +24,7 @@ from cxone_operator.cluster.credentials import (
     read_service_account,
 )
 from cxone_operator.cluster.errors import ClusterError
+from support.company_network import Authority, shake_hands
 
 AUTHORITY = """-----BEGIN CERTIFICATE-----
 MIIBfzCCASWgAwIBAgIUbF/3htVYdsr7zp7s/4EPq9B/nXAwCgYIKoZIzj0EAwIw
@@ -185,6 +186,46 @@ def test_a_pod_is_who_the_library_says(mounted: Path, host: str) -> None:
         True,
         ssl.create_default_context(cafile=configuration.ssl_ca_cert).get_ca_certs(),
     )
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates are judged as from Python 3.13 on, which the image has."""
+    made = ssl.create_default_context
+
+    def create(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        context = made(*arguments, **named)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create)
+
+
+@pytest.mark.usefixtures("strict")
+def test_an_older_cluster_is_trusted(mounted: Path, path: Path) -> None:
+    """Its certificate lacks an Authority Key Identifier; kubectl does not ask for one."""
+    authority = Authority(path.with_name("authority"))
+    old, other = authority.issue("old", key_identifier="none"), Authority(path.with_name("other")).issue("other")
+    (mounted / "ca.crt").write_bytes(authority.certificate.read_bytes())
+    data = base64.b64encode(authority.certificate.read_bytes()).decode()
+    path.write_text(json.dumps(kubeconfig(cluster={**CLUSTER, "certificate-authority-data": data})))
+    ways = [read_service_account(IN_CLUSTER, mounted), read_kubeconfig(str(path), None), ask_library(str(path), None)]
+    for found in ways:
+        assert found is not None
+        assert found.tls is not None
+        shake_hands(found.tls, *old)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            shake_hands(found.tls, *other)
+    with pytest.raises(ssl.SSLCertVerificationError, match="Missing Authority Key Identifier"):
+        shake_hands(ssl.create_default_context(cafile=authority.certificate), *old)
+
+
+def test_a_pod_is_not_told_of_kubeconfigs(mounted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has none; what keeps it from the API server is the network."""
+    monkeypatch.setattr(credentials, "SERVICE_ACCOUNT", mounted)
+    remedy = find_credentials(None, IN_CLUSTER).remedy
+    assert "allow-api-server" in remedy
+    assert "KUBECONFIG" not in remedy
 
 
 def test_what_is_named_comes_before_the_pod(mounted: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

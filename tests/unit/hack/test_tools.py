@@ -1,4 +1,4 @@
-"""helm and promtool: the one on PATH if it is new enough, otherwise the pinned one, built once."""
+"""Tools in Go: the one on PATH if it is new enough, otherwise the pinned one, built once."""
 
 from __future__ import annotations
 

@@ -62,9 +62,7 @@ async def approve(session: Session, plan: Plan) -> None:
 async def _look(session: Session) -> Plan | None:
     tenant = await session.tenant()
     if tenant is None:
-        raise SessionError(
-            f"there is no such CxoneTenant in namespace {session.namespace}; see: kubectl get cxonetenants -A"
-        )
+        raise SessionError(f"{session.lacking}; see: kubectl get cxonetenants -A")
     status = tenant.status.deprovisioning
     if status is None or not status.held or status.plan_hash is None:
         return None

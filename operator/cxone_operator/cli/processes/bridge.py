@@ -92,7 +92,7 @@ class _Bridge:
         try:
             health_port = await _listen(health.start, *self._options.health)
             port = await _listen(webhook.start, *self._options.webhook)
-            log.info("bridge_listening", host=self._options.webhook[0], port=port, health_port=health_port)
+            log.info("bridge_listening", host=self._options.webhook[0] or "*", port=port, health_port=health_port)
             await self._keep_current(server, service)
             log.info("stopping")
         finally:

@@ -99,7 +99,7 @@ class _Operator:
             port = await site.start(self._options.host, self._options.port)
         except OSError as error:
             raise OperatorError(f"cannot listen on {self._options.host}:{self._options.port}: {error}") from error
-        log.info("listening", host=self._options.host, port=port)
+        log.info("listening", host=self._options.host or "*", port=port)
         metrics.build_info.info({"version": version("cxone-operator")})
         metrics.REGISTRY.register(metrics.leader)
         try:
@@ -118,7 +118,7 @@ class _Operator:
                 server = ApiServer(session, self._access.server)
                 served = await ClusterClient(server, metrics.observe_kubernetes_write, unfenced).served_kinds()
             except Unreachable as error:
-                raise OperatorError(f"{error}; check KUBECONFIG or --context") from error
+                raise OperatorError(f"{error}; {self._access.remedy}") from error
         missing = sorted({user_api.PLURAL, tenant_api.PLURAL} - served)
         if missing:
             raise OperatorError(f"the CRDs of {' and '.join(missing)} are not installed; run: kubectl apply -f crds/")

@@ -17,6 +17,8 @@ from cxone_operator.cli.options import Place
 from cxone_operator.cli.processes.session import Session
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.users import RemoteUser, key_of
+from cxone_operator.doctor import names
+from cxone_operator.doctor.check import Outcome
 from cxone_operator.manifests import applying
 from cxone_operator.manifests.reading import Key, read_manifests, read_revision
 from cxone_operator.rehearsal.rehearsal import Scene
@@ -29,6 +31,7 @@ Bodies = dict[Key, dict[str, Any]]
 
 _SECRET = "rehearsal"  # noqa: S105 - the name of a Secret in which there is none
 _ENVIRONMENT = "environment"
+_DOUBTFUL = (Outcome.FAILED, Outcome.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,14 @@ class Gathered:
     tenant: str
     """By its name in the scene."""
     spec: TenantSpec
+
+    def doubts(self) -> list[str]:
+        """Roles and groups that people are to have, and that CXone does not know, each with a remedy."""
+        bodies = (body for body in self.scene.bodies if body["kind"] == user_api.KIND)
+        accounts = self.scene.accounts[self.tenant]
+        offers = accounts.source.capabilities
+        found = names.compared(map(decode_user, bodies), self.spec.defaults, accounts.users, offers, whole=offers.lists)
+        return [f"{check.seen}; {check.remedy}" for check in found if check.outcome in _DOUBTFUL]
 
 
 async def gather(session: Session, place: Place, wanted: Wanted) -> Gathered:

@@ -99,6 +99,11 @@ class Session:
         """Where the resources are."""
         return chosen_namespace(self._place, in_cluster=self.server is not None)
 
+    @property
+    def lacking(self) -> str:
+        """What to say where the tenant is not there."""
+        return f"there is no CxoneTenant '{self._place.tenant}' in namespace {self.namespace}"
+
     async def bodies(self, plural: str) -> list[Body]:
         """All resources of a kind in the namespace, none without a cluster; raises ClusterError."""
         if self.cluster is None:
@@ -143,10 +148,7 @@ class Session:
     def _nowhere(self) -> str:
         if self.server is None:
             return "without a cluster the tenant comes from the environment; set CXONE_BASE_URL and the credentials"
-        return (
-            f"there is no CxoneTenant '{self._place.tenant}' in namespace {self.namespace}; choose --namespace and "
-            "--tenant, or set CXONE_BASE_URL and the credentials"
-        )
+        return f"{self.lacking}; choose --namespace and --tenant, or set CXONE_BASE_URL and the credentials"
 
 
 def chosen_namespace(place: Place, *, in_cluster: bool) -> str:

@@ -25,9 +25,12 @@ class Site:
         self._runner = web.AppRunner(app, access_log=None)
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the port, which the system chooses for 0. Raises OSError where it is taken."""
+        """Listen, for an empty host on all addresses; the port, which the system chooses for 0.
+
+        Raises OSError where it is taken.
+        """
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host or None, port)
         await site.start()
         return int(self._runner.addresses[0][1])
 

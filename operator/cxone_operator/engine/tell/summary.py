@@ -27,6 +27,8 @@ from cxone_operator.telemetry.logging import get_logger
 _ABNORMAL = (DEPROVISIONING_HELD, CIRCUIT_OPEN)
 """Conditions that are True when something is wrong."""
 
+_NO_ANSWER = "CXone has not answered yet"
+
 _LONG_SECONDS = 60.0
 """A silence that is asked for is worth telling beyond that."""
 _LONG_REFUSED_SECONDS = 20.0
@@ -88,8 +90,8 @@ class Summary:
             now = (finding.status, finding.reason)
             if self._told.get(finding.type) != now:
                 self._told[finding.type] = now
-                healthy = "False" if finding.type in _ABNORMAL else "True"
-                tell = log.info if finding.status == healthy else log.warning
+                wrong = "True" if finding.type in _ABNORMAL else "False"
+                tell = log.warning if finding.status == wrong else log.info
                 tell(
                     "tenant_changed",
                     tenant=self._memory.name,
@@ -213,13 +215,16 @@ class Summary:
         else:
             reason, message = Reason.SUCCEEDED, self._pace()
         ready = Finding(READY, "True" if reason is Reason.SUCCEEDED else "False", reason, message)
-        if problem is None and not self._connection.authenticated:
-            token = Finding(AUTHENTICATED, "Unknown", Reason.PROGRESSING, "CXone has not answered yet")
-        elif problem is None:
-            token = Finding(AUTHENTICATED, "True", Reason.SUCCEEDED, "CXone accepts the credentials")
-        else:
-            token = Finding(AUTHENTICATED, "False", problem.reason, problem.message)
-        return [ready, token, self._held(), self._circuit()]
+        return [ready, self._accepted(), self._held(), self._circuit()]
+
+    def _accepted(self) -> Finding:
+        """What passes by itself says nothing of the credentials."""
+        problem = self._connection.problem
+        if problem is not None:
+            return Finding(AUTHENTICATED, "Unknown" if problem.retryable else "False", problem.reason, problem.message)
+        if not self._connection.authenticated:
+            return Finding(AUTHENTICATED, "Unknown", Reason.PROGRESSING, _NO_ANSWER)
+        return Finding(AUTHENTICATED, "True", Reason.SUCCEEDED, "CXone accepts the credentials")
 
     def _pace(self) -> str:
         """Users that wait for nothing but their turn are told nothing: it would be said N times, and be old at once."""
@@ -247,16 +252,21 @@ class Summary:
         problem = self._connection.problem
         if failure is None and problem is not None and problem.reason is Reason.AUTHENTICATION_FAILED:
             failure = problem
+        if failure is None and not self._connection.authenticated:
+            return Finding(CIRCUIT_OPEN, "Unknown", Reason.PROGRESSING, _NO_ANSWER)
         if failure is None:
-            return Finding(CIRCUIT_OPEN, "False", Reason.SUCCEEDED, "CXone answers")
+            return Finding(CIRCUIT_OPEN, "False", Reason.SUCCEEDED, "Requests to CXone are not held back")
         message = f"requests are held back and tried one at a time: {failure.message}"
         return Finding(CIRCUIT_OPEN, "True", failure.reason, message)
 
     def _held(self) -> Finding:
-        hold = self._memory.leavers.hold
-        if hold is None:
+        leavers = self._memory.leavers
+        if leavers.hold is None and leavers.since is not None:
+            message = "Leavers were held before the operator started; they are judged again when CXone tells of them"
+            return Finding(DEPROVISIONING_HELD, "Unknown", Reason.PROGRESSING, message)
+        if leavers.hold is None:
             return Finding(DEPROVISIONING_HELD, "False", Reason.SUCCEEDED, "Nobody's deprovisioning is held")
-        return Finding(DEPROVISIONING_HELD, "True", Reason.DEPROVISIONING_HELD, hold.message)
+        return Finding(DEPROVISIONING_HELD, "True", Reason.DEPROVISIONING_HELD, leavers.hold.message)
 
     def _lasting_failure(self) -> Failure | None:
         circuit, reading = self._limiter.circuit, self._memory.reading

@@ -1,4 +1,4 @@
-"""The summary: what a tenant's status and gauges say, from what its loop knows."""
+"""The summary: what the status of a tenant says, from what its loop knows."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ import msgspec
 import pytest
 
 from cxone_operator.api.conditions import AUTHENTICATED, CIRCUIT_OPEN, DEPROVISIONING_HELD, READY
-from cxone_operator.api.reasons import Reason
-from cxone_operator.api.tenant import BulkJob, Licenses, UserCounts
+from cxone_operator.api.tenant import (
+    BulkJob,
+    DeprovisioningStatus,
+    Licenses,
+    UserCounts,
+)
 from cxone_operator.core.circuit import Circuit
-from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.lane import Lane
 from cxone_operator.core.seats import Quota
 from cxone_operator.engine.memory.leavers import Hold
 from cxone_operator.engine.tell import summary as module
 from unit.builders import a_remote, a_tenant, a_user
-from unit.engine.summary_scene import Scene, a_resource, told
-
-AWAY = Failure(Reason.REMOTE_UNAVAILABLE, "CXone answered 503", retryable=True, code="503")
-REFUSED = Failure(Reason.AUTHENTICATION_FAILED, "CXone refuses the credentials", retryable=False, scope=Scope.TENANT)
-
-
-# What the tenant says.
+from unit.engine.tell.summary_scene import AWAY, REFUSED, Scene, a_resource, told
 
 
 def is_disconnected(scene: Scene) -> None:
     scene.connection.problem, scene.connection.authenticated = REFUSED, False
+
+
+def is_out_of_reach(scene: Scene) -> None:
+    scene.connection.problem, scene.connection.authenticated = AWAY, False
+
+
+def held_before_a_restart(scene: Scene) -> None:
+    scene.memory.leavers.load(DeprovisioningStatus(held=7, held_since="2026-11-23T12:00:00Z"))
 
 
 def is_suspended(scene: Scene) -> None:
@@ -63,6 +68,15 @@ def is_well(scene: Scene) -> None:
                 CIRCUIT_OPEN: "True AuthenticationFailed",
             },
         ),
+        (
+            is_out_of_reach,
+            {
+                READY: "False RemoteUnavailable",
+                AUTHENTICATED: "Unknown RemoteUnavailable",
+                CIRCUIT_OPEN: "Unknown Progressing",
+            },
+        ),
+        (held_before_a_restart, {READY: "True Succeeded", DEPROVISIONING_HELD: "Unknown Progressing"}),
         (is_suspended, {READY: "False Suspended"}),
         (meets_an_outage, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "True RemoteUnavailable"}),
         (cannot_read, {READY: "False RemoteUnavailable", CIRCUIT_OPEN: "False Succeeded"}),
@@ -234,6 +248,15 @@ def test_one_line_for_each_condition_that_is_news(monkeypatch: pytest.MonkeyPatc
     scene.limiter.circuit.reset()
     scene.memory.leavers.keep_hold(None)
     assert news() == [("info", CIRCUIT_OPEN, "False"), ("info", DEPROVISIONING_HELD, "False"), ("info", READY, "True")]
+
+
+def test_what_is_not_known_is_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(suspend=True)
+    scene.connection.authenticated = False
+    warned: list[str] = []
+    monkeypatch.setattr(module.log, "warning", lambda *_, **fields: warned.append(fields["type"]))
+    scene.summary.tell_news()
+    assert warned == [READY]
 
 
 def test_a_long_silence_that_cxone_asks_for_is_told_with_its_end() -> None:

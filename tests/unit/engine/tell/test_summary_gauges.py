@@ -1,4 +1,4 @@
-"""The gauges: what is known of a tenant is shown, and nothing of one that is gone."""
+"""The summary: what the gauges of a tenant show, from what its loop knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cxone_operator.core.seats import Quota
 from cxone_operator.telemetry import metrics
 from unit.builders import a_user
 from unit.engine.scene import series, value
-from unit.engine.summary_scene import Scene, told
+from unit.engine.tell.summary_scene import Scene, told
 
 
 def test_a_count_that_is_over_disappears() -> None:

@@ -1,17 +1,24 @@
-"""A summary of one tenant, and what its tests look at."""
+"""A tenant that all is well with, for the tests of what is said of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from cxone_operator.api.conditions import Condition
-from cxone_operator.api.tenant import CxoneTenant, decode_tenant
-from cxone_operator.core.failure import Failure
+from cxone_operator.api.reasons import Reason
+from cxone_operator.api.tenant import (
+    CxoneTenant,
+    decode_tenant,
+)
+from cxone_operator.core.failure import Failure, Scope
 from cxone_operator.core.window import SlidingWindow
 from cxone_operator.engine.admit.limiter import RateLimiter
 from cxone_operator.engine.tell.summary import Summary
 from cxone_operator.telemetry import metrics
 from unit.engine import scene as scenes
+
+AWAY = Failure(Reason.REMOTE_UNAVAILABLE, "CXone answered 503", retryable=True, code="503")
+REFUSED = Failure(Reason.AUTHENTICATION_FAILED, "CXone refuses the credentials", retryable=False, scope=Scope.TENANT)
 
 
 class Connected:

@@ -1,0 +1,1 @@
+"""Commands: how their options are read."""
