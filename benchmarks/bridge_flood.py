@@ -89,9 +89,6 @@ async def _rough(run: Run, place: Place, deliveries: list[Event]) -> None:
         await until(lambda: not sender.is_alive())
     finally:
         bridge.stop()
-        place.plane._processes[:] = [
-            server.process if process.name == "kube-apiserver" else process for process in place.plane.processes
-        ]
     await _judge(place, "rough", deliveries, told)
     run.record("rough_answered_later", told.later)
 

@@ -1,10 +1,8 @@
 """N users who are all in sync: what it costs to have them, for 10,000 and for 100,000, and whether one costs the same.
 
 Memory and processor time of a start with everybody in sync, of a minute in which nothing happens, and of one drift
-cycle, which reads all pages and compares them. To get there quickly a stub stands in for the operator: CXone has
-everybody from the beginning (`cxone-simulator --users`), one user is adopted by the operator itself, and finalizer and
-status as it wrote them there are written to all others by the administrator. What is measured is the real thing. The
-baseline is an operator without any tenant or user.
+cycle, which reads all pages and compares them. To get there quickly a stub stands in for the operator
+(`measure/adopted.py`); what is measured is the real thing. The baseline is an operator without any tenant or user.
 """
 
 from __future__ import annotations
@@ -13,18 +11,13 @@ import argparse
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 
 from measure import api_server
+from measure.adopted import declare_adopted
 from measure.benchmark import Benchmark, Run
-from measure.client import users_path
 from measure.operators import Operator
-from measure.people import preloaded
 from measure.place import NAMESPACE, Place, open_place
 from measure.remote import Remote
-from measure.watch import watch
 
 _PAGE = 500
 """Users that the operator asks for at once."""
@@ -74,7 +67,7 @@ async def _measure(run: Run, options: argparse.Namespace) -> None:
             await state.without_users()
             limits = {"rateLimit": {"requestsPerMinute": options.rate}, "syncPeriodSeconds": options.sync_period}
             await place.create_tenant(remote, **limits)
-            await state.declare_everybody(await state.adopt_one())
+            await declare_adopted(run, place, remote, count)
             async with place.operator("--namespace", NAMESPACE) as operator:
                 await state.start(operator)
                 await state.idle(operator)
@@ -106,37 +99,6 @@ class _State:
             self._compare("restart_cpu_seconds", self._base_cpu)
             self._compare("idle_cpu_seconds_per_minute", (operator.cpu - cpu) * 60 / _BASE_SECONDS)
             self._compare("resident_memory_mb", self._base_mb)
-
-    async def adopt_one(self) -> dict[str, Any]:
-        """The first of them, as the operator leaves it."""
-        first = preloaded(NAMESPACE, 1)
-        name = first["metadata"]["name"]
-        async with watch(self._place.client, NAMESPACE) as seen, self._place.operator("--namespace", NAMESPACE):
-            await self._place.client.create(first)
-            await seen.until_ready([name])
-        found: dict[str, Any] = await self._place.client.get(users_path(NAMESPACE, name))
-        return found
-
-    async def declare_everybody(self, sample: dict[str, Any]) -> None:
-        """All others, as if the operator had adopted them, too."""
-        ids = {user.user_name: user.id for user in await self._remote.users()}
-        template, finalizers = msgspec.json.encode(sample["status"]), sample["metadata"]["finalizers"]
-        marks = [sample["spec"]["userName"], sample["status"]["userId"]]
-        client, done = self._place.client, 1
-        self._run.progress = lambda: f"{done:,} of {self._count:,} declared"
-
-        async def declare(number: int) -> None:
-            nonlocal done
-            user = preloaded(NAMESPACE, number)
-            user_name, status = user["spec"]["userName"], template
-            for mark, own in zip(marks, (user_name, ids[user_name]), strict=True):
-                status = status.replace(mark.encode(), own.encode())
-            user["metadata"]["finalizers"] = finalizers
-            await client.create(user)
-            await client.patch(NAMESPACE, user["metadata"]["name"], {"status": msgspec.Raw(status)}, "status")
-            done += 1
-
-        await client.each(range(2, self._count + 1), declare)
 
     async def start(self, operator: Operator) -> None:
         """Until everybody is known to be in sync."""

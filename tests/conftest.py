@@ -183,13 +183,9 @@ def own_plane(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def api_server(own_plane: ControlPlane) -> Iterator[ApiServer]:
-    """Its API server; ended before etcd, as it may hang without it."""
-    server = ApiServer(own_plane)
-    yield server
-    own_plane._processes[:] = [
-        server.process if process.name == "kube-apiserver" else process for process in own_plane.processes
-    ]
+def api_server(own_plane: ControlPlane) -> ApiServer:
+    """Its API server."""
+    return ApiServer(own_plane)
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@ from support.kube import Kube
 
 
 class ApiServer:
-    """The kube-apiserver of a control plane, which can be ended and started again with the same data and port."""
+    """The kube-apiserver of a control plane, which can be ended and started again with the same data and port.
+
+    The control plane keeps the newest one, as it must be ended before etcd: it may hang without it.
+    """
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
@@ -31,7 +34,10 @@ class ApiServer:
         # The launcher is in front of it already, so that it ends with this process.
         command = [str(part) for part in self.process.child.args]
         log = self._plane.files.log("kube-apiserver")
-        self.process = spawn("kube-apiserver", command, log, die_with_parent=False)
+        self.process = spawn(self.process.name, command, log, die_with_parent=False)
+        self._plane._processes[:] = [
+            self.process if process.name == self.process.name else process for process in self._plane.processes
+        ]
         deadline = time.monotonic() + 60
         while not self._ready():
             assert time.monotonic() < deadline, f"the API server did not come back; its log is {log}"

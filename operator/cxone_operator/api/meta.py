@@ -63,7 +63,8 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     uid: str
     resource_version: str = ""
     generation: int = 0
-    creation_timestamp: datetime | None = None
+    creation_timestamp: str = ""
+    """RFC 3339 in UTC with whole seconds, as the API server writes it: such texts sort as the moments do."""
     deletion_timestamp: datetime | None = None
     finalizers: tuple[str, ...] = ()
     annotations: dict[str, str] = {}

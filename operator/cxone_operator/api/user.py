@@ -162,8 +162,7 @@ class CxoneUser(msgspec.Struct, frozen=True, gc=False):
     @property
     def age_order(self) -> tuple[str, str]:
         """Sorts resources oldest first, the same way on every run."""
-        created = self.metadata.creation_timestamp
-        return (created.isoformat() if created else "", self.metadata.uid)
+        return (self.metadata.creation_timestamp, self.metadata.uid)
 
 
 def decode_user(body: Mapping[str, object]) -> CxoneUser:

@@ -1,8 +1,9 @@
-"""Echoes: what a watch tells of versions that are known already, taken out of its stream before it is read.
+"""Echoes: what a watch or a list tells of versions that are known already, taken out before it is read.
 
-A joiner has three events, and two of them are our own writes, whose answers have told us the same. Kopf spends 0.35 ms
-on an event before anybody can say that it is no news (measured), which was a quarter of the operator's time under a
-flood. Here a look at two fields decides. Bookmarks pass, so a watch goes on where it ended though nothing came of it.
+A joiner has three events, and two of them are our own writes, whose answers have told us the same; and what Kopf lists
+before it watches, we have listed a moment before. Kopf spends 0.35 ms on an object before anybody can say that it is no
+news (measured), which was a quarter of the operator's time under a flood, and half of it at a start with everybody in
+sync. Here a look at two fields decides. Bookmarks pass, so a watch goes on where it ended though nothing came of it.
 """
 
 from __future__ import annotations
@@ -31,23 +32,25 @@ class _Event(msgspec.Struct):
     object: _Object
 
 
-_decoder = msgspec.json.Decoder(_Event)
+_event = msgspec.json.Decoder(_Event)
+_object = msgspec.json.Decoder(_Object)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def without_echoes(is_echo: IsEcho) -> aiohttp.ClientMiddlewareType:
-    """For a session that watches."""
+    """For a session that lists and watches."""
 
     async def thin(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         response = await handler(request)
-        if "watch" in request.url.query:
-            response.content = Thinned(response.content, is_echo)  # type: ignore[assignment]  # reads like the other
+        response.content = Thinned(response.content, is_echo)  # type: ignore[assignment]  # reads like the other
         return response
 
     return thin
 
 
 class Thinned:
-    """The content of a watch's response, one JSON object a line, without the echoes."""
+    """The content of a response without the echoes: of a list, or of a watch with one JSON object a line."""
 
     def __init__(self, content: aiohttp.StreamReader, is_echo: IsEcho) -> None:
         self._content = content
@@ -56,22 +59,38 @@ class Thinned:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever the content has
         return getattr(self._content, name)
 
+    async def read(self) -> bytes:
+        """A page of a list, whose items are the news; anything else as it came."""
+        whole = await self._content.read()
+        try:
+            page = _fields.decode(whole)
+            items = _items.decode(page["items"])
+            news = [item for item in items if not self._is_known_item(item)]
+        except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+            return whole
+        return msgspec.json.encode({**page, "items": news})
+
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
         """Whole lines, and the rest of a stream that was cut."""
         rest = b""
         async for chunk in self._content.iter_chunked(size):
             *lines, rest = (rest + chunk).split(b"\n")
-            news = [line for line in lines if not self._is_known(line)]
+            news = [line for line in lines if not self._is_known_event(line)]
             if news:
                 yield b"\n".join((*news, b""))
         if rest:
             yield rest
 
-    def _is_known(self, line: bytes) -> bool:
+    def _is_known_event(self, line: bytes) -> bool:
         """Whatever is not understood is left to whoever reads the stream, and so is every deletion."""
         try:
-            event = _decoder.decode(line)
+            event = _event.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return False
-        found = event.object.metadata
-        return event.type in {"ADDED", "MODIFIED"} and self._is_echo(found.uid, found.resource_version)
+        return event.type in {"ADDED", "MODIFIED"} and self._is_known(event.object.metadata)
+
+    def _is_known_item(self, item: msgspec.Raw) -> bool:
+        return self._is_known(_object.decode(item).metadata)
+
+    def _is_known(self, found: _Metadata) -> bool:
+        return self._is_echo(found.uid, found.resource_version)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cxone_operator.api.conditions import timestamp
 from cxone_operator.api.meta import USER_FINALIZER
 from cxone_operator.manifests.reading import Key, Manifest
 
@@ -54,7 +55,7 @@ def _created(manifest: Manifest, now: datetime) -> Body:
         "uid": "new/" + "/".join(manifest.key),
         "resourceVersion": "1",
         "generation": 1,
-        "creationTimestamp": now.isoformat(),
+        "creationTimestamp": timestamp(now),
         "finalizers": given.get("finalizers") or [],
         "annotations": given.get("annotations") or {},
     }

@@ -1,4 +1,4 @@
-"""What a watch tells of known versions never reaches its reader; everything else does, byte for byte."""
+"""What a watch or a list tells of known versions never reaches its reader; everything else does, byte for byte."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class Content:
     async def iter_chunked(self, _size: int) -> AsyncIterator[bytes]:
         for piece in self._pieces:
             yield piece
+
+    async def read(self) -> bytes:
+        return b"".join(self._pieces)
 
 
 async def read(*pieces: bytes) -> bytes:
@@ -69,11 +72,50 @@ def test_it_is_the_content_otherwise() -> None:
     assert Thinned(Content(b"12"), is_echo).total_bytes == 2  # type: ignore[arg-type]
 
 
-async def test_only_watches_are_thinned() -> None:
-    """Over a real connection, as aiohttp promises nothing of what a response does with its content."""
+def page(*items: str) -> bytes:
+    return f'{{"kind":"CxoneUserList","metadata":{{"continue":"abc"}},"items":[{",".join(items)}]}}'.encode()
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=line() + b"\n" + line(version="8") + b"\n")
+
+def item(uid: str = "uid-jane", version: str = "7") -> str:
+    return json.dumps({"metadata": {"uid": uid, "resourceVersion": version}, "spec": {"userName": "jane"}})
+
+
+async def read_whole(whole: bytes) -> bytes:
+    return await Thinned(Content(whole), is_echo).read()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        pytest.param(item(version="8"), id="newer than what is known"),
+        pytest.param(item(uid="uid-john"), id="of somebody unknown"),
+    ],
+)
+async def test_a_list_has_the_news_and_all_else(news: str) -> None:
+    assert await read_whole(page(item(), news, item(version="6"))) == page(news)
+    assert await read_whole(page(item())) == page()
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        pytest.param(b'{"kind":"APIResourceList","resources":[]}', id="no list"),
+        pytest.param(page(item(), "{}"), id="an item without metadata"),
+        pytest.param(b'{"items":null}', id="no items"),
+        pytest.param(b"<html>", id="no JSON"),
+        pytest.param(b'{"kind":"\xff"}', id="no UTF-8"),
+    ],
+)
+async def test_what_is_no_list_of_resources_is_read_as_it_came(whole: bytes) -> None:
+    assert await read_whole(whole) == whole
+
+
+async def test_a_response_reads_like_any_other() -> None:
+    """Over a real connection, as aiohttp promises nothing of what a response does with its content."""
+    events, listed = line() + b"\n" + line(version="8") + b"\n", page(item(), item(version="8"))
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=events if "watch" in request.query else listed, content_type="application/json")
 
     application = web.Application()
     application.router.add_get("/", answer)
@@ -86,8 +128,8 @@ async def test_only_watches_are_thinned() -> None:
             async with session.get("/", params={"watch": "true"}) as response:
                 watched = [piece async for piece in response.content.iter_chunked(1024)]
             async with session.get("/") as response:
-                read = await response.read()
+                read = await response.json()
     finally:
         await runner.cleanup()
     assert b"".join(watched) == line(version="8") + b"\n"
-    assert read == line() + b"\n" + line(version="8") + b"\n"
+    assert read == json.loads(page(item(version="8")))

@@ -10,7 +10,7 @@ A page is taken over when it comes, so that no amount of users stops the loop; w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, KeysView, Mapping
+from collections.abc import Container, Iterable, KeysView, Mapping
 from dataclasses import dataclass, field
 
 from cxone_operator.core.knowledge import Absent, Ambiguous, Knowledge, Present, Proof, Unknown
@@ -104,17 +104,13 @@ class Directory:
         """The natural keys of all users that are active, as last read."""
         return self._active.keys()
 
-    def keys(self) -> KeysView[str]:
-        """The natural keys of all users in CXone."""
-        return self._ids.keys()
-
-    def ids(self) -> KeysView[str]:
-        """The ids of all users in CXone."""
-        return self._users.keys()
-
     def named(self, key: str) -> tuple[str, ...]:
         """The ids of all users of that natural key."""
         return self._ids.get(key, ())
+
+    def strangers(self, ids: Container[str], keys: Container[str]) -> int:
+        """How many users have none of these ids and none of these natural keys: one look at each."""
+        return sum(id_ not in ids for key, found in self._ids.items() if key not in keys for id_ in found)
 
     def roles(self) -> set[str]:
         """Role names that some user has; CXone has no request that lists them."""

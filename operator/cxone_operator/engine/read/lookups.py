@@ -52,19 +52,16 @@ class LookUps:
             return pause
         if key in self._asking and self._asking[key] >= memory.directory.forgotten(key):
             return 0.0
+        if lane is not Lane.LEAVERS and not memory.directory.complete:
+            return 0.0  # when the first walk is complete, everybody is looked at
+        if lane is not Lane.LEAVERS and memory.refresh_wanted and not itself:
+            self._leave_to_the_walk(key)
+            return 0.0
+        self._put(key, user_name, lane)
         if user_id is not None:
             self._ids.setdefault(key, set()).add(user_id)
         if itself:
             self._themselves.add(key)
-        if lane is Lane.LEAVERS:
-            self._questions[Lane.UPDATES].pop(key, None)
-            self._questions[lane][key] = user_name
-        elif not memory.directory.complete:
-            return 0.0  # when the first walk is complete, everybody is looked at
-        elif memory.refresh_wanted and not itself:
-            self._leave_to_the_walk(key)
-        elif key not in self._questions[Lane.LEAVERS]:
-            self._questions[Lane.UPDATES][key] = user_name
         return 0.0
 
     def problem(self, user_name: str) -> str:
@@ -78,6 +75,13 @@ class LookUps:
         for lane, questions in self._questions.items():
             if questions and self._running < AT_ONCE and may_send(lane):
                 self._send_lane(remote, lane, questions)
+
+    def _put(self, key: str, user_name: str, lane: Lane) -> None:
+        """Into one lane, that of leavers where it is asked for in both."""
+        if lane is Lane.LEAVERS:
+            self._questions[Lane.UPDATES].pop(key, None)
+        if lane is Lane.LEAVERS or key not in self._questions[Lane.LEAVERS]:
+            self._questions[lane][key] = user_name
 
     def _send_lane(self, remote: Remote, lane: Lane, questions: Questions) -> None:
         if lane is not Lane.LEAVERS and remote.capabilities.lists and self._memory.directory.whole:
@@ -101,6 +105,7 @@ class LookUps:
         self._memory.refresh_wanted = True
         for key in left:
             self._leave_to_the_walk(key)
+            self._ids.pop(key, None)
             del questions[key]
 
     def _leave_to_the_walk(self, key: str) -> None:

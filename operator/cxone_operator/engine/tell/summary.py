@@ -77,6 +77,8 @@ class Summary:
         self._connection = connection
         self._limiter = limiter
         self._counted: tuple[object, ...] = ()
+        self._without_resource: int | None = None
+        """Accounts that no resource manages, as last counted; None where that is too long ago."""
         self._told: dict[str, object] = dict.fromkeys(_ABNORMAL, ("False", Reason.SUCCEEDED))
         """Status and reason of each condition that was logged last; nothing held and no circuit open go without."""
 
@@ -165,6 +167,8 @@ class Summary:
             self._silence() is None,
         )
         moved, self._counted = now != self._counted, now
+        if moved:
+            self._without_resource = None
         return moved
 
     def count_again(self) -> None:
@@ -283,10 +287,14 @@ class Summary:
         return UserCounts(len(resources), census.ready, census.waiting, census.stalled, self._unmanaged())
 
     def _unmanaged(self) -> int:
-        """Accounts count by their id; by their name only for a resource that has none yet."""
-        directory, resources = self._memory.directory, self._memory.resources
-        expected = [id_ for key in resources.unrecorded() & directory.keys() for id_ in directory.named(key)]
-        return len((directory.ids() - resources.links()).difference(expected))
+        """Accounts count by their id; by their name only for a resource that has none yet.
+
+        As counted when the status has last moved: each bulk job writes it twice, and all are looked at for that.
+        """
+        if self._without_resource is None:
+            resources = self._memory.resources
+            self._without_resource = self._memory.directory.strangers(resources.links(), resources.unrecorded())
+        return self._without_resource
 
     def _directory(self, old: DirectoryStatus | None) -> DirectoryStatus:
         """The time of the snapshot moves only together with the rest, so that an idle tenant is never written."""

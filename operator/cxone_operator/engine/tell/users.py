@@ -61,8 +61,8 @@ class UserStatuses:
         """Write the status, if a reader could notice the difference; whether it is written."""
         if status == user.status or user.metadata.uid in self._memory.vanished:
             return False
-        encoded = encode_status(status)
-        self._put(user, lambda: self._cluster.patch_status(user_api.PLURAL, user.reference, encoded), interim=interim)
+        set_ = self._cluster.patch_status
+        self._put(user, lambda: set_(user_api.PLURAL, user.reference, encode_status(status)), interim=interim)
         return True
 
     def claim(self, user: CxoneUser) -> None:

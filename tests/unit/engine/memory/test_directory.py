@@ -293,9 +293,12 @@ def test_counts_are_those_of_the_users(script: list[tuple[str, list[RemoteUser]]
     doubted = directory._unknown.keys() - active
     assert directory.active_users == sum(user.state.active for user in kept) + len(doubted)
     assert directory.roles() == {name for user in kept for name in user.state.roles or ()}
-    assert set(directory.keys()) == {user.state.user_name for user in kept}
-    for key in list(directory.keys()):
+    names = {user.state.user_name for user in kept}
+    assert directory.strangers((), ()) == len(kept)
+    assert directory.strangers((), names) == directory.strangers({user.id for user in kept}, ()) == 0
+    for key in names:
         ids = {user.id for user in kept if user.state.user_name == key}
+        assert set(directory.named(key)) == ids
         known = directory.known(key, now)
         if isinstance(known, Present | Ambiguous):
             assert ids == ({known.user.id} if isinstance(known, Present) else set(known.ids))

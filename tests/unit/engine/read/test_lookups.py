@@ -188,6 +188,23 @@ async def test_what_a_walk_says_of_them_is_news() -> None:
     assert changed == {"p1@example.com"}
 
 
+@pytest.mark.parametrize("left", ["first walk", "next walk", "too many"])
+async def test_nothing_is_kept_of_a_question_that_a_walk_answers(left: str) -> None:
+    """Everybody is asked for with an id at a start; it is no part of what is asked later."""
+    scene = Scene(complete=left != "first walk")
+    scene.memory.refresh_wanted = left == "next walk"
+    pages = scene.remote.pages
+    scene.remote.pages = lambda users: 0  # type: ignore[method-assign]
+    scene.lookups.ask("jane@example.com", UPDATES, "id-jane")
+    await scene.turn()
+    assert scene.finds == 0
+    scene.snapshot()
+    scene.memory.refresh_wanted, scene.remote.pages = False, pages  # type: ignore[method-assign]
+    scene.ask("jane")
+    await scene.turn()
+    assert (scene.finds, scene.remote.asked["get"]) == (1, 0)
+
+
 @pytest.mark.parametrize(("lane", "lists"), [(LEAVERS, True), (UPDATES, False)])
 async def test_leavers_do_not_wait_for_a_walk_nor_anybody_where_there_is_none(lane: Lane, lists: bool) -> None:
     scene = Scene()

@@ -37,6 +37,11 @@ class Scene(scenes.Scene):
         self.limiter = RateLimiter(SlidingWindow(100, 0.0), self.clocks, lambda: None)
         self.summary = Summary(self.memory, self.connection, self.limiter)
 
+    def unmanaged(self) -> int:
+        """As the status has it that is written of what has moved."""
+        assert self.summary.moved(None)
+        return self.summary.status(a_resource()).users.unmanaged
+
     def shown(self) -> None:
         metrics.forget_tenants()
         self.summary.set_gauges()

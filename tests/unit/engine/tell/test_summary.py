@@ -157,12 +157,23 @@ def test_accounts_are_counted_by_their_ids() -> None:
     scene = Scene()
     scene.see(a_user("jane", status={"userId": "id-jane"}), a_user("joiner"))
     scene.snapshot(a_remote("jane", user_name="jones@example.com"), a_remote("joiner"))
-    assert scene.summary.status(a_resource()).users.unmanaged == 0
+    assert scene.unmanaged() == 0
     scene.memory.directory.put(a_remote("stranger", user_name="jane@example.com"), 1.0)
     scene.memory.directory.put(a_remote("twin", user_name="jones@example.com"), 1.0)
-    assert scene.summary.status(a_resource()).users.unmanaged == 2
+    assert scene.unmanaged() == 2
     scene.memory.resources.remove("uid-joiner")
-    assert scene.summary.status(a_resource()).users.unmanaged == 3
+    assert scene.unmanaged() == 3
+
+
+def test_everybody_is_looked_at_when_the_status_has_moved_and_not_with_each_bulk_job() -> None:
+    """Each job writes the status when it begins and when it ends; the picture that follows within seconds is whole."""
+    scene = Scene()
+    scene.snapshot(a_remote("a"))
+    assert scene.unmanaged() == 1
+    scene.memory.directory.put(a_remote("b"), 1.0)
+    scene.memory.jobs["job-1"] = BulkJob("job-1", 5, "2026-11-24T00:00:00Z")
+    assert scene.summary.status(a_resource()).users.unmanaged == 1
+    assert scene.unmanaged() == 2
 
 
 def test_seats_that_nobody_has_counted_yet_are_those_of_the_status() -> None:
