@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -55,7 +56,7 @@ def enter(command: Sequence[str]) -> int:
         try:
             return _result(process)
         finally:
-            process.kill()
+            _end(process)
 
 
 @contextmanager
@@ -134,6 +135,15 @@ def _removed(cgroup: Path) -> bool:
             raise
         return False
     return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """By its child, the first in there: who waits for that one waits for everybody in its namespace."""
+    if process.poll() is None:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        for child in children.split():
+            os.kill(int(child), signal.SIGKILL)
+        process.wait()
 
 
 def _result(process: subprocess.Popen[bytes]) -> int:
