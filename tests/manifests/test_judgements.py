@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -28,11 +27,7 @@ def _score(kube_score: Path, objects: list[Object]) -> subprocess.CompletedProce
     options += [f"--ignore-test={check}" for check in _DEPARTURES]
     options += [f"--enable-optional-test={check}" for check in _BEYOND_ITS_DEFAULTS]
     command = [str(kube_score), "score", "--kubernetes-version", "v1.36", *options, "-"]
-    return subprocess.run(command, input=_documents(objects), capture_output=True, text=True, check=False)
-
-
-def _documents(objects: list[Object]) -> str:
-    return "\n---\n".join(map(json.dumps, objects))
+    return subprocess.run(command, input=as_input(objects), capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("folder", WITH_TWO_REPLICAS)
