@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-PER_PROCESSOR = 3
+PER_PROCESSOR = 4
 """Workers for each processor, where tests wait."""
 TOGETHER = (
     (
