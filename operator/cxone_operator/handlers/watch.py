@@ -1,7 +1,8 @@
 """What Kopf does for us: own the process, watch both kinds, and call back when it starts and stops.
 
-The event handlers only hand the object on: no await, nothing that can fail, no state. Finalizers, status, retries and
-batching are the engine's, because Kopf's per-object handlers cost 1.5 to 3 times the writes and cannot batch.
+The event handlers only hand the object on: no await, nothing that can fail, no state. Users are told of on their way to
+Kopf already (`cluster/tap.py`). Finalizers, status, retries and batching are the engine's, because Kopf's per-object
+handlers cost 1.5 to 3 times the writes and cannot batch.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import aiohttp
 from cxone_operator.api import tenant as tenant_api
 from cxone_operator.api import user as user_api
 from cxone_operator.api.meta import GROUP, VERSION
+from cxone_operator.cluster import tap
 from cxone_operator.cluster.server import Body
 from cxone_operator.imports import without
 
@@ -23,11 +25,8 @@ with without("kubernetes"):
     import kopf
 
 
-class Listener(Protocol):
+class Listener(tap.Listener, Protocol):
     """Who is told of events."""
-
-    def observe_user(self, kind: str | None, body: Body) -> None:
-        """A CxoneUser was listed, added, modified or deleted."""
 
     def observe_tenant(self, kind: str | None, body: Body) -> None:
         """A CxoneTenant was listed, added, modified or deleted."""
@@ -38,8 +37,9 @@ class Edge:
     """What Kopf needs from us."""
 
     server: str
-    open_session: Callable[[], aiohttp.ClientSession]
     start: Callable[[], Awaitable[Listener]]
+    open_session: Callable[[Listener], aiohttp.ClientSession]
+    """Called after `start`: the session that lists and watches tells of users itself."""
     stop: Callable[[], Awaitable[None]]
 
 
@@ -103,7 +103,7 @@ def _register(registry: kopf.OperatorRegistry, edge: Edge, failures: list[Except
 
     @kopf.on.login(registry=registry)
     async def login(**_: Any) -> kopf.AiohttpSession:  # noqa: ANN401
-        return kopf.AiohttpSession(server=edge.server, aiohttp_session=edge.open_session())
+        return kopf.AiohttpSession(server=edge.server, aiohttp_session=edge.open_session(listeners[0]))
 
     @kopf.on.startup(registry=registry)
     async def startup(**_: Any) -> None:  # noqa: ANN401
@@ -120,6 +120,7 @@ def _register(registry: kopf.OperatorRegistry, edge: Edge, failures: list[Except
 
     @kopf.on.event(GROUP, VERSION, user_api.PLURAL, registry=registry)
     async def on_user(event: Any, **_: Any) -> None:  # noqa: ANN401
+        # For its sake Kopf watches users; it is called for what the tap did not understand.
         for listener in listeners:
             listener.observe_user(event["type"], event["object"])
 

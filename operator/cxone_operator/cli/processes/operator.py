@@ -24,17 +24,17 @@ from cxone_operator.cli.environment import default_tenant
 from cxone_operator.cli.processes.site import Site
 from cxone_operator.cluster.access import CONNECTIONS, Access, load_access
 from cxone_operator.cluster.client import ClusterClient
-from cxone_operator.cluster.echoes import without_echoes
 from cxone_operator.cluster.election import Election
 from cxone_operator.cluster.errors import ClusterError, Forbidden, Gone, Unreachable
 from cxone_operator.cluster.lease import ClusterLease, LeaseStore, Timing
 from cxone_operator.cluster.server import ApiServer
+from cxone_operator.cluster.tap import tapped
 from cxone_operator.config import SettingsError
 from cxone_operator.core.fence import unfenced
 from cxone_operator.engine.base.clocks import Clocks
 from cxone_operator.engine.supervisor import Supervisor
 from cxone_operator.engine.wiring import remote_builder
-from cxone_operator.handlers.watch import Edge, watch
+from cxone_operator.handlers.watch import Edge, Listener, watch
 from cxone_operator.scim.network import open_session
 from cxone_operator.telemetry import metrics
 from cxone_operator.telemetry.audit import write_audit
@@ -104,7 +104,7 @@ class _Operator:
         metrics.REGISTRY.register(metrics.leader)
         try:
             await self._check_cluster()
-            edge = Edge(self._access.server, self._open_watches, self._start, self._stop)
+            edge = Edge(self._access.server, self._start, self._open_watches, self._stop)
             await watch(edge, self._options.namespaces)
         finally:
             for session in self._sessions:
@@ -173,12 +173,9 @@ class _Operator:
             server = ApiServer(session, self._access.server)
             yield ClusterLease(server, options.namespace, options.name, self._options.namespaces)
 
-    def _open_watches(self) -> aiohttp.ClientSession:
+    def _open_watches(self, listener: Listener) -> aiohttp.ClientSession:
         """Kopf keeps a connection for each kind and namespace open for ever, and lists over the same session."""
-        return self._open_session(CONNECTIONS + 2 * len(self._options.namespaces), without_echoes(self._is_echo))
-
-    def _is_echo(self, uid: str, resource_version: str) -> bool:
-        return self._supervisor is not None and self._supervisor.is_echo(uid, resource_version)
+        return self._open_session(CONNECTIONS + 2 * len(self._options.namespaces), tapped(listener))
 
     def _open_session(
         self, connections: int = CONNECTIONS, *middlewares: aiohttp.ClientMiddlewareType
