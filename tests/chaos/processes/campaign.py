@@ -107,6 +107,7 @@ def quiet(work: Workload) -> None:
     """A moment in which nothing is under way, so that what comes next goes alone; a fault may keep it from coming."""
     deadline = time.monotonic() + _QUIET_SECONDS
     while time.monotonic() < deadline and complaints(work.world, work):
+        work.world.keep_running()  # whoever loses the Lease on a busy machine ends
         time.sleep(_POLL_SECONDS)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from typing import Any
 
-from chaos.processes.steps import REMOTE_WRITES
+from chaos.processes.steps import CLUSTER_WRITES, REMOTE_WRITES
 from chaos.processes.workload import GROUP, Workload
 from chaos.processes.world import World
 
@@ -19,7 +20,7 @@ def complaints(world: World, work: Workload) -> list[str]:
         *_states(resources, remote, work),
         *_conditions(resources),
         *_history(world.journal(), world.seats, work),
-        *_leaders(world.cxone_proxy.senders),
+        *_late_writes(world),
     ]
 
 
@@ -78,12 +79,19 @@ def _history(journal: list[Json], seats: int, work: Workload) -> list[str]:
     return found
 
 
-def _leaders(senders: list[tuple[str, int]]) -> list[str]:
-    """Once an operator has changed something, no earlier one may."""
+def _late_writes(world: World) -> list[str]:
+    """Once an operator has changed something, none may that had the Lease before; and nobody may who never had it."""
+    leaders = world.cluster_proxy.leaders
+    sent = ((world.cxone_proxy, REMOTE_WRITES), (world.cluster_proxy, CLUSTER_WRITES))
+    return [found for proxy, writes in sent for found in _out_of_turn(proxy.senders, writes, leaders)]
+
+
+def _out_of_turn(senders: list[tuple[str, int]], writes: Set[str], leaders: list[int]) -> list[str]:
     newest = 0
-    for step, number in senders:
-        if step in REMOTE_WRITES:
-            if number < newest:
-                return [f"operator {number + 1} sent {step} after operator {newest + 1} had taken over"]
-            newest = number
+    for step, number in [sent for sent in senders if sent[0] in writes]:
+        if number not in leaders:
+            return [f"operator {number + 1} sent {step} and never had the Lease"]
+        if leaders.index(number) < newest:
+            return [f"operator {number + 1} sent {step} after operator {leaders[newest] + 1} had taken over"]
+        newest = leaders.index(number)
     return []

@@ -19,7 +19,7 @@ from typing import Literal
 import aiohttp
 from aiohttp import web
 
-from chaos.processes.steps import Seen, step_of
+from chaos.processes.steps import Seen, gets_lease, step_of
 
 Action = Literal["kill", "freeze", "cut", "status", "truncate", "delay", "gone"]
 """kill: SIGKILL. freeze: SIGSTOP, and SIGCONT some time later. cut: the connection breaks. status: the proxy answers
@@ -65,6 +65,8 @@ class Proxy:
         self.counts: Counter[str] = Counter()
         self.senders: list[tuple[str, int]] = []
         """(step, number of the operator that sent it) of each request, in order."""
+        self.leaders: list[int] = []
+        """Numbers of the operators that got the Lease, in order."""
         self.url = ""
         self._target = target.rstrip("/")
         self._steps = steps
@@ -120,7 +122,8 @@ class Proxy:
         seen = Seen(request.method, request.path, request.query, await request.read())
         step = step_of(seen, self._steps)
         self.counts[step] += 1
-        self.senders.append((step, self._sender(_port(request, "peername"), _port(request, "sockname"))))
+        sender = self._sender(_port(request, "peername"), _port(request, "sockname"))
+        self.senders.append((step, sender))
         fault = self._fault(step)
         if fault is not None and (fault.before or step == "watch"):
             answer = await self._strike(fault, request, None)
@@ -129,6 +132,8 @@ class Proxy:
         if step == "watch":
             return await self._stream(request)
         answer = await self._forward(request, seen.body)
+        if gets_lease(seen) and answer.status < 300 and sender not in self.leaders:
+            self.leaders.append(sender)
         if fault is not None and not fault.before:
             return await self._strike(fault, request, answer) or answer
         return answer

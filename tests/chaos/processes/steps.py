@@ -85,8 +85,14 @@ PRESETS: dict[str, tuple[str, ...]] = {
 """What each API is asked."""
 
 REMOTE_WRITES = frozenset({"create", "patch", "bulk", "release-license", "patch-group"})
+CLUSTER_WRITES = frozenset({"claim", "release", "status", "tenant-status", "tenant-finalizer"})
 
 
 def step_of(seen: Seen, steps: Mapping[str, Callable[[Seen], bool]]) -> str:
     """The first step that matches; `other` where none does."""
     return next((name for name, matches in steps.items() if matches(seen)), "other")
+
+
+def gets_lease(seen: Seen) -> bool:
+    """Where it succeeds, whoever sent it has the Lease from now on, or still has it."""
+    return seen.method in {"POST", "PATCH"} and "/leases" in seen.path

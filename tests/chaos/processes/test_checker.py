@@ -50,6 +50,7 @@ class Scene:
         self.seats = 2
         self.remote_writes = [("create", 0), ("token", 1), ("patch", 1), ("list-users", 0)]
         self.cluster_writes = [("claim", 0), ("status", 0), ("status", 1), ("lease", 0)]
+        self.leaders = [0, 1]
         self.people = {JANE: Person("jane", active=True), JOHN: Person("john", departures=1)}
 
     def found(self) -> str:
@@ -61,7 +62,7 @@ class Scene:
             remote_users=lambda: self.remote,
             journal=lambda: self.journal,
             cxone_proxy=SimpleNamespace(senders=self.remote_writes),
-            cluster_proxy=SimpleNamespace(senders=self.cluster_writes),
+            cluster_proxy=SimpleNamespace(senders=self.cluster_writes, leaders=self.leaders),
         )
         work: Any = SimpleNamespace(people=self.people, resources={"jane", "john"}, world=world)
         return "\n".join([*complaints(world, work), *disagreements(world, work)])
@@ -118,7 +119,9 @@ WRONG = {
     ),
     "too many seats at one instant": (_set("seats", 1), "2 of 1 seats"),
     "a write of one that was replaced": (_add("remote_writes", ("patch", 0)), "operator 1 sent patch"),
-    "a late write to the cluster": (_add("cluster_writes", ("status", 0)), "operator 1 wrote status"),
+    "a late write to the cluster": (_add("cluster_writes", ("status", 0)), "operator 1 sent status"),
+    "a write of one that had the Lease before": (_set("leaders", [1, 0]), "operator 2 sent patch after operator 1"),
+    "a write of one that never had the Lease": (_set("leaders", [0]), "operator 2 sent patch and never had"),
 }
 
 
