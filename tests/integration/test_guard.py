@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.cxone import Company
-from support.operator import Operator
+from support.operator import BRIEF, Operator
 from support.waiting import eventually
 
 STAFF = [f"user-{number:02}" for number in range(12)]
@@ -24,7 +24,8 @@ def staffed(company: Company) -> Company:
 
 @pytest.fixture
 def own_staffed(own_company: Company) -> Company:
-    """The same with an operator of its own."""
+    """The same with an operator of its own, which may be killed."""
+    own_company.operator.start(*BRIEF)
     return hire(own_company)
 
 

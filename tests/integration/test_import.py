@@ -25,7 +25,6 @@ from cxone_operator.importing.person import Person
 from support.cxone import Company
 from support.importing import apply, import_users, run
 from support.kube import Kube
-from support.operator import PATIENT
 from support.waiting import eventually
 from unit.builders import a_tenant
 from unit.importing.accounts import many
@@ -275,7 +274,7 @@ def test_a_large_tenant_costs_pages_and_no_write(make_own_company: Callable[...,
     requests = company.stats()["requests"]
     assert sum(requests["GET /scim/v2/Users"].values()) == -(-PEOPLE // PAGE)
     apply(company.plane, company.namespace, "-f", str(file)).accepted()
-    company.operator.start(*PATIENT)
+    company.operator.start()
     eventually(lambda: ready(company) == PEOPLE, SECONDS, every=1.0)
     assert writes(company) == Counter()
     assert company.journal() == before

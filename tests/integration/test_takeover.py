@@ -9,7 +9,7 @@ from pathlib import Path
 from controlplane.plane import ControlPlane
 from integration.conftest import StartReplica
 from support.cxone import Company
-from support.operator import LEASE_SECONDS, Operator
+from support.operator import BRIEF, LEASE_SECONDS, Operator
 from support.waiting import eventually
 
 
@@ -54,9 +54,9 @@ def test_a_leader_that_ends_hands_over_at_once(own_company: Company, replicas: S
 
 def test_a_killed_leader_is_followed(own_company: Company, replicas: StartReplica) -> None:
     """kill -9: the Lease runs out, and nobody is created twice."""
-    first = replicas()
+    first = replicas(*BRIEF)
     first.until_leading()
-    second = replicas()
+    second = replicas(*BRIEF)
     names = [f"user-{number:02}" for number in range(20)]
     own_company.create(*names)
     first.kill()
@@ -68,9 +68,9 @@ def test_a_killed_leader_is_followed(own_company: Company, replicas: StartReplic
 
 def test_a_frozen_leader_does_nothing_when_it_wakes(own_company: Company, replicas: StartReplica) -> None:
     """SIGSTOP, takeover, SIGCONT: the old one ends itself without another request."""
-    first = replicas()
+    first = replicas(*BRIEF)
     first.until_leading()
-    second = replicas()
+    second = replicas(*BRIEF)
     own_company.join("jane")
     first.signal(signal.SIGSTOP)
     second.until_leading()

@@ -11,7 +11,6 @@ import pytest
 
 from support.cxone import Company
 from support.kube import Json
-from support.operator import PATIENT
 from support.waiting import eventually
 
 NUMBER = 1000
@@ -58,7 +57,7 @@ def everybody_ready(company: Company) -> None:
 @pytest.mark.timeout(280)
 def test_a_thousand_users(own_company: Company) -> None:
     """Two writes for a created user, one for a changed, deactivated or deleted one, none for a restart."""
-    own_company.operator.start(*PATIENT)
+    own_company.operator.start()
     own_company.open()
 
     def each(work: Callable[[str], None]) -> None:
@@ -88,7 +87,7 @@ def test_a_thousand_users(own_company: Company) -> None:
 
     before = settled_writes(own_company)
     own_company.operator.stop()
-    own_company.operator.start(*PATIENT)
+    own_company.operator.start()
     eventually(lambda: "cxone_operator_directory_age_seconds{" in own_company.operator.metrics() or None)
     everybody_ready(own_company)
     assert sum((settled_writes(own_company) - before).values()) == 0

@@ -12,9 +12,11 @@ from support.kube import Kube
 from support.waiting import eventually
 
 LEASE_SECONDS = 5
-"""So short that no test of a takeover waits for long; a busy machine may lose it."""
-PATIENT = ("--lease-seconds", "30")
-"""For an operator that nobody takes over from, whatever else the machine is busy with."""
+"""So short that no test of a takeover waits for long; a busy machine may lose it, and nobody starts who has."""
+BRIEF = ("--lease-seconds", str(LEASE_SECONDS))
+"""For an operator whose successor must not wait for long, though nobody has handed over to it."""
+_PATIENT = ("--lease-seconds", "30")
+"""Whatever else the machine is busy with."""
 _SHARED = 8
 """Namespaces of a shared operator; two watches for each of them must leave some of its 24 connections to writes."""
 
@@ -29,7 +31,7 @@ class Operator(Daemon):
 
     def start(self, *options: str, **environment: str) -> None:
         """Start it; returns at once."""
-        mine = (*self._watched, "--lease-seconds", str(LEASE_SECONDS))
+        mine = (*self._watched, *_PATIENT)
         self._process = start_operator(self._new_log(), self._kubeconfig, *mine, *options, environment=environment)
 
     @property
@@ -77,4 +79,4 @@ class SharedOperators:
         self._free = [kube.new_namespace(f"shared-{uuid4().hex[:12]}") for _ in range(_SHARED)]
         name = f"operator-{len(self._started)}"
         self._started.append(Operator(self._plane.kubeconfig, self._directory, *self._free, name=name))
-        self._started[-1].start(*PATIENT)
+        self._started[-1].start()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from cxone_operator.api.conditions import STALLED
 from cxone_operator.core.actions import Deactivate
 from cxone_operator.core.knowledge import Present
@@ -81,7 +83,7 @@ async def test_whoever_agrees_is_told_and_then_forgotten() -> None:
     await scene.look(a_user())
     assert (scene.told, scene.phase) == (("True", "Succeeded"), Phase.IDLE)
     after = metrics.REGISTRY.get_sample_value("cxone_operator_time_to_ready_seconds_sum") or 0.0
-    assert after - before == 10.0
+    assert after - before == pytest.approx(10.0)
     for _ in range(3):
         await scene.look()
     assert (len(scene.cluster.writes), scene.phase) == (1, None)

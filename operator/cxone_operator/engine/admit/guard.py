@@ -117,7 +117,8 @@ class Guard:
             self._admit(leavers, approved=None)
         else:
             problem = self._undoing(len(leavers)) if fits else self._excess(len(leavers), used, allowed)
-            self._hold(Hold(since, name, f"{problem}; {self._remedy(name)}"))
+            names = tuple(sorted(leaver.user_name for leaver in leavers))
+            self._hold(Hold(since, name, f"{problem}; {self._remedy(name)}", names))
 
     def _is_being_undone(self) -> bool:
         pending = self._memory.leavers

@@ -22,6 +22,8 @@ class Hold:
     since: str
     plan_hash: str
     message: str
+    user_names: tuple[str, ...]
+    """Of exactly those whom the hash stands for; who has come since is told with the next one."""
 
 
 class PendingDeprovisionings:
@@ -48,7 +50,7 @@ class PendingDeprovisionings:
     @property
     def held(self) -> int:
         """How many wait for an approval."""
-        return len(self.waiting) if self.hold is not None else 0
+        return len(self.hold.user_names) if self.hold is not None else 0
 
     def is_released(self, uid: str) -> bool:
         """The guard has let this user through, in this process or an earlier one."""
@@ -143,11 +145,10 @@ class PendingDeprovisionings:
         """All of it, for the tenant's status."""
         entries = self.admissions.entries
         hold = self.hold
-        names = sorted(leaver.user_name for leaver in self.waiting.values()) if hold is not None else []
         return DeprovisioningStatus(
             held=self.held,
             plan_hash=hold.plan_hash if hold is not None else None,
-            sample=tuple(names[:_SAMPLE]),
+            sample=hold.user_names[:_SAMPLE] if hold is not None else (),
             held_since=self.since,
             window_start=entries[0].time if entries else None,
             used=self.admissions.users,

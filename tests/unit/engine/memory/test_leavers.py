@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cxone_operator.api.tenant import AdmissionStatus, DeprovisioningStatus
@@ -9,7 +11,7 @@ from cxone_operator.core.deprovisioning import Admissions, Leaver
 from cxone_operator.engine.memory.leavers import Hold, PendingDeprovisionings
 from unit.engine.scene import clocks
 
-HOLD = Hold("2026-11-23T12:00:00Z", "hash", "too many")
+HOLD = Hold("2026-11-23T12:00:00Z", "hash", "too many", ("jane@example.com", "john@example.com"))
 
 
 class Leaving:
@@ -141,7 +143,7 @@ def test_the_window_moves(at: Leaving) -> None:
     assert (at.pending.count_within(60.0), at.pending.version) == (2, version)
 
 
-def test_a_hold_concerns_everybody_who_waits(at: Leaving) -> None:
+def test_a_hold_concerns_those_who_waited(at: Leaving) -> None:
     """The same one again is no news."""
     at.come("jane", "john")
     assert at.pending.held == 0
@@ -171,6 +173,15 @@ def test_the_status_says_all_of_it(at: Leaving) -> None:
     )
 
 
+def test_who_comes_later_is_not_told_under_the_same_hash(at: Leaving) -> None:
+    """Somebody who reads it may approve that hash: it stands for those who are named beside it."""
+    at.come("jane", "john")
+    at.pending.keep_hold(HOLD)
+    before = at.pending.status()
+    at.come("joe")
+    assert at.pending.status() == before
+
+
 def test_nobody_is_named_who_is_not_held(at: Leaving) -> None:
     at.come("jane")
     status = at.pending.status()
@@ -181,7 +192,7 @@ def test_the_status_is_bounded(at: Leaving) -> None:
     """By what the CRD takes: the rest asks for a new approval after a crash."""
     names = [f"{number:05}" for number in range(2100)]
     at.come(*names)
-    at.pending.keep_hold(HOLD)
+    at.pending.keep_hold(replace(HOLD, user_names=tuple(names)))
     assert len(at.pending.status().sample) == 50
     at.admit(*names)
     assert len(at.pending.status().released) == 2000
