@@ -11,11 +11,10 @@ from controlplane.errors import ControlPlaneError
 from e2e import evidence, programs, story, world
 from e2e.cluster import Cluster, StepFailed
 from e2e.images import Image
-from e2e.story.company import Company
 
 
-def main(archives: Sequence[str]) -> int:
-    """The exit code; the images are given as NAME=ARCHIVE."""
+def main(name: str, archives: Sequence[str]) -> int:
+    """The exit code; the story is given by its name, the images as NAME=ARCHIVE."""
     world.furnish()
     cluster = Cluster(programs.locate())
     images = [_image(archive) for archive in archives]
@@ -23,7 +22,7 @@ def main(archives: Sequence[str]) -> int:
     try:
         cluster.start(images)
         print(f"{time.monotonic() - started:6.1f} s  Two nodes are Ready, and names are resolved", flush=True)
-        story.tell(Company(cluster, images))
+        story.STORIES[name](cluster, images)
     except (StepFailed, ControlPlaneError) as error:
         evidence.show(cluster)
         print(f"\n{time.monotonic() - started:6.1f} s  FAILED: {error}", flush=True)
@@ -43,4 +42,4 @@ def _image(text: str) -> Image:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,169 @@
+"""Everyday life: commits, mistakes in them, hands that are quicker than Git, and an HR system that decides, too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+
+from demo.scenario import Person
+from e2e.cluster import StepFailed
+from e2e.story.company import PEOPLE
+from e2e.story.gitops.arriving import SALES, SUPPORT
+from e2e.story.gitops.company import USERS_APP, GitOps
+
+_MISSPELT, _UNLICENSED = Person("misspelt", role="Agnet"), Person("no-seat")
+_MOVED, _EDITED, _DISMISSED = SALES[0], SALES[1], SALES[2]
+_QUIET_SECONDS = 5.0
+
+
+def misspelt_role_is_degraded(company: GitOps) -> str:
+    """A misspelt role is Degraded and says so, and its correction heals it"""
+    company.write(_MISSPELT, "sales")
+    company.push("Somebody with a role that is none")
+    message = company.until_health("CxoneUser", _MISSPELT.name, "Degraded", "role 'Agnet' does not exist")
+    company.until_app(USERS_APP, lambda app: app.summary == "Synced/Degraded", "the Application does not show it")
+    company.write(_MISSPELT, "sales", role="Agent")
+    company.until_settled(USERS_APP, company.push("The role as it is spelt"))
+    return message
+
+
+def licence_is_waited_for(company: GitOps) -> str:
+    """Who finds no licence is Suspended and says so, and holds up nobody's commit"""
+    seats = company.cxone().get("stats")["licenses"]
+    company.cxone().send("PATCH", "settings", {"seats": seats["used"]})
+    company.write(_UNLICENSED, "sales")
+    commit = company.push("One more than there are seats")
+    message = company.until_health("CxoneUser", _UNLICENSED.name, "Suspended", "seats")
+    company.until_app(
+        USERS_APP, lambda app: app.summary == "Synced/Suspended" and app.has(commit), "the sync waits for the seat"
+    )
+    _change_role(company, "Supervisor")
+    company.cxone().send("PATCH", "settings", {"seats": seats["total"]})
+    company.until_settled(USERS_APP)
+    return message
+
+
+def role_changes_by_commit(company: GitOps) -> str:
+    """A commit changes a role"""
+    started = time.monotonic()
+    _change_role(company, "Agent")
+    return f"in CXone after {time.monotonic() - started:.1f} s"
+
+
+def edit_is_healed(company: GitOps) -> str:
+    """What somebody edits by hand is set back to what Git has"""
+    editor = {**os.environ, "KUBE_EDITOR": "sed -i 's/role: Agent/role: Supervisor/'"}
+    command = company.cluster.command("-n", PEOPLE, "edit", "cxu", _EDITED.name)
+    started = time.monotonic()
+    said = subprocess.run(command, env=editor, capture_output=True, text=True, check=True).stdout.strip()
+    managers = {entry["manager"] for entry in _fields(company, _EDITED)}
+    company.cluster.until(lambda: company.spec(_EDITED.name)["role"] == "Agent", "the edit is not healed")
+    healed = time.monotonic() - started
+    company.until_settled(USERS_APP)
+    if "kubectl-edit" not in managers:
+        raise StepFailed(f"{said}; the fields were {managers}'s")
+    company.cluster.until(lambda: company.role(_EDITED) == "Agent", "CXone has the edit")
+    return f"after {healed:.1f} s"
+
+
+def hr_ends_somebody(company: GitOps) -> str:
+    """HR ends somebody whom Git declares, too, and no sync brings them back"""
+    status = company.hr_event("terminate", _DISMISSED.user_name, company.hr_secret)
+    if status != 202:
+        raise StepFailed(f"the bridge answered {status}")
+    company.cluster.until(lambda: not company.accounts()[_DISMISSED.user_name], "HR's word does not count")
+    company.write(_DISMISSED, "sales", role="Supervisor")
+    company.until_settled(USERS_APP, company.push("They move, says Git, which knows nothing of it"))
+    company.argocd.run("app", "sync", USERS_APP)
+    company.until_settled(USERS_APP)
+    if company.spec(_DISMISSED.name)["active"] or company.accounts()[_DISMISSED.user_name]:
+        raise StepFailed("they are back")
+    return f"{status}, and inactive after two syncs"
+
+
+def status_updates_are_ignored(company: GitOps) -> str:
+    """Updates of the status cost no comparison, and would without the settings"""
+    ignored, seen = _comparisons_of_status_updates(company)
+    if ignored:
+        raise StepFailed(f"{ignored} comparisons for {seen} updates")
+    company.kubectl("-n", "argocd", "patch", "configmap", "argocd-cm", "--type=json", "--patch", _FORGET)
+    without, _ = _comparisons_of_status_updates(company)
+    if not without:
+        raise StepFailed("there are none without the settings either")
+    settings = company.checkout / "manifests" / "argocd" / "argocd-cm.yaml"
+    company.kubectl("-n", "argocd", "patch", "configmap", "argocd-cm", "--patch-file", str(settings))
+    return f"0 comparisons for {seen:.0f} updates, and {without:.0f} without the settings"
+
+
+def actions_are_run(company: GitOps) -> str:
+    """The actions of a user are run by Argo CD: suspend, resume, reconcile"""
+    person = SUPPORT[0]
+    run = ("app", "actions", "run", USERS_APP)
+    who = ("--kind", "CxoneUser", "--resource-name", person.name)
+    company.argocd.run(*run, "suspend", *who)
+    message = company.until_health("CxoneUser", person.name, "Suspended", "spec.suspend")
+    company.argocd.run(*run, "resume", *who)
+    company.until_settled(USERS_APP)
+    company.cxone().send("POST", "outside", {"userName": person.user_name, "set": {"roles": [{"value": "Supervisor"}]}})
+    company.argocd.run(*run, "reconcile", *who)
+    company.cluster.until(lambda: company.role(person) == "Agent", "reconcile does not compare with CXone")
+    return message
+
+
+def _change_role(company: GitOps, role: str) -> None:
+    company.write(_MOVED, "sales", role=role)
+    company.push(f"{_MOVED.name} is {role} now")
+    company.cluster.until(lambda: company.role(_MOVED) == role, f"CXone does not have the role {role}")
+
+
+def _fields(company: GitOps, person: Person) -> list[dict[str, object]]:
+    found = company.cluster.get("-n", PEOPLE, "cxu", person.name, "--show-managed-fields")
+    return list(found["metadata"]["managedFields"])
+
+
+def _comparisons_of_status_updates(company: GitOps) -> tuple[float, float]:
+    """How many comparisons there were, and how many updates Argo CD has seen meanwhile, of statuses alone."""
+    _until_quiet(company)
+    before = _counted(company)
+    for person in SUPPORT:
+        change = json.dumps({"status": {"lastHandledReconcileAt": str(time.time())}})
+        where = ("-n", PEOPLE, "patch", "cxu", person.name, "--subresource=status", "--type=merge", f"--patch={change}")
+        company.kubectl(*where)
+    time.sleep(_QUIET_SECONDS)
+    comparisons, seen = (now - then for now, then in zip(_counted(company), before, strict=True))
+    if seen < len(SUPPORT):
+        raise StepFailed(f"Argo CD has seen {seen} updates")
+    return comparisons, seen
+
+
+def _until_quiet(company: GitOps) -> None:
+    """Changed settings are followed by a comparison of everything."""
+    count = -1.0
+    while (now := _counted(company)[0]) != count:
+        count = now
+        time.sleep(_QUIET_SECONDS)
+
+
+def _counted(company: GitOps) -> tuple[float, float]:
+    return company.argocd.metric("argocd_app_reconcile_count"), company.argocd.metric("argocd_cluster_events_total")
+
+
+_FORGET = json.dumps(
+    [
+        {"op": "remove", "path": f"/data/resource.customizations.ignoreResourceUpdates.{which}"}
+        for which in ("all", "cxone.dev_CxoneUser")
+    ]
+)
+"""Argo CD's own default, and ours."""
+
+STEPS = (
+    misspelt_role_is_degraded,
+    licence_is_waited_for,
+    role_changes_by_commit,
+    edit_is_healed,
+    hr_ends_somebody,
+    status_updates_are_ignored,
+    actions_are_run,
+)

@@ -1,0 +1,164 @@
+"""Somebody removes a whole team from Git: by mistake, on purpose, and by other ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from demo.scenario import Person
+from e2e.argocd.servers import NAMESPACE
+from e2e.cluster import StepFailed
+from e2e.story.company import APPROVERS, PEOPLE
+from e2e.story.gitops.arriving import PROJECTS, SALES, SUPPORT
+from e2e.story.gitops.company import SETTLED, TENANT_APP, USERS_APP, GitOps
+
+_STAY = SALES[3:]
+_AGAIN = "-2"
+"""Ends the names of resources that were deleted, and whose people come back."""
+
+
+def removed_folder_is_asked_about(company: GitOps) -> str:
+    """A team's folder is removed by mistake: Argo CD asks, and removes nobody"""
+    asks = _remove(company, "support", SUPPORT)
+    said = company.argocd.run("app", "get", USERS_APP, "--show-operation")
+    if "Phase:              Running" not in said:
+        raise StepFailed(said)
+    _must_be_untouched(company)
+    return asks
+
+
+def mistake_is_reverted(company: GitOps) -> str:
+    """It is reverted, and the sync that asks is ended: everybody stays"""
+    commit = company.take_back()
+    company.argocd.run("app", "terminate-op", USERS_APP)
+    company.until_settled(USERS_APP, commit)
+    _must_be_untouched(company)
+    return SETTLED
+
+
+def guard_holds_what_is_confirmed(company: GitOps) -> str:
+    """It is removed on purpose and confirmed: the guard holds everybody, and tenant and people say so"""
+    _remove(company, "support", SUPPORT)
+    company.argocd.run("app", "confirm-deletion", USERS_APP)
+    message = company.until_health("CxoneTenant", "default", "Suspended", f"{len(SUPPORT)} users would lose access")
+    for person in SUPPORT:
+        company.until_health("CxoneUser", person.name, "Progressing", "Pending deletion")
+    company.must_be_active(SUPPORT)
+    return message
+
+
+def argo_cd_may_not_approve(company: GitOps) -> str:
+    """Argo CD may not approve as long as it is not named among the approvers"""
+    refused = company.argocd.attempt(*_action("approve"))
+    if refused.returncode == 0 or f"only {APPROVERS} may set" not in refused.stderr:
+        raise StepFailed(f"{refused.stdout}{refused.stderr}")
+    company.must_be_active(SUPPORT)
+    return "refused by the admission policy"
+
+
+def approval_lets_them_go(company: GitOps) -> str:
+    """It is named, by a commit, and its action lets them go; the sync that waits ends by itself"""
+    company.name_argo_cd()
+    company.cluster.until(lambda: company.argocd.attempt(*_action("approve")).returncode == 0, "it may not approve", 60)
+    company.kubectl("-n", PEOPLE, "wait", "--for=delete", *(f"cxu/{who.name}" for who in SUPPORT), "--timeout=60s")
+    company.until_settled(USERS_APP)
+    company.until_settled(TENANT_APP)
+    if left := [person.name for person in SUPPORT if company.accounts().get(person.user_name)]:
+        raise StepFailed(f"{left} are still active")
+    company.must_be_active(_STAY)
+    return f"{len(SUPPORT)} locked out, {len(_STAY)} others at work"
+
+
+def flood_of_inactive_is_reverted(company: GitOps) -> str:
+    """A commit makes a team inactive: the guard holds them, and the revert alone undoes it"""
+    for person in _STAY:
+        company.write(person, "sales", active=False)
+    company.push("Everybody is inactive, by mistake")
+    company.until_health("CxoneTenant", "default", "Suspended", f"{len(_STAY)} users would lose access")
+    commit = company.take_back()
+    company.until_settled(USERS_APP, commit)
+    company.until_settled(TENANT_APP)
+    company.must_be_active(_STAY)
+    return SETTLED
+
+
+def those_deleted_by_mistake_stay(company: GitOps) -> str:
+    """A team was removed and confirmed by mistake: declared under other names, everybody keeps their account"""
+    before = [company.account(person)["id"] for person in PROJECTS]
+    _remove(company, "projects", PROJECTS)
+    company.argocd.run("app", "confirm-deletion", USERS_APP)
+    company.until_health("CxoneTenant", "default", "Suspended", f"{len(PROJECTS)} users would lose access")
+    company.argocd.run(*_action("suspend"))
+    for person in PROJECTS:
+        company.write(person, "projects", _AGAIN)
+    commit = company.push("The same people, under other names")
+    company.argocd.run("app", "terminate-op", USERS_APP)
+    company.until_app(
+        USERS_APP, lambda app: commit in str(app.body) and _asks(PROJECTS) in app.operation, "no question"
+    )
+    company.argocd.run("app", "confirm-deletion", USERS_APP)
+    company.kubectl("-n", PEOPLE, "wait", "--for=delete", *(f"cxu/{who.name}" for who in PROJECTS), "--timeout=60s")
+    company.argocd.run(*_action("resume"))
+    company.until_settled(TENANT_APP)
+    company.until_settled(USERS_APP, commit)
+    company.must_be_active(PROJECTS)
+    if before != [company.account(person)["id"] for person in PROJECTS]:
+        raise StepFailed("they have other accounts")
+    return f"{len(PROJECTS)} active, in the same accounts"
+
+
+def last_file_is_not_removed(company: GitOps) -> str:
+    """The last file is removed: Argo CD skips the sync"""
+    company.git.remove("users")
+    company.git.write("users/README.md", "Nobody.")
+    commit = company.push("Nobody is left")
+    app = company.until_app(USERS_APP, lambda found: "wipe out all resources" in found.conditions, "nothing is said")
+    company.must_be_active(_STAY)
+    company.until_settled(USERS_APP, company.take_back())
+    return f"{commit[:7]} {app.conditions}"
+
+
+def deleted_application_takes_nobody_along(company: GitOps) -> str:
+    """The Application is deleted, and takes nobody along"""
+    company.kubectl("-n", NAMESPACE, "delete", "application", USERS_APP)
+    company.must_be_active(_STAY)
+    people = company.cluster.get("-n", PEOPLE, "cxu")["items"]
+    if any("deletionTimestamp" in person["metadata"] for person in people):
+        raise StepFailed("somebody is being deleted")
+    return f"{len(people)} stay"
+
+
+def _remove(company: GitOps, folder: str, team: Sequence[Person]) -> str:
+    """Commit that a folder is gone; what Argo CD asks."""
+    company.git.remove(f"users/{folder}")
+    company.push("Remove a team")
+    company.until_app(USERS_APP, lambda app: _asks(team) in app.operation, "Argo CD does not ask")
+    return _asks(team)
+
+
+def _asks(team: Sequence[Person]) -> str:
+    return f"waiting for pruning confirmation of cxone.dev/CxoneUser/{team[0].name} and {len(team) - 1} more resources"
+
+
+def _action(name: str) -> tuple[str, ...]:
+    """Of the tenant, as the page has it."""
+    return ("app", "actions", "run", TENANT_APP, name, "--kind", "CxoneTenant", "--resource-name", "default")
+
+
+def _must_be_untouched(company: GitOps) -> None:
+    company.must_be_active(SUPPORT)
+    people = company.cluster.get("-n", PEOPLE, "cxu")["items"]
+    if gone := [person["metadata"]["name"] for person in people if "deletionTimestamp" in person["metadata"]]:
+        raise StepFailed(f"{gone} are being deleted")
+
+
+STEPS = (
+    removed_folder_is_asked_about,
+    mistake_is_reverted,
+    guard_holds_what_is_confirmed,
+    argo_cd_may_not_approve,
+    approval_lets_them_go,
+    flood_of_inactive_is_reverted,
+    those_deleted_by_mistake_stay,
+    last_file_is_not_removed,
+    deleted_application_takes_nobody_along,
+)
