@@ -9,6 +9,7 @@ import re
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class ArgoCD:
         """Returns when the administrator is logged in."""
         (_FOLDER / "home").mkdir(parents=True)
         redis = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(_FOLDER))
-        self._cluster.servers.spawn("redis", ["redis-server", *redis])
+        self._cluster.servers.spawn("redis", ["/usr/bin/env", "redis-server", *redis])
         self._spawn("argocd-repo-server", "--address=127.0.0.1", f"--redis={_REDIS}")
         connected = (f"--namespace={NAMESPACE}", f"--redis={_REDIS}", f"--repo-server={_REPOSITORIES}")
         self._spawn(CONTROLLER, *connected, f"--kubeconfig={self._kubeconfig(CONTROLLER)}")
@@ -81,11 +82,31 @@ class ArgoCD:
         found = self._ask(f"applications/{name}")
         return Application(found, self._ask(f"applications/{name}/resource-tree"))
 
-    def metric(self, name: str) -> float:
-        """A counter of the controller, whatever its labels."""
+    def click(self, app: str, action: str, resource: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+        """An action with parameters, which only the web interface asks for; what it is refused with."""
+        given = [{"name": name, "value": value} for name, value in parameters.items()]
+        try:
+            self._ask(
+                f"applications/{app}/resource/actions/v2",
+                {**resource, "action": action, "resourceActionParameters": given},
+            )
+        except urllib.error.HTTPError as refused:
+            return str(json.load(refused)["message"])
+        return ""
+
+    def configure(self, *patch: str) -> None:
+        """Change argocd-cm while it runs. It reads the cluster anew then, at the next comparison: this asks for one."""
+        said = self._cluster.kubectl("-n", NAMESPACE, "patch", "configmap", "argocd-cm", *patch)
+        if said != "configmap/argocd-cm patched\n":
+            raise StepFailed(said)
+        for app in self._cluster.get("-n", NAMESPACE, "applications")["items"]:
+            self.refresh(app["metadata"]["name"])
+
+    def metric(self, name: str, label: str = "") -> float:
+        """A counter of the controller: the sum over all labels, or over those with this one."""
         with urllib.request.urlopen(_METRICS, timeout=10) as answer:
             page = str(answer.read(), "utf-8")
-        return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE))
+        return sum(float(value) for value in re.findall(rf"^{name}{{.*{label}.*}} (\S+)$", page, re.MULTILINE))
 
     def _spawn(self, program: str, *arguments: str) -> None:
         """The same program is each of them, by the name that it is given."""
@@ -95,7 +116,7 @@ class ArgoCD:
             "ARGOCD_GPG_ENABLED": "false",
             "HOME": str(_FOLDER / "home"),
             "TMPDIR": str(_FOLDER),
-            "PATH": f"{self._programs.kustomize.parent}:{os.environ['PATH']}",
+            "PATH": self._programs.path,
             "KUBECONFIG": str(_FOLDER / f"{program}.kubeconfig"),
         }
         environment = [f"{name}={value}" for name, value in settings.items()]

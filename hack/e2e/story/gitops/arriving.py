@@ -13,7 +13,6 @@ SUPPORT = tuple(Person(f"user-0{number}") for number in range(1, 9))
 PROJECTS = tuple(Person(f"user-{number}") for number in range(31, 37))
 """Another one."""
 SALES = tuple(Person(f"user-{number}") for number in range(11, 23))
-_TOLD = "configmap/argocd-cm patched\n"
 _CREATED = """\
 appproject.argoproj.io/cxone-people created
 appproject.argoproj.io/cxone-platform created
@@ -27,10 +26,7 @@ def argo_cd_is_installed(company: GitOps) -> str:
     """Argo CD is installed, and told about the two kinds while it runs"""
     company.argocd.install()
     company.argocd.start()
-    settings = company.checkout / "manifests" / "argocd" / "argocd-cm.yaml"
-    said = company.kubectl("-n", "argocd", "patch", "configmap", "argocd-cm", "--patch-file", str(settings))
-    if said != _TOLD:
-        raise StepFailed(said)
+    company.tell_argo_cd()
     return company.argocd.run("version", "--short", "--client").strip()
 
 
@@ -55,7 +51,7 @@ def tenant_comes_from_git(company: GitOps) -> str:
     """The tenant comes from Git, and is Progressing until its Secret is there"""
     company.cluster.rolled_out("simulator", "cxone")
     company.cxone().send("PATCH", "settings", {"clientSecret": company.client_secret})
-    waits = company.until_health("CxoneTenant", "default", "Progressing", "")
+    waits = company.until_health("CxoneTenant", "default", "Progressing", "cxone-credentials")
     company.store_credentials()
     app = company.until_settled(TENANT_APP)
     return f"{waits!r}, then {app.summary}"

@@ -49,6 +49,10 @@ class GitOps(Company):
             file.write_text(text)
         return str(copy)
 
+    def tell_argo_cd(self) -> None:
+        """About the two kinds, as the page has it."""
+        self.argocd.configure("--patch-file", str(self.checkout / "manifests" / "argocd" / "argocd-cm.yaml"))
+
     # Git.
 
     def write(self, person: Person, folder: str, suffix: str = "", **spec: object) -> None:

@@ -12,6 +12,13 @@ from e2e.story.gitops.arriving import PROJECTS, SALES, SUPPORT
 from e2e.story.gitops.company import SETTLED, TENANT_APP, USERS_APP, GitOps
 
 _STAY = SALES[3:]
+_TENANT = {
+    "group": "cxone.dev",
+    "version": "v1alpha1",
+    "kind": "CxoneTenant",
+    "namespace": PEOPLE,
+    "resourceName": "default",
+}
 _AGAIN = "-2"
 """Ends the names of resources that were deleted, and whose people come back."""
 
@@ -55,9 +62,18 @@ def argo_cd_may_not_approve(company: GitOps) -> str:
     return "refused by the admission policy"
 
 
-def approval_lets_them_go(company: GitOps) -> str:
-    """It is named, by a commit, and its action lets them go; the sync that waits ends by itself"""
+def approval_of_another_set_is_refused(company: GitOps) -> str:
+    """Argo CD is named among them, by a commit: an approval of another set than the one that is held is refused"""
     company.name_argo_cd()
+    said = company.argocd.click(TENANT_APP, "approve", _TENANT, {"planHash": "0123456789abcdef"})
+    if "the held set has changed" not in said:
+        raise StepFailed(said)
+    company.must_be_active(SUPPORT)
+    return said
+
+
+def approval_lets_them_go(company: GitOps) -> str:
+    """The action lets them go, and the sync that waits ends by itself"""
     company.cluster.until(lambda: company.argocd.attempt(*_action("approve")).returncode == 0, "it may not approve", 60)
     company.kubectl("-n", PEOPLE, "wait", "--for=delete", *(f"cxu/{who.name}" for who in SUPPORT), "--timeout=60s")
     company.until_settled(USERS_APP)
@@ -156,6 +172,7 @@ STEPS = (
     mistake_is_reverted,
     guard_holds_what_is_confirmed,
     argo_cd_may_not_approve,
+    approval_of_another_set_is_refused,
     approval_lets_them_go,
     flood_of_inactive_is_reverted,
     those_deleted_by_mistake_stay,
