@@ -40,6 +40,11 @@ class Application:
         return f"{state.get('phase', '')}: {state.get('message', '')}"
 
     @property
+    def syncing(self) -> str:
+        """The commit of the newest sync."""
+        return str(self.body["status"].get("operationState", {}).get("operation", {}).get("sync", {}).get("revision"))
+
+    @property
     def conditions(self) -> str:
         """What it warns of."""
         return "; ".join(entry["message"] for entry in self.body["status"].get("conditions", ()))

@@ -38,9 +38,9 @@ class Repository:
         self._git("commit", "--quiet", "--message", message)
         return self._head()
 
-    def revert(self) -> str:
-        """Take the last commit back by another one."""
-        self._git("revert", "--no-edit", "HEAD")
+    def revert(self, commit: str) -> str:
+        """Take a commit back by another one, which is returned."""
+        self._git("revert", "--no-edit", commit)
         return self._head()
 
     def _head(self) -> str:

@@ -35,7 +35,8 @@ def operator_comes_from_git(company: GitOps) -> str:
     company.write_overlay(VERSIONS[0])
     company.fork.commit("The operator, with our overlay")
     _fill(company)
-    said = company.kubectl("apply", "-k", company.applications())
+    company.write_applications()
+    said = company.kubectl("apply", "-k", str(company.applications))
     if said != _CREATED:
         raise StepFailed(said)
     company.cluster.until(lambda: _exists(company, SYSTEM), f"Argo CD makes no namespace {SYSTEM}")

@@ -31,23 +31,22 @@ class GitOps(Company):
         """The repository of the operator, with an overlay of this company."""
         self.git = Repository(INSIDE / "git" / "cxone")
         """Its tenant and its people."""
+        self.applications = INSIDE / "applications"
 
-    def applications(self) -> str:
-        """The folder of the page, copied, with the addresses of this company; where it is."""
-        copy = INSIDE / "applications"
-        shutil.copytree(self.checkout / "manifests" / "argocd" / "applications", copy)
+    def write_applications(self) -> None:
+        """The folder of the page, copied, with the addresses of this company."""
+        shutil.copytree(self.checkout / "manifests" / "argocd" / "applications", self.applications)
         ours = {
             "https://github.com/cxone-operator/cxone-operator.git": self.fork.url,
             "https://git.example.com/cxone.git": self.git.url,
             "manifests/overlays/prod": "manifests/overlays/acme",
             "targetRevision: v0.1.0": "targetRevision: main",
         }
-        for file in copy.iterdir():
+        for file in self.applications.iterdir():
             text = file.read_text()
             for theirs, own in ours.items():
                 text = text.replace(theirs, own)
             file.write_text(text)
-        return str(copy)
 
     def tell_argo_cd(self) -> None:
         """About the two kinds, as the page has it."""
@@ -67,9 +66,9 @@ class GitOps(Company):
         """Commit what was written of people, and let Argo CD know; returns the commit."""
         return self._announced(self.git.commit(message))
 
-    def take_back(self) -> str:
-        """The last commit, by another one, which is returned."""
-        return self._announced(self.git.revert())
+    def take_back(self, commit: str) -> str:
+        """By another commit, which is returned."""
+        return self._announced(self.git.revert(commit))
 
     def name_argo_cd(self) -> None:
         """Among those who may approve, in the overlay of the operator, which comes from Git, too."""

@@ -15,7 +15,7 @@ from e2e.story.company import PEOPLE
 from e2e.story.gitops.arriving import SALES, SUPPORT
 from e2e.story.gitops.company import USERS_APP, GitOps
 
-_MISSPELT, _UNLICENSED = Person("misspelt", role="Agnet"), Person("no-seat")
+_MISSPELT, _UNLICENSED, _REFUSED = Person("misspelt", role="Agnet"), Person("no-seat"), Person("refused")
 _MOVED, _EDITED, _DISMISSED = SALES[0], SALES[1], SALES[2]
 _IGNORED = "resource.customizations.ignoreResourceUpdates.cxone.dev_CxoneUser"
 _QUIET_SECONDS = 3.0
@@ -46,6 +46,23 @@ def licence_is_waited_for(company: GitOps) -> str:
     company.cxone().send("PATCH", "settings", {"seats": seats["total"]})
     company.until_settled(USERS_APP)
     return message
+
+
+def refused_resource_is_named(company: GitOps) -> str:
+    """What the API server refuses is named by a dry run before the merge; the sync applies the others all the same"""
+    company.write(_REFUSED, "sales", userName="no address")
+    company.write(_MOVED, "sales", role="Evaluator")
+    dry_run = ("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-R", "-f")
+    answer = company.cluster.attempt("-n", PEOPLE, *dry_run, str(company.git.folder / "users"))
+    refused, passed = f'"{_REFUSED.name}" is invalid', f"/{_MOVED.name} serverside-applied (server dry run)"
+    if refused not in answer.stderr or passed not in answer.stdout:
+        raise StepFailed(f"{answer.stdout}{answer.stderr}")
+    company.push("One that is refused")
+    app = company.until_app(USERS_APP, lambda app: refused in app.operation, "it is not named")
+    company.cluster.until(lambda: company.role(_MOVED) == "Evaluator", "the others are not applied")
+    company.git.remove(f"users/sales/{_REFUSED.name}.json")
+    company.until_settled(USERS_APP, company.push("Without them"))
+    return app.operation
 
 
 def role_changes_by_commit(company: GitOps) -> str:
@@ -170,6 +187,7 @@ def _counted(company: GitOps) -> tuple[float, float]:
 STEPS = (
     misspelt_role_is_degraded,
     licence_is_waited_for,
+    refused_resource_is_named,
     role_changes_by_commit,
     edit_is_healed,
     hr_ends_somebody,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from demo.scenario import Person
@@ -11,7 +12,9 @@ from e2e.story.company import APPROVERS, PEOPLE
 from e2e.story.gitops.arriving import PROJECTS, SALES, SUPPORT
 from e2e.story.gitops.company import SETTLED, TENANT_APP, USERS_APP, GitOps
 
-_STAY = SALES[3:]
+_URGENT, _STAY = SALES[3], SALES[4:]
+_PATIENCE_SECONDS = 5.0
+"""Within which Argo CD would have deleted, if it did not wait."""
 _TENANT = {
     "group": "cxone.dev",
     "version": "v1alpha1",
@@ -25,20 +28,36 @@ _AGAIN = "-2"
 
 def removed_folder_is_asked_about(company: GitOps) -> str:
     """A team's folder is removed by mistake: Argo CD asks, and removes nobody"""
-    asks = _remove(company, "support", SUPPORT)
+    _remove(company, "support", SUPPORT)
     said = company.argocd.run("app", "get", USERS_APP, "--show-operation")
     if "Phase:              Running" not in said:
         raise StepFailed(said)
-    _must_be_untouched(company)
-    return asks
+    _must_be_untouched(company, SUPPORT)
+    return _asks(SUPPORT)
+
+
+def urgent_leaver_goes_meanwhile(company: GitOps) -> str:
+    """Until that is answered no commit is applied: who has to go at once is set inactive by hand, too"""
+    company.write(_URGENT, "sales", active=False)
+    commit = company.push("Somebody has to go at once")
+    company.until_app(USERS_APP, lambda app: app.body["status"]["sync"]["revision"] == commit, "it is not looked at")
+    if company.spec(_URGENT.name)["active"]:
+        raise StepFailed("the commit was applied")
+    company.kubectl("-n", PEOPLE, "patch", "cxu", _URGENT.name, "--type=merge", '--patch={"spec":{"active":false}}')
+    company.cluster.until(lambda: not company.accounts()[_URGENT.user_name], "they are still active")
+    app = company.until_app(USERS_APP, lambda app: _asks(SUPPORT) in app.operation, "Argo CD does not ask any more")
+    return f"inactive, while {app.operation!r}"
 
 
 def mistake_is_reverted(company: GitOps) -> str:
-    """It is reverted, and the sync that asks is ended: everybody stays"""
-    commit = company.take_back()
+    """The removal is reverted, and the sync that asks is ended: everybody stays, and the urgent one is gone"""
+    mistake = company.argocd.application(USERS_APP).syncing
+    commit = company.take_back(mistake)
     company.argocd.run("app", "terminate-op", USERS_APP)
     company.until_settled(USERS_APP, commit)
-    _must_be_untouched(company)
+    _must_be_untouched(company, SUPPORT)
+    if company.accounts()[_URGENT.user_name]:
+        raise StepFailed("they are active again")
     return SETTLED
 
 
@@ -88,10 +107,9 @@ def flood_of_inactive_is_reverted(company: GitOps) -> str:
     """A commit makes a team inactive: the guard holds them, and the revert alone undoes it"""
     for person in _STAY:
         company.write(person, "sales", active=False)
-    company.push("Everybody is inactive, by mistake")
+    mistake = company.push("Everybody is inactive, by mistake")
     company.until_health("CxoneTenant", "default", "Suspended", f"{len(_STAY)} users would lose access")
-    commit = company.take_back()
-    company.until_settled(USERS_APP, commit)
+    company.until_settled(USERS_APP, company.take_back(mistake))
     company.until_settled(TENANT_APP)
     company.must_be_active(_STAY)
     return SETTLED
@@ -123,32 +141,43 @@ def those_deleted_by_mistake_stay(company: GitOps) -> str:
 
 
 def last_file_is_not_removed(company: GitOps) -> str:
-    """The last file is removed: Argo CD skips the sync"""
+    """The last file is removed: Argo CD does not even ask, and skips the sync"""
     company.git.remove("users")
     company.git.write("users/README.md", "Nobody.")
     commit = company.push("Nobody is left")
     app = company.until_app(USERS_APP, lambda found: "wipe out all resources" in found.conditions, "nothing is said")
-    company.must_be_active(_STAY)
-    company.until_settled(USERS_APP, company.take_back())
-    return f"{commit[:7]} {app.conditions}"
+    _must_be_untouched(company, _STAY)
+    company.until_settled(USERS_APP, company.take_back(commit))
+    return app.conditions
+
+
+def deletion_of_the_application_is_taken_back(company: GitOps) -> str:
+    """The Application is deleted with its resources: that waits for confirmation, and is taken back"""
+    company.argocd.run("app", "delete", USERS_APP, "--yes", "--wait=false")
+    company.until_app(USERS_APP, lambda app: "deletionTimestamp" in app.body["metadata"], "it is not deleted")
+    time.sleep(_PATIENCE_SECONDS)
+    _must_be_untouched(company, _STAY)
+    patch = ("--type", "merge", "-p", '{"metadata":{"finalizers":null}}')
+    company.kubectl("-n", NAMESPACE, "patch", "application", USERS_APP, *patch)
+    company.kubectl("-n", NAMESPACE, "wait", "--for=delete", f"application/{USERS_APP}", "--timeout=30s")
+    company.kubectl("apply", "-k", str(company.applications))
+    app = company.until_settled(USERS_APP)
+    _must_be_untouched(company, _STAY)
+    return f"again {app.summary}"
 
 
 def deleted_application_takes_nobody_along(company: GitOps) -> str:
-    """The Application is deleted, and takes nobody along"""
+    """The Application is deleted by kubectl, and takes nobody along"""
     company.kubectl("-n", NAMESPACE, "delete", "application", USERS_APP)
-    company.must_be_active(_STAY)
-    people = company.cluster.get("-n", PEOPLE, "cxu")["items"]
-    if any("deletionTimestamp" in person["metadata"] for person in people):
-        raise StepFailed("somebody is being deleted")
-    return f"{len(people)} stay"
+    _must_be_untouched(company, _STAY)
+    return f"{len(company.cluster.get('-n', PEOPLE, 'cxu')['items'])} stay"
 
 
-def _remove(company: GitOps, folder: str, team: Sequence[Person]) -> str:
-    """Commit that a folder is gone; what Argo CD asks."""
+def _remove(company: GitOps, folder: str, team: Sequence[Person]) -> None:
+    """Commit that a folder is gone, and wait for what Argo CD asks."""
     company.git.remove(f"users/{folder}")
     company.push("Remove a team")
     company.until_app(USERS_APP, lambda app: _asks(team) in app.operation, "Argo CD does not ask")
-    return _asks(team)
 
 
 def _asks(team: Sequence[Person]) -> str:
@@ -160,15 +189,16 @@ def _action(name: str) -> tuple[str, ...]:
     return ("app", "actions", "run", TENANT_APP, name, "--kind", "CxoneTenant", "--resource-name", "default")
 
 
-def _must_be_untouched(company: GitOps) -> None:
-    company.must_be_active(SUPPORT)
-    people = company.cluster.get("-n", PEOPLE, "cxu")["items"]
-    if gone := [person["metadata"]["name"] for person in people if "deletionTimestamp" in person["metadata"]]:
+def _must_be_untouched(company: GitOps, people: Sequence[Person]) -> None:
+    company.must_be_active(people)
+    resources = company.cluster.get("-n", PEOPLE, "cxu")["items"]
+    if gone := [resource["metadata"]["name"] for resource in resources if "deletionTimestamp" in resource["metadata"]]:
         raise StepFailed(f"{gone} are being deleted")
 
 
 STEPS = (
     removed_folder_is_asked_about,
+    urgent_leaver_goes_meanwhile,
     mistake_is_reverted,
     guard_holds_what_is_confirmed,
     argo_cd_may_not_approve,
@@ -177,5 +207,6 @@ STEPS = (
     flood_of_inactive_is_reverted,
     those_deleted_by_mistake_stay,
     last_file_is_not_removed,
+    deletion_of_the_application_is_taken_back,
     deleted_application_takes_nobody_along,
 )
