@@ -35,15 +35,13 @@ def _tell(with_argo_cd: bool) -> int:
     if with_argo_cd:
         argocd.locate()
     archives = [f"{image.name}={image.archive}" for image in images.build(found)]
-    story = "argocd" if with_argo_cd else "week"
-    return world.enter([sys.executable, "-m", "e2e.inside", story, *archives])
+    story = ["--argocd"] if with_argo_cd else []
+    return world.enter([sys.executable, "-m", "e2e.inside", *story, *archives])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m e2e", description="A company's first week on two real nodes.")
-    parser.add_argument(
-        "--argocd", action="store_true", help="tell the story of a company that keeps its people in Git"
-    )
+    parser.add_argument("--argocd", action="store_true", help="another story: Argo CD brings everything")
     parser.add_argument("--clean", action="store_true", help="only remove what a run that was killed has left")
     parser.add_argument("--packages", action="store_true", help="only print which packages of Debian it needs")
     return parser

@@ -4,17 +4,15 @@ seen; it raises where that is not what must be."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from e2e.cluster import Cluster
-from e2e.images import Image
-from e2e.story import disruptions, gitops, helm, installing, leaving, observing, people, policies, rotation
+from e2e.story import disruptions, helm, installing, leaving, observing, people, policies, rotation
 from e2e.story.company import Company
-from e2e.story.gitops.company import GitOps
 
+Step = Callable[[Company], str]
 C = TypeVar("C", bound=Company)
-WEEK = (
+STEPS: tuple[Step, ...] = (
     *installing.STEPS,
     *people.STEPS,
     *observing.STEPS,
@@ -26,21 +24,8 @@ WEEK = (
 )
 
 
-def week(cluster: Cluster, images: Sequence[Image]) -> None:
-    """A company's first week."""
-    _tell(Company(cluster, images), WEEK)
-
-
-def with_argo_cd(cluster: Cluster, images: Sequence[Image]) -> None:
-    """The same company, where everything comes from Git."""
-    _tell(GitOps(cluster, images), gitops.STEPS)
-
-
-STORIES = {"week": week, "argocd": with_argo_cd}
-
-
-def _tell(company: C, steps: Sequence[Callable[[C], str]]) -> None:
-    """All of it, a line for each step."""
+def tell(company: C, steps: Iterable[Callable[[C], str]]) -> None:
+    """All of them, a line for each."""
     for step in steps:
         started = time.monotonic()
         title = (step.__doc__ or step.__name__).splitlines()[0]
