@@ -110,11 +110,13 @@ class GitOps(Company):
         )
 
     def until_health(self, kind: str, name: str, status: str, message: str) -> str:
-        """Of one resource; what is said with it."""
+        """Of one resource; what is said with it. A new message by itself is seen at the next comparison only."""
         app = {"CxoneUser": USERS_APP, "CxoneTenant": TENANT_APP}[kind]
 
         def holds(found: Application) -> bool:
             health = found.resource(kind, name)
+            if health.status == status and message not in health.message:
+                self.argocd.refresh(app)
             return health.status == status and message in health.message
 
         return self.until_app(app, holds, f"{kind} {name} is not {status}: {message}").resource(kind, name).message
