@@ -18,6 +18,8 @@ from e2e.story.gitops.company import USERS_APP, GitOps
 _MISSPELT, _UNLICENSED, _REFUSED = Person("misspelt", role="Agnet"), Person("no-seat"), Person("refused")
 _MOVED, _EDITED, _DISMISSED = SALES[0], SALES[1], SALES[2]
 _IGNORED = "resource.customizations.ignoreResourceUpdates.cxone.dev_CxoneUser"
+_BY_THE_CLOCK = 3
+"""Comparisons that come meanwhile by themselves: Argo CD looks at each Application every few minutes."""
 _QUIET_SECONDS = 3.0
 
 
@@ -78,12 +80,11 @@ def edit_is_healed(company: GitOps) -> str:
     command = company.cluster.command("-n", PEOPLE, "edit", "cxu", _EDITED.name)
     started = time.monotonic()
     said = subprocess.run(command, env=editor, capture_output=True, text=True, check=True).stdout.strip()
-    managers = {entry["manager"] for entry in _fields(company, _EDITED)}
     company.cluster.until(lambda: company.spec(_EDITED.name)["role"] == "Agent", "the edit is not healed")
     healed = time.monotonic() - started
     company.until_settled(USERS_APP)
-    if "kubectl-edit" not in managers:
-        raise StepFailed(f"{said}; the fields were {managers}'s")
+    if said != f"cxoneuser.cxone.dev/{_EDITED.name} edited":
+        raise StepFailed(said)
     company.cluster.until(lambda: company.role(_EDITED) == "Agent", "CXone has the edit")
     return f"after {healed:.1f} s"
 
@@ -106,15 +107,15 @@ def hr_ends_somebody(company: GitOps) -> str:
 def own_updates_are_ignored(company: GitOps) -> str:
     """What the operator writes (status, finalizer) costs no comparison, and would without the setting"""
     ignored, seen = _comparisons(company)
-    if ignored:
+    if ignored > _BY_THE_CLOCK:
         raise StepFailed(f"{ignored} comparisons for {seen} updates")
     setting = company.cluster.get("-n", NAMESPACE, "configmap", "argocd-cm")["data"][_IGNORED]
     _configure(company, {_IGNORED: None})
     without, _ = _comparisons(company)
     _configure(company, {_IGNORED: setting})
-    if not without:
-        raise StepFailed("there are none without the setting either")
-    return f"0 comparisons for {seen:.0f} updates, and {without:.0f} without the setting"
+    if without <= _BY_THE_CLOCK:
+        raise StepFailed(f"{without} without the setting, too")
+    return f"{ignored:.0f} comparisons for {seen:.0f} updates, and {without:.0f} without the setting"
 
 
 def actions_are_run(company: GitOps) -> str:
@@ -136,11 +137,6 @@ def _change_role(company: GitOps, role: str) -> None:
     company.write(_MOVED, "sales", role=role)
     company.push(f"{_MOVED.name} is {role} now")
     company.cluster.until(lambda: company.role(_MOVED) == role, f"CXone does not have the role {role}")
-
-
-def _fields(company: GitOps, person: Person) -> list[dict[str, object]]:
-    found = company.cluster.get("-n", PEOPLE, "cxu", person.name, "--show-managed-fields")
-    return list(found["metadata"]["managedFields"])
 
 
 def _comparisons(company: GitOps) -> tuple[float, float]:
