@@ -41,7 +41,7 @@ def urgent_leaver_goes_meanwhile(company: GitOps) -> str:
     company.write(_URGENT, "sales", active=False)
     commit = company.push("Somebody has to go at once")
     company.until_app(USERS_APP, lambda app: app.body["status"]["sync"]["revision"] == commit, "it is not looked at")
-    if company.spec(_URGENT.name)["active"]:
+    if not company.spec(_URGENT.name)["active"]:
         raise StepFailed("the commit was applied")
     company.kubectl("-n", PEOPLE, "patch", "cxu", _URGENT.name, "--type=merge", '--patch={"spec":{"active":false}}')
     company.cluster.until(lambda: not company.accounts()[_URGENT.user_name], "they are still active")
