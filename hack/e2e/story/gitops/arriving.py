@@ -23,10 +23,10 @@ application.argoproj.io/cxone-users created
 
 
 def argo_cd_is_installed(company: GitOps) -> str:
-    """Argo CD is installed, and told about the two kinds while it runs"""
+    """Argo CD is installed, and told about the two kinds"""
     company.argocd.install()
-    company.argocd.start()
     company.tell_argo_cd()
+    company.argocd.start()
     return company.argocd.run("version", "--short", "--client").strip()
 
 
