@@ -35,6 +35,7 @@ def operator_comes_from_git(company: GitOps) -> str:
     company.write_overlay(VERSIONS[0])
     company.fork.commit("The operator, with our overlay")
     _fill(company)
+    company.cluster.apply(company.sample("namespace"))
     company.write_applications()
     said = company.kubectl("apply", "-k", str(company.applications))
     if said != _CREATED:
@@ -45,6 +46,8 @@ def operator_comes_from_git(company: GitOps) -> str:
         company.apply_ours(ours)
     app = company.until_settled(OPERATOR_APP, seconds=180)
     company.rolled_out(OPERATOR, BRIDGE)
+    if tries := app.body["status"]["operationState"].get("retryCount"):
+        raise StepFailed(f"it was tried {tries} times more")
     return f"{len(app.body['status']['resources'])} resources {app.summary}"
 
 
