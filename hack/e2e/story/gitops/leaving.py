@@ -125,7 +125,7 @@ def those_deleted_by_mistake_stay(company: GitOps) -> str:
     for person in PROJECTS:
         company.write(person, "projects", _AGAIN)
     commit = company.push("The same people, under other names")
-    company.argocd.run("app", "terminate-op", USERS_APP)
+    company.argocd.attempt("app", "terminate-op", USERS_APP)  # between two syncs there is none to end
     company.until_app(
         USERS_APP, lambda app: commit in str(app.body) and _asks(PROJECTS) in app.operation, "no question"
     )
