@@ -183,7 +183,7 @@ def _asks(team: Sequence[Person]) -> str:
 
 
 def _asks_for(company: GitOps, app: Application, commit: str) -> bool:
-    """It is the sync of that commit that asks. One of an older commit is ended; this one must not be, as none follows."""
+    """The sync of that commit asks. One of an older commit is ended; this one must not be, as none follows it."""
     if app.syncing != commit and app.operation.startswith("Running"):
         company.argocd.attempt("app", "terminate-op", USERS_APP)
     return app.syncing == commit and _asks(PROJECTS) in app.operation
