@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -46,6 +47,17 @@ def build(program: Program, to: Path, go: Path) -> None:
         unfinished.replace(to)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def source(module: GoModule, path: str, go: Path) -> Path:
+    """The folder with the source of another module that this one requires."""
+    command = [str(go), "mod", "download", "-json", path]
+    answer = subprocess.run(command, cwd=module.folder, env=_environment(), capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        raise ControlPlaneError(
+            f"The source of {path} is not there: {answer.stdout}{answer.stderr}", "Check the network (and GOPROXY)."
+        )
+    return Path(json.loads(answer.stdout)["Dir"])
 
 
 def find_go(module: GoModule, otherwise: str) -> Path:

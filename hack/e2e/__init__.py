@@ -9,6 +9,7 @@ ends. The rooms, each of which knows those above it only:
 * `world`: namespaces, cgroups and a folder that nobody else has;
 * `images`: what runs in pods;
 * `network`, `servers`, `node`, `cluster`: the cluster, from the wire up;
+* `argocd`: Argo CD on that cluster, for a story of its own;
 * `story`: what happens on it; `evidence`: what is shown where that was not what must be;
 * `inside`: the first program of the world, which does all this.
 """

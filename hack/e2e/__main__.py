@@ -8,19 +8,21 @@ import sys
 
 from controlplane.errors import ControlPlaneError
 from e2e import images, machine, programs, world
+from e2e.argocd import programs as argocd
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
+    also = argocd.PACKAGES if options.argocd else {}
     if options.packages:
-        print(*machine.PACKAGES)
+        print(*machine.packages(also))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        machine.require()
+        machine.require(also)
         with world.alone():
-            return 0 if options.clean else _tell()
+            return 0 if options.clean else _tell(options.argocd)
     except ControlPlaneError as error:
         print(error, file=sys.stderr)
         return 1
@@ -28,14 +30,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _tell() -> int:
+def _tell(with_argo_cd: bool) -> int:
     found = programs.locate()
+    if with_argo_cd:
+        argocd.locate()
     archives = [f"{image.name}={image.archive}" for image in images.build(found)]
-    return world.enter([sys.executable, "-m", "e2e.inside", *archives])
+    story = ["--argocd"] if with_argo_cd else []
+    return world.enter([sys.executable, "-m", "e2e.inside", *story, *archives])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m e2e", description="A company's first week on two real nodes.")
+    parser.add_argument("--argocd", action="store_true", help="another story: Argo CD brings everything")
     parser.add_argument("--clean", action="store_true", help="only remove what a run that was killed has left")
     parser.add_argument("--packages", action="store_true", help="only print which packages of Debian it needs")
     return parser

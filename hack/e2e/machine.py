@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from controlplane.errors import ControlPlaneError
@@ -27,11 +28,13 @@ NEEDED = {
 """A program, or a file → the package that brings it."""
 
 
-PACKAGES = sorted(set(NEEDED.values()))
+def packages(also: Mapping[str, str]) -> list[str]:
+    """What is needed of Debian."""
+    return sorted({*NEEDED.values(), *also.values()})
 
 
-def require() -> None:
-    """Raises ControlPlaneError where the cluster cannot be; the remedy is a command."""
+def require(also: Mapping[str, str]) -> None:
+    """Raises ControlPlaneError where the cluster cannot be; the remedy is a command. `also` is like `NEEDED`."""
     if sys.platform != "linux":
         raise ControlPlaneError(
             "A node needs Linux: its pods live in namespaces of the kernel.", "Run it in a virtual machine."
@@ -40,7 +43,7 @@ def require() -> None:
         raise ControlPlaneError(
             "A node needs root: it mounts, and makes networks.", "Run it as root: sudo --preserve-env=HOME make e2e"
         )
-    missing = sorted({package for what, package in NEEDED.items() if not _there(what)})
+    missing = sorted({package for what, package in {**NEEDED, **also}.items() if not _there(what)})
     if missing:
         raise ControlPlaneError(
             f"This machine lacks {', '.join(missing)}.", f"apt-get install --no-install-recommends {' '.join(missing)}"

@@ -10,6 +10,8 @@ from pathlib import Path
 from controlplane.gobuild import Program
 from controlplane.versions import GoModule
 
+ARGOCD = "github.com/argoproj/argo-cd/v3"
+"""The module of Argo CD, which has its manifests, too."""
 MODULES = Path(__file__).parent
 """The folder with one Go module for each tool: programs that share one would have to agree on every dependency."""
 
@@ -112,6 +114,23 @@ def kube_router() -> Tool:
     return Tool(program, version.removeprefix("v"), ("--version",))
 
 
+def argocd() -> Tool:
+    """Delivers from Git: controller, repository server, API server and command line, whichever it is called."""
+    module = GoModule(MODULES / "argocd")
+    version = module.version(ARGOCD).removeprefix("v")
+    program = Program("argocd", f"{ARGOCD}/cmd", module, stamps=((f"{ARGOCD}/common.version", version),))
+    return Tool(program, version, ("version", "--client", "--short"))
+
+
+def kustomize() -> Tool:
+    """Renders kustomizations for Argo CD, which starts it."""
+    package = "sigs.k8s.io/kustomize/kustomize/v5"
+    module = GoModule(MODULES / "kustomize")
+    version = module.version(package)
+    program = Program("kustomize", package, module, stamps=(("sigs.k8s.io/kustomize/api/provenance.version", version),))
+    return Tool(program, version.removeprefix("v"), ("version",))
+
+
 CONTAINERD = ("containerd", "containerd-shim-runc-v2", "ctr")
 TOOLS: dict[str, Callable[[], Tool]] = {
     "helm": helm,
@@ -121,4 +140,6 @@ TOOLS: dict[str, Callable[[], Tool]] = {
     **{name: partial(containerd, name) for name in CONTAINERD},
     "coredns": coredns,
     "kube-router": kube_router,
+    "argocd": argocd,
+    "kustomize": kustomize,
 }

@@ -124,15 +124,15 @@ class Company:
     # People.
 
     def open_tenant(self) -> None:
-        """The sample with this company's address; CXone limits nothing here."""
-        tenant = (
-            self.sample("tenant")
-            .read_text()
-            .replace("https://platform.api.nicecxone.com", "http://simulator.cxone.svc")
-        )
-        limits = "\n  rateLimit: {requestsPerMinute: 100000}\n"
-        self.kubectl("-n", PEOPLE, "apply", "--server-side", "-f", "-", given=tenant.rstrip() + limits)
+        """The tenant is applied, and Ready."""
+        self.kubectl("-n", PEOPLE, "apply", "--server-side", "-f", "-", given=self.tenant_manifest())
         self.kubectl("-n", PEOPLE, "wait", "--for=condition=Ready", "cxt/default", "--timeout=60s")
+
+    def tenant_manifest(self) -> str:
+        """The sample with this company's address; CXone limits nothing here."""
+        sample = self.sample("tenant").read_text().rstrip()
+        ours = sample.replace("https://platform.api.nicecxone.com", "http://simulator.cxone.svc")
+        return f"{ours}\n  rateLimit: {{requestsPerMinute: 100000}}\n"
 
     def commit(self, people: Iterable[Person]) -> Path:
         """A folder, as it would be in Git, with a file for each."""
@@ -171,9 +171,12 @@ class Company:
         return json.loads(self.kubectl(*_exec(namespace, pod, module, *arguments)))
 
     def hire(self, email: str, secret: str) -> int:
+        """Somebody new, signed with that secret; the status of the answer."""
+        return self.hr_event("hire", email, secret)
+
+    def hr_event(self, action: str, email: str, secret: str) -> int:
         """One event over the Service, from where requests of the HR system arrive; the status of the answer."""
-        command = _exec("ingress-nginx", "hr-system", "hire", _WEBHOOK, secret, email)
-        return int(json.loads(self.kubectl(*command))["status"])
+        return int(self.inside("ingress-nginx", "hr-system", "hr_event", _WEBHOOK, secret, action, email)["status"])
 
     def hiring(self, beginning: str, per_second: float) -> Hiring:
         """The HR system at work until it is told to stop."""

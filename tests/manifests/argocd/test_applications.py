@@ -64,7 +64,7 @@ def test_nothing_is_removed_unasked_and_nothing_is_replaced(name: str) -> None:
 
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_differences_are_found_by_field_ownership(name: str) -> None:
-    """Argo CD 3.5's server-side diff overlooks what leaves Git where the CRD has a default, and hides refusals."""
+    """Argo CD 3.5's server-side diff overlooks what leaves Git where the CRD has a default; a refusal stops all."""
     annotations = EXAMPLES["Application", name]["metadata"]["annotations"]
     assert annotations["argocd.argoproj.io/compare-options"] == "ServerSideDiff=false"
 

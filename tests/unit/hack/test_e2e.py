@@ -43,7 +43,7 @@ def own_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_it_says_at_once_that_it_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ControlPlaneError, match="as root"):
-        machine.require()
+        machine.require({})
 
 
 def test_it_says_at_once_which_packages_are_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_it_says_at_once_which_packages_are_missing(monkeypatch: pytest.MonkeyPa
     missing = {"nobodys-tool": "one-package", str(tmp_path / "plugin"): "another-package"}
     monkeypatch.setattr(machine, "NEEDED", there | missing)
     with pytest.raises(ControlPlaneError) as refused:
-        machine.require()
-    assert refused.value.remedy == "apt-get install --no-install-recommends another-package one-package"
+        machine.require({"nobodys-server": "a-package"})
+    assert refused.value.remedy == "apt-get install --no-install-recommends a-package another-package one-package"
 
 
 @pytest.mark.skipif(not _may_make_namespaces(), reason="only root may make namespaces, and not in every container")

