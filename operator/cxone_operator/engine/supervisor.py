@@ -147,8 +147,7 @@ class Supervisor:
 
     def _keep_tenant(self, key: Key, resource: CxoneTenant) -> None:
         old = self._resources.get(key)
-        resource = msgspec.structs.replace(resource, spec=settled(resource.spec))
-        self._resources[key] = resource
+        resource = self._resources[key] = _settled(resource)
         tenant = self._tenants.get(key)
         if tenant is None or old is None or _needs_new_connection(old.spec, resource.spec):
             self._reopen(key, resource)
@@ -243,8 +242,8 @@ class Supervisor:
         if changed is not None and changed.metadata.deleting and not changed.metadata.finalizers:
             self._lose_tenant(key)
         elif changed is not None and self._resources.get(key) is resource:
-            self._resources[key] = changed
-            tenant.change(changed)
+            self._resources[key] = _settled(changed)
+            tenant.change(self._resources[key])
 
     async def _relist(self) -> None:
         while not self._stopping:
@@ -297,9 +296,16 @@ def _tenant_key(user: CxoneUser) -> Key:
     return (user.metadata.namespace, user.spec.tenant_ref.name)
 
 
+def _settled(resource: CxoneTenant) -> CxoneTenant:
+    return msgspec.structs.replace(resource, spec=settled(resource.spec))
+
+
 def _needs_new_connection(old: TenantSpec, new: TenantSpec) -> bool:
+    """What was learned of the server would not hold any more."""
+
     def address(spec: TenantSpec) -> object:
-        return (spec.base_url, spec.credentials_secret_ref, spec.api, spec.network, spec.scopes)
+        mode = spec.license.mode
+        return (spec.base_url, spec.credentials_secret_ref, spec.api, spec.network, spec.scopes, mode)
 
     return address(old) != address(new)
 

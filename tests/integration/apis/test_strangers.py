@@ -92,6 +92,7 @@ def test_a_first_year(server: Stranger, employer: Employer) -> None:
     assert all(account.active for account in people.values())
     wrong = {name for name in NAMES if people[f"{name}@example.com"].groups != set(declared[name]["groups"])}
     assert wrong == set()
+    assert "spec.license" not in str(employer.tenant()["status"].get("findings"))
 
     movers = NAMES[::2]
     for name in movers:
@@ -127,12 +128,22 @@ def test_a_first_year(server: Stranger, employer: Employer) -> None:
     all_ready(employer, "person-010")
     assert person(server, "person-010").active
 
+    seats = sum(account.active for account in server.people().values())
+    eventually(lambda: "unconfirmedUntil" not in employer.tenant()["status"])  # else deletions wait for that, too
+    employer.change_tenant(license={"mode": "CountUsers", "limit": seats})
+    employer.create("late", role=None, groups=["QA-Team"])
+    assert f"all {seats} seats" in employer.until_reason("late", "LicenseUnavailable", SECONDS)
+    assert "late@example.com" not in server.people()
+    employer.leave("person-010")
+    all_ready(employer, "late")
+    assert sum(account.active for account in server.people().values()) == seats
+
     employer.delete(*NAMES[-10:])
     employer.until_gone(*NAMES[-10:])
     people = server.people()
     assert [name for name in NAMES[-10:] if people[f"{name}@example.com"].active] == []
     employer.change(NAMES[-11], deletionPolicy="Delete")
     employer.delete(NAMES[-11])
-    employer.until_gone(NAMES[-11])
+    eventually(lambda: employer.is_gone(NAMES[-11]), SECONDS)  # an earlier connection may have left a request
     assert f"{NAMES[-11]}@example.com" not in server.people()
     print(f"{requests(employer) / NUMBER:.2f} requests for each of {NUMBER} people")  # noqa: T201 (pytest -rP shows it)

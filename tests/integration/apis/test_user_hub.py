@@ -88,6 +88,15 @@ def test_a_first_year(company: Company, deactivation: str) -> None:
     all_ready(company, leavers[0])
     assert account(company, leavers[0])["active"]
 
+    seats = company.active()
+    company.change_tenant(license={"limit": seats})
+    company.create("late", role="Agent", groups=None)
+    assert f"all {seats} seats" in company.until_reason("late", "LicenseUnavailable", SECONDS)
+    assert company.remote("late@example.com") is None
+    company.leave(leavers[0])
+    all_ready(company, "late")
+    assert company.active() == seats
+
     company.change("person-029", deletionPolicy="Delete")
     company.delete(*NAMES[29:])
     for name in NAMES[29:]:
