@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         machine.require()
         with world.alone():
-            return 0 if options.clean else _tell()
+            return 0 if options.clean else _tell(options.people)
     except ControlPlaneError as error:
         print(error, file=sys.stderr)
         return 1
@@ -28,14 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _tell() -> int:
+def _tell(people: int) -> int:
     found = programs.locate()
     archives = [f"{image.name}={image.archive}" for image in images.build(found)]
-    return world.enter([sys.executable, "-m", "e2e.inside", *archives])
+    return world.enter([sys.executable, "-m", "e2e.inside", f"--people={people}", *archives])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m e2e", description="A company's first week on two real nodes.")
+    parser.add_argument("--people", type=int, default=0, metavar="N", help="another story: so many of them at once")
     parser.add_argument("--clean", action="store_true", help="only remove what a run that was killed has left")
     parser.add_argument("--packages", action="store_true", help="only print which packages of Debian it needs")
     return parser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -11,19 +12,22 @@ from controlplane.errors import ControlPlaneError
 from e2e import evidence, programs, story, world
 from e2e.cluster import Cluster, StepFailed
 from e2e.images import Image
+from e2e.story import crowd
 from e2e.story.company import Company
 
 
-def main(archives: Sequence[str]) -> int:
-    """The exit code; the images are given as NAME=ARCHIVE."""
+def main(arguments: Sequence[str]) -> int:
+    """The exit code."""
+    options = _parser().parse_args(arguments)
+    steps = crowd.steps(options.people) if options.people else story.STEPS
     world.furnish()
     cluster = Cluster(programs.locate())
-    images = [_image(archive) for archive in archives]
+    images = [_image(archive) for archive in options.archives]
     started = time.monotonic()
     try:
         cluster.start(images)
         print(f"{time.monotonic() - started:6.1f} s  Two nodes are Ready, and names are resolved", flush=True)
-        story.tell(Company(cluster, images))
+        story.tell(Company(cluster, images), steps)
     except (StepFailed, ControlPlaneError) as error:
         evidence.show(cluster)
         print(f"\n{time.monotonic() - started:6.1f} s  FAILED: {error}", flush=True)
@@ -35,6 +39,13 @@ def main(archives: Sequence[str]) -> int:
         raise
     print(f"{time.monotonic() - started:6.1f} s  in all", flush=True)
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m e2e.inside")
+    parser.add_argument("--people", type=int, default=0, help="tell of so many instead of the week")
+    parser.add_argument("archives", nargs="+", metavar="NAME=ARCHIVE", help="the images")
+    return parser
 
 
 def _image(text: str) -> Image:

@@ -75,9 +75,16 @@ class Company:
 
     def holder(self) -> str:
         """The process that acts, or nothing. One that is started again is another one, though its pod is the same."""
+        return self._lease().get("holderIdentity") or ""
+
+    def takeovers(self) -> int:
+        """How often the Lease has got another holder."""
+        return self._lease().get("leaseTransitions") or 0
+
+    def _lease(self) -> Json:
+        """As it is kept; nothing where nobody has held it yet."""
         leases = self.cluster.get("-n", SYSTEM, "leases")["items"]
-        found = (lease["spec"].get("holderIdentity") for lease in leases if name(lease) == OPERATOR)
-        return next(found, None) or ""
+        return next((lease["spec"] for lease in leases if name(lease) == OPERATOR), {})
 
     def leader(self) -> Json:
         """The pod that acts, as soon as it is one that is there to stay."""
@@ -203,6 +210,12 @@ def _exec(namespace: str, pod: str, module: str, *arguments: str) -> list[str]:
 def name(resource: Json) -> str:
     """What it is called."""
     return str(resource["metadata"]["name"])
+
+
+def container(pod: Json) -> str:
+    """What the node calls the one that runs in it."""
+    (status,) = pod["status"]["containerStatuses"]
+    return str(status["containerID"]).partition("://")[2]
 
 
 def new_hr_secret() -> str:
