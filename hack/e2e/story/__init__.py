@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from e2e.story import disruptions, helm, installing, leaving, observing, people, policies, rotation
+from e2e.story import company_network, disruptions, helm, installing, leaving, observing, people, policies, rotation
 from e2e.story.company import Company
 
 Step = Callable[[Company], str]
@@ -17,6 +17,7 @@ STEPS: tuple[Step, ...] = (
     *disruptions.STEPS,
     *rotation.STEPS,
     *policies.STEPS,
+    *company_network.STEPS,
     *leaving.STEPS,
     *helm.STEPS,
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 from demo.scenario import Person, as_list
 from demo.view import Simulator
+from e2e.authority import Authority
 from e2e.cluster import Cluster, Json, StepFailed
 from e2e.images import NAME, VERSIONS, Image
 from e2e.world import INSIDE, ROOT
@@ -24,7 +25,8 @@ APPROVERS = "workforce-managers"
 """Who may approve a flood of leavers, by the overlay of the page."""
 _WEBHOOK = f"http://{BRIDGE}.{SYSTEM}/webhook/hr-sync"
 _MANIFESTS = Path(__file__).parents[1] / "manifests"
-_INPOD = Path(__file__).parents[1] / "inpod"
+INPOD = Path(__file__).parents[1] / "inpod"
+"""The modules that run inside pods."""
 
 
 class Company:
@@ -38,17 +40,22 @@ class Company:
         self.overlay = self.checkout / "manifests" / "overlays" / "acme"
         self.client_secret = secrets.token_urlsafe(16)
         self.hr_secret = self.old_hr_secret = new_hr_secret()
+        self.authority = Authority(INSIDE / "authority")
         for folder in ("manifests", "crds", "charts"):
             shutil.copytree(ROOT / folder, self.checkout / folder)
 
     # The installation.
 
-    def write_overlay(self, version: str) -> None:
-        """The overlay of the page on the installation, with the image of that version."""
+    def write_overlay(self, version: str, resources: Sequence[str] = (), patches: Sequence[str] = ()) -> None:
+        """The overlay of the page on the installation, with the image of that version, and with these files."""
         page = (ROOT / "docs" / "how-to" / "install.md").read_text()
         (text,) = re.findall(r"^```yaml\n(apiVersion: kustomize.*?)^```", page, re.MULTILINE | re.DOTALL)
+        prod = "  - ../prod\n"
+        text = text.replace(f"newTag: {VERSIONS[0]}", f"newTag: {version}")
+        text = text.replace(prod, prod + "".join(f"  - {file}\n" for file in resources))
         self.overlay.mkdir(exist_ok=True)
-        (self.overlay / "kustomization.yaml").write_text(text.replace(f"newTag: {VERSIONS[0]}", f"newTag: {version}"))
+        # Its last key is that of the patches.
+        (self.overlay / "kustomization.yaml").write_text(text + "".join(f"  - path: {file}\n" for file in patches))
 
     def sample(self, name: str) -> Path:
         """One of the manifests that people copy."""
@@ -102,9 +109,9 @@ class Company:
         command = ("-n", namespace, "create", "secret", "generic", name, *literals, "--dry-run=client", "-o", "yaml")
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=self.kubectl(*command))
 
-    def store_credentials(self) -> None:
-        """What the tenant shows to CXone."""
-        self.store_secret(PEOPLE, "cxone-credentials", clientId="demo", clientSecret=self.client_secret)
+    def store_credentials(self, **more: str) -> None:
+        """What the tenant shows to CXone, and what else is in its Secret."""
+        self.store_secret(PEOPLE, "cxone-credentials", clientId="demo", clientSecret=self.client_secret, **more)
 
     def store_hr_secrets(self, current: str, previous: str) -> None:
         """What the bridge accepts."""
@@ -203,7 +210,7 @@ class Hiring:
 
 
 def _exec(namespace: str, pod: str, module: str, *arguments: str) -> list[str]:
-    script = (_INPOD / f"{module}.py").read_text()
+    script = (INPOD / f"{module}.py").read_text()
     return ["-n", namespace, "exec", "-i", pod, "--", "python", "-c", script, *arguments]
 
 

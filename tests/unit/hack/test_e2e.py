@@ -88,7 +88,7 @@ def test_a_cgroup_of_version_2_is_given_the_controllers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("peak", "limit"), [("max_usage_in_bytes", "limit_in_bytes"), ("peak", "max")])
 def test_what_is_charged_to_a_container_is_told(own_places: Path, peak: str, limit: str) -> None:
-    """Whatever the version of cgroups: by the second one there is one tree, and by the first one for each controller."""
+    """Whatever the version of cgroups, by which files have other names."""
     pod = own_places / "cgroup" / "memory" / world.CGROUP / "node1" / "kubepods" / "pod1"
     (pod / "abc").mkdir(parents=True)
     (own_places / "cgroup" / "memory" / "cgroup.procs").touch()
