@@ -9,6 +9,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,10 @@ class Company:
     def takeovers(self) -> int:
         """How often the Lease has got another holder."""
         return self._lease().get("leaseTransitions") or 0
+
+    def leads_since(self) -> datetime:
+        """When the process that acts took the Lease."""
+        return datetime.fromisoformat(self._lease()["acquireTime"])
 
     def _lease(self) -> Json:
         """As it is kept; nothing where nobody has held it yet."""

@@ -61,18 +61,18 @@ class Crowd:
 
     def joins(self, company: Company) -> str:
         """The next one goes on, until everybody is there"""
-        killed, started = datetime.now(UTC), time.monotonic()
+        started = time.monotonic()
         active = self._until_active(company, self._people)
-        self._until_settled(company, killed)
+        self._until_settled(company)
         self._look(company, "all have joined, after a crash", takeovers=1, restarts=1)
         return f"{active:,} active accounts after {time.monotonic() - started:.0f} s"
 
     def is_rolled_out(self, company: Company) -> str:
         """Operator and bridge are rolled out anew"""
-        began, before = datetime.now(UTC), company.takeovers()
+        before = company.takeovers()
         company.kubectl("-n", SYSTEM, "rollout", "restart", "deployment", OPERATOR, BRIDGE)
         company.rolled_out(OPERATOR, BRIDGE, seconds=300)
-        self._until_settled(company, began)
+        self._until_settled(company)
         takeovers = company.takeovers() - before
         if takeovers not in (1, 2):
             raise StepFailed(f"the Lease changed hands {takeovers} times")
@@ -81,10 +81,10 @@ class Crowd:
 
     def is_drained(self, company: Company) -> str:
         """The leader's node is drained"""
-        began, node = datetime.now(UTC), str(company.leader()["spec"]["nodeName"])
+        node = str(company.leader()["spec"]["nodeName"])
         company.kubectl("drain", node, *disruptions.DRAIN)
         company.rolled_out(OPERATOR, BRIDGE, seconds=300)
-        self._until_settled(company, began)
+        self._until_settled(company)
         self._look(company, "after a drain", takeovers=1)
         return node
 
@@ -114,10 +114,12 @@ class Crowd:
             _LONGEST_SECONDS,
         )
 
-    def _until_settled(self, company: Company, since: datetime) -> None:
-        """The leader has read CXone since then, and everybody is Ready."""
+    def _until_settled(self, company: Company, since: datetime | None = None) -> None:
+        """The leader has read CXone, since then or since it leads, and everybody is Ready."""
+        company.leader()
+        begun = since or company.leads_since()
         company.cluster.until(
-            lambda: self._settled(company.cluster.get("-n", PEOPLE, "cxt", "default")["status"], since),
+            lambda: self._settled(company.cluster.get("-n", PEOPLE, "cxt", "default")["status"], begun),
             "the leader has not read everybody",
             _SETTLES_SECONDS,
         )

@@ -74,6 +74,8 @@ def account_tokens_are_renewed(company: Company) -> str:
     started = time.monotonic()
     for node in company.cluster.nodes.values():
         node.restart_kubelet()
+    for pod in pods:  # until their nodes know them again
+        company.until_done("-n", SYSTEM, "exec", name(pod), "--", "python", "--version")
     company.cluster.until(lambda: not before & _tokens(company, pods), "an old token stays", _TOKENS_COME)
     brought, tokens = time.monotonic() - started, _tokens(company, pods)
     company.cluster.until(lambda: tokens <= _shown(company), "a new token is not used", _TOKENS_ARE_READ)
