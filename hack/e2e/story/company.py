@@ -81,6 +81,11 @@ class Company:
         found = self.cluster.get("-n", SYSTEM, "pods", "-l", selector)["items"]
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
+    def lives(self, *components: str) -> dict[str, int]:
+        """How often each pod was started anew."""
+        pods = [pod for component in components for pod in self.pods(component)]
+        return {name(pod): pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
+
     def holder(self) -> str:
         """The process that acts, or nothing. One that is started again is another one, though its pod is the same."""
         return self._lease().get("holderIdentity") or ""

@@ -134,13 +134,11 @@ class Crowd:
         self._takeovers += takeovers
         if company.takeovers() != self._takeovers:
             raise StepFailed(f"{moment}: {company.takeovers() - self._takeovers} takeovers more than were caused")
-        leader = name(company.leader())
-        pods = {component: company.pods(component) for component in _COMPONENTS}
-        seen = sum(pod["status"]["containerStatuses"][0]["restartCount"] for found in pods.values() for pod in found)
-        if seen != restarts:
-            raise StepFailed(f"{moment}: {seen} restarts where there must be {restarts}")
-        for component, found in pods.items():
-            for pod in found:
+        leader, lives = name(company.leader()), company.lives(*_COMPONENTS)
+        if sum(lives.values()) != restarts:
+            raise StepFailed(f"{moment}: of {lives} only {restarts} restarts were caused")
+        for component in _COMPONENTS:
+            for pod in company.pods(component):
                 who = component if component != "operator" else "leader" if name(pod) == leader else "standby"
                 self._keep(moment, who, accounting.memory(container(pod)))
 

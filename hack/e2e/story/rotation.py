@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterable
 
 from demo.scenario import Person
-from e2e.cluster import Json, StepFailed
-from e2e.story.company import BRIDGE, PEOPLE, SYSTEM, Company, name, new_hr_secret
+from e2e.cluster import StepFailed
+from e2e.story import tokens
+from e2e.story.company import BRIDGE, PEOPLE, SYSTEM, Company, new_hr_secret
 
 _NODES_BRING_IT = 150.0
 """Seconds until a changed Secret is in the pods: the page says two minutes or so."""
-
-_TOKENS_COME = 120.0
-"""Seconds until the nodes have looked at all pods after their kubelets began anew."""
-_TOKENS_ARE_READ = 90.0
-"""Seconds until a pod has read its token again, which it does each minute."""
-_CREDENTIAL = "authentication.kubernetes.io/credential-id"
-_NUMBERS = itertools.count()
 
 _PODS_GO = 30.0
 """Seconds that a pod has to end; until then it may still be sent an event."""
@@ -52,7 +44,7 @@ def old_one_is_dropped(company: Company) -> str:
 
 def cxone_gets_a_new_secret(company: Company) -> str:
     """CXone takes another secret, and the tenant's follows without a restart"""
-    before = _starts(company)
+    before = company.lives("operator")
     company.change_client_secret()
     company.declare(Person("during-rotation"))
     wait = ("-n", PEOPLE, "wait", "cxt/default", "--timeout=150s")
@@ -62,39 +54,9 @@ def cxone_gets_a_new_secret(company: Company) -> str:
     company.kubectl(*wait, "--for=condition=Authenticated=True")
     followed = time.monotonic() - started
     company.until_ready(["during-rotation"])
-    if _starts(company) != before:
+    if company.lives("operator") != before:
         raise StepFailed("a pod was started anew")
     return f"after {followed:.0f} s"
-
-
-def account_tokens_are_renewed(company: Company) -> str:
-    """The nodes bring new tokens of the service accounts, and all pods go on with these"""
-    pods = [*company.pods("operator"), *company.pods("hr-bridge")]
-    before, lives, holder = _tokens(company, pods), _starts(company), company.holder()
-    started = time.monotonic()
-    for node in company.cluster.nodes.values():
-        node.restart_kubelet()
-    for pod in pods:  # until their nodes know them again
-        company.until_done("-n", SYSTEM, "exec", name(pod), "--", "python", "--version")
-    company.cluster.until(lambda: not before & _tokens(company, pods), "an old token stays", _TOKENS_COME)
-    brought, tokens = time.monotonic() - started, _tokens(company, pods)
-    company.cluster.until(lambda: tokens <= _shown(company), "a new token is not used", _TOKENS_ARE_READ)
-    used = time.monotonic() - started
-    if (_starts(company), company.holder()) != (lives, holder):
-        raise StepFailed("a pod was started anew, or the Lease has another holder")
-    return f"brought after {brought:.0f} s, and used by all {len(tokens)} pods after {used:.0f} s"
-
-
-def _tokens(company: Company, pods: Iterable[Json]) -> set[str]:
-    """Their identities."""
-    return {company.inside(SYSTEM, name(pod), "account_token") for pod in pods}
-
-
-def _shown(company: Company) -> set[str]:
-    """Which tokens the API server was shown; the bridge shows one when somebody is hired, whichever replica it is."""
-    company.hire(f"hired-{next(_NUMBERS)}@example.com", company.hr_secret)
-    users = [request["user"]["extra"] for request in company.cluster.servers.audited()]
-    return {identity.removeprefix("JTI=") for extra in users for identity in extra[_CREDENTIAL]}
 
 
 def _accepted(company: Company, secret: str) -> bool:
@@ -106,8 +68,12 @@ def _answered(company: Company, secret: str, status: int) -> bool:
     return all(company.hire("grace@example.com", secret) == status for _ in range(_EVENTS))
 
 
-def _starts(company: Company) -> dict[str, int]:
-    return {name(pod): pod["status"]["containerStatuses"][0]["restartCount"] for pod in company.pods("operator")}
+_TOKENS = tokens.Renewal()
 
-
-STEPS = (hr_gets_a_new_secret, old_one_is_dropped, cxone_gets_a_new_secret, account_tokens_are_renewed)
+STEPS = (
+    _TOKENS.begins,
+    hr_gets_a_new_secret,
+    _TOKENS.is_noticed,
+    old_one_is_dropped,
+    cxone_gets_a_new_secret,
+)
