@@ -199,9 +199,9 @@ class Company:
         command = _exec("ingress-nginx", "hr-system", "hire", _WEBHOOK, secret, email)
         return int(json.loads(self.kubectl(*command))["status"])
 
-    def hiring(self, beginning: str, per_second: float) -> Hiring:
+    def hiring(self, beginning: str, per_second: float, attempts: int = 1) -> Hiring:
         """The HR system at work until it is told to stop."""
-        arguments = (_WEBHOOK, self.hr_secret, beginning, str(per_second))
+        arguments = (_WEBHOOK, self.hr_secret, beginning, str(per_second), str(attempts))
         command = _exec("ingress-nginx", "hr-system", "hr_system", *arguments)
         return Hiring(self.cluster.command(*command))
 
@@ -214,7 +214,7 @@ class Hiring:
 
     def stop(self) -> tuple[int, list[str]]:
         """How many it has sent, and what came where it was not accepted."""
-        output, _ = self._process.communicate("", timeout=60)
+        output, _ = self._process.communicate("", timeout=150)
         found = json.loads(output)
         return int(found["sent"]), list(found["refused"])
 
