@@ -16,7 +16,6 @@ from e2e.images import Image
 from e2e.story import crowd
 from e2e.story.company import Company
 
-
 _GARBAGE = "400"
 """Servers in Go collect it less often, as in tests: less CPU, for memory that can be spared."""
 
