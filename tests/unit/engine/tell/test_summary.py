@@ -49,9 +49,7 @@ def cannot_read(scene: Scene) -> None:
 
 
 def holds(scene: Scene) -> None:
-    scene.memory.leavers.keep_hold(
-        Hold("2026-11-23T12:00:00Z", "abc", "7 users would leave", ("jane@example.com",))
-    )
+    scene.memory.leavers.keep_hold(Hold("2026-11-23T12:00:00Z", "abc", "7 users would leave", ("jane@example.com",)))
 
 
 def is_well(scene: Scene) -> None:

@@ -273,9 +273,7 @@ async def test_who_is_held_is_told_at_once() -> None:
     user = scene.waits_in(Phase.HELD, a_user(active=False))
     await scene.turns(3600.0)
     assert scene.cluster.writes == []
-    scene.memory.leavers.keep_hold(
-        Hold("2026-11-23T12:00:00Z", "abc", "7 users would leave", ("jane@example.com",))
-    )
+    scene.memory.leavers.keep_hold(Hold("2026-11-23T12:00:00Z", "abc", "7 users would leave", ("jane@example.com",)))
     scene.waits.note(user.metadata.uid)
     await scene.turns()
     assert (len(scene.cluster.writes), scene.reason(user)) == (1, ("False", "DeprovisioningHeld"))
