@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         machine.require(also)
         with world.alone():
-            return 0 if options.clean else _tell(options.argocd)
+            return 0 if options.clean else _tell(options)
     except ControlPlaneError as error:
         print(error, file=sys.stderr)
         return 1
@@ -30,18 +30,20 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _tell(with_argo_cd: bool) -> int:
+def _tell(options: argparse.Namespace) -> int:
     found = programs.locate()
-    if with_argo_cd:
+    if options.argocd:
         argocd.locate()
     archives = [f"{image.name}={image.archive}" for image in images.build(found)]
-    story = ["--argocd"] if with_argo_cd else []
+    story = ["--argocd"] if options.argocd else [f"--people={options.people}"]
     return world.enter([sys.executable, "-m", "e2e.inside", *story, *archives])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m e2e", description="A company's first week on two real nodes.")
-    parser.add_argument("--argocd", action="store_true", help="another story: Argo CD brings everything")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--argocd", action="store_true", help="another story: Argo CD brings everything")
+    other.add_argument("--people", type=int, default=0, metavar="N", help="another story: so many of them at once")
     parser.add_argument("--clean", action="store_true", help="only remove what a run that was killed has left")
     parser.add_argument("--packages", action="store_true", help="only print which packages of Debian it needs")
     return parser

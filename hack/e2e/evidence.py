@@ -5,6 +5,8 @@ from __future__ import annotations
 from e2e.cluster import Cluster, Json
 
 _LINES = "40"
+_ROWS = 400
+"""More users than that are not shown one by one."""
 _NAMESPACES = ("cxone-system", "kube-system")
 
 
@@ -29,4 +31,6 @@ def _show_logs(cluster: Cluster, namespace: str, pod: Json) -> None:
 
 def _say(cluster: Cluster, *arguments: str) -> None:
     answer = cluster.attempt(*arguments)
-    print(f"$ kubectl {' '.join(arguments)}\n{answer.stdout}{answer.stderr}", flush=True)
+    rows = (answer.stdout + answer.stderr).splitlines()
+    left_out = [f"[{len(rows) - _ROWS} more]"] if len(rows) > _ROWS else []
+    print(f"$ kubectl {' '.join(arguments)}", *rows[:_ROWS], *left_out, sep="\n", flush=True)

@@ -25,7 +25,7 @@ NAME = "registry.example.com/cxone-operator"
 """What the pages call the image."""
 VERSIONS = ("0.1.0", "0.1.1")
 """The one that is installed, and the one after it."""
-PAUSE, COREDNS = "localhost/pause:1", "localhost/coredns:1"
+PAUSE, COREDNS, PROXY = "localhost/pause:1", "localhost/coredns:1", "localhost/tinyproxy:1"
 
 _RECIPES = Path(__file__).parent / "images"
 _DOCKERFILE = ROOT / "Dockerfile"
@@ -53,8 +53,12 @@ def build(programs: Programs) -> list[Image]:
     if not _exists(_base_name()):
         _build_base()
     ours = [_build_ours(version) for version in VERSIONS]
-    busybox = Path(shutil.which("busybox") or "busybox")
-    return [*ours, _build_small(PAUSE, "pause", busybox), _build_small(COREDNS, "coredns", programs.coredns)]
+    others = {
+        PAUSE: _installed("busybox"),
+        COREDNS: programs.coredns,
+        PROXY: _installed("tinyproxy"),
+    }
+    return [*ours, *(_build_small(name, program) for name, program in others.items())]
 
 
 def _build_base() -> None:
@@ -73,11 +77,26 @@ def _build_ours(version: str) -> Image:
     return _exported(name)
 
 
-def _build_small(name: str, recipe: str, program: Path) -> Image:
-    context = _context(recipe)
+def _build_small(name: str, program: Path) -> Image:
+    """One program with the libraries that it is linked to, and nothing else."""
+    context = _context(re.sub(r".*/|:.*", "", name))
     shutil.copy2(program, context)
+    for library in _libraries(program):
+        place = context / library.relative_to("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(library, place)
     _bud(name, context)
     return _exported(name)
+
+
+def _libraries(program: Path) -> list[Path]:
+    """None where it is static."""
+    found = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return [Path(path) for path in re.findall(r"(/\S+) \(0x", found)]
+
+
+def _installed(program: str) -> Path:
+    return Path(shutil.which(program) or program)
 
 
 def _context(recipe: str) -> Path:

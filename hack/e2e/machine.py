@@ -21,6 +21,8 @@ NEEDED = {
     "nft": "nftables",
     "ipset": "ipset",
     "busybox": "busybox-static",
+    "tinyproxy": "tinyproxy-bin",
+    "openssl": "openssl",
     "ip": "iproute2",
     "unshare": "util-linux",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",

@@ -12,6 +12,8 @@ from pathlib import Path
 CONTROL_PLANE = "10.20.0.5"
 """Where the API server is; the pages of the installation take it for an example."""
 SERVICES = "10.96.0.0/16"
+API_SERVER = "10.96.0.1"
+"""Where pods reach it: the first address of Services."""
 DNS = "10.96.0.10"
 PODS = "10.244.0.0/16"
 

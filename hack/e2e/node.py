@@ -41,6 +41,11 @@ class Node:
         self._spawn("kubelet", self._kubelet())
         self._spawn("kube-proxy", self._proxy())
 
+    def restart_kubelet(self) -> None:
+        """Pods do not notice, but it has forgotten which tokens it has fetched for them."""
+        self._servers.end(f"{self.place.name}-kubelet")
+        self._spawn("kubelet", self._kubelet())
+
     def enforce_policies(self) -> None:
         """As soon as the node is known: what does it asks for that at its start."""
         self._spawn("kube-router", self._router())

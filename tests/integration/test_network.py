@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from demo.stage import CLIENT_ID
-from support.company_network import Authority, https_of, proxy
+from e2e.authority import Authority
+from support.company_network import https_of, proxy
 from support.cxone import Company
 from support.waiting import eventually
 

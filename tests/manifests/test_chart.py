@@ -132,6 +132,9 @@ OTHER: dict[str, Any] = {
     "tenantSecretNames": ["other"],
     "operator.logFormat": "console",
     "operator.logLevel": "debug",
+    "operator.env": [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}],
+    "operator.volumes": [{"name": "company-ca", "configMap": {"name": "company-ca"}}],
+    "operator.volumeMounts": [{"name": "company-ca", "mountPath": "/etc/company-ca"}],
     "bridge.logFormat": "console",
     "bridge.logLevel": "debug",
     "pods.spreadOverNodes": "DoNotSchedule",
@@ -164,6 +167,19 @@ def test_every_value_has_an_effect(helm: Path, value: Value) -> None:
     base = {"admission.enabled": True} if value.path != "admission.enabled" else {}
     other = OTHER[value.path] if value.path in OTHER else _another(value)
     assert rendered(helm, **base) != rendered(helm, **base, **{value.path: other})
+
+
+def test_a_company_s_proxy_and_authority_have_their_place(helm: Path) -> None:
+    """In the operator's pods, beside what is there already, and in no others."""
+    names = ("operator.env", "operator.volumes", "operator.volumeMounts")
+    given = {name: OTHER[name] for name in names}
+    found = {pod["metadata"]["name"]: pod["spec"] for pod in pods(template(helm, **given))}
+    before = {pod["metadata"]["name"]: pod["spec"] for pod in pods(template(helm))}
+    assert found["cxone-hr-bridge"] == before["cxone-hr-bridge"]
+    (container,), (old,) = found["cxone-operator"]["containers"], before["cxone-operator"]["containers"]
+    assert container["env"] == given["operator.env"]
+    assert container["volumeMounts"] == [*given["operator.volumeMounts"], *old["volumeMounts"]]
+    assert found["cxone-operator"]["volumes"] == [*given["operator.volumes"], *before["cxone-operator"]["volumes"]]
 
 
 def test_nothing_is_taken_away_with_the_release(helm: Path) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from e2e.authority import Authority
 from manifests.dockerfile import Instruction, carry_out, python_like, stages
 from manifests.rendered import ROOT, pods, render
-from support.company_network import Authority, served
+from support.company_network import served
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 BUILD, SYSTEM, FINAL = stages(DOCKERFILE)

@@ -6,50 +6,18 @@ import asyncio
 import contextlib
 import queue
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from e2e.authority import Authority
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 _CHUNK = 1 << 16
 _CLOSING_SECONDS = 0.1
 """Connections close in turns of the loop after they were told to."""
-
-
-class Authority:
-    """A certificate authority of one folder; certificates are for `localhost`."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(exist_ok=True)
-        self.certificate = folder / "ca.pem"
-        self._key = folder / "ca.key"
-        options = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
-        self._request("ca", "-x509", "-days", "2", *options, "-out", str(self.certificate))
-
-    def issue(self, name: str, key_identifier: str = "keyid") -> tuple[Path, Path]:
-        """A certificate and its key; with `none` it does not say by which key it was signed."""
-        certificate, wanted = self._folder / f"{name}.pem", self._folder / f"{name}.csr"
-        extensions = self._folder / f"{name}.ext"
-        extensions.write_text(f"subjectAltName=DNS:localhost\nauthorityKeyIdentifier={key_identifier}\n")
-        key = self._request(name, "-new", "-out", str(wanted))
-        signed = ("-CA", str(self.certificate), "-CAkey", str(self._key), "-CAcreateserial", "-days", "2")
-        self._openssl(
-            "x509", "-req", "-in", str(wanted), *signed, "-extfile", str(extensions), "-out", str(certificate)
-        )
-        return certificate, key
-
-    def _request(self, name: str, *options: str) -> Path:
-        key = self._folder / f"{name}.key"
-        kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key))
-        self._openssl("req", *kind, "-subj", f"/CN={name}", *options)
-        return key
-
-    def _openssl(self, *words: str) -> None:
-        subprocess.run(["openssl", *words], check=True, capture_output=True)
 
 
 def shake_hands(trusting: ssl.SSLContext, certificate: Path, key: Path) -> None:

@@ -43,8 +43,8 @@ app.kubernetes.io/component: {{ index . 1 }}
   verbs: [create]
 {{- end }}
 
-{{/* A pod's template: root, component, account, args, ports, resources, and where needed lifecycle, mounts, volumes and
-     fsGroup. */}}
+{{/* A pod's template: root, component, account, args, ports, resources, and where needed env, lifecycle, mounts, volumes
+     and fsGroup. */}}
 {{- define "cxone.podTemplate" -}}
 {{- $root := .root -}}
 metadata:
@@ -110,6 +110,10 @@ spec:
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       args:
         {{- toYaml .args | nindent 8 }}
+      {{- with .env }}
+      env:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       ports:
         {{- toYaml .ports | nindent 8 }}
       startupProbe:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from e2e.story import disruptions, helm, installing, leaving, observing, people, policies, rotation
+from e2e.story import company_network, disruptions, helm, installing, leaving, observing, people, policies, rotation
 from e2e.story.company import Company
 
 Step = Callable[[Company], str]
@@ -19,6 +19,7 @@ STEPS: tuple[Step, ...] = (
     *disruptions.STEPS,
     *rotation.STEPS,
     *policies.STEPS,
+    *company_network.STEPS,
     *leaving.STEPS,
     *helm.STEPS,
 )

@@ -9,11 +9,13 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from demo.scenario import Person, as_list
 from demo.view import Simulator
+from e2e.authority import Authority
 from e2e.cluster import Cluster, Json, StepFailed
 from e2e.images import NAME, VERSIONS, Image
 from e2e.world import INSIDE, ROOT
@@ -24,7 +26,8 @@ APPROVERS = "workforce-managers"
 """Who may approve a flood of leavers, by the overlay of the page."""
 _WEBHOOK = f"http://{BRIDGE}.{SYSTEM}/webhook/hr-sync"
 _MANIFESTS = Path(__file__).parents[1] / "manifests"
-_INPOD = Path(__file__).parents[1] / "inpod"
+INPOD = Path(__file__).parents[1] / "inpod"
+"""The modules that run inside pods."""
 
 
 class Company:
@@ -38,17 +41,22 @@ class Company:
         self.overlay = self.checkout / "manifests" / "overlays" / "acme"
         self.client_secret = secrets.token_urlsafe(16)
         self.hr_secret = self.old_hr_secret = new_hr_secret()
+        self.authority = Authority(INSIDE / "authority")
         for folder in ("manifests", "crds", "charts"):
             shutil.copytree(ROOT / folder, self.checkout / folder)
 
     # The installation.
 
-    def write_overlay(self, version: str) -> None:
-        """The overlay of the page on the installation, with the image of that version."""
+    def write_overlay(self, version: str, resources: Sequence[str] = (), patches: Sequence[str] = ()) -> None:
+        """The overlay of the page on the installation, with the image of that version, and with these files."""
         page = (ROOT / "docs" / "how-to" / "install.md").read_text()
         (text,) = re.findall(r"^```yaml\n(apiVersion: kustomize.*?)^```", page, re.MULTILINE | re.DOTALL)
+        prod = "  - ../prod\n"
+        text = text.replace(f"newTag: {VERSIONS[0]}", f"newTag: {version}")
+        text = text.replace(prod, prod + "".join(f"  - {file}\n" for file in resources))
         self.overlay.mkdir(exist_ok=True)
-        (self.overlay / "kustomization.yaml").write_text(text.replace(f"newTag: {VERSIONS[0]}", f"newTag: {version}"))
+        # Its last key is that of the patches.
+        (self.overlay / "kustomization.yaml").write_text(text + "".join(f"  - path: {file}\n" for file in patches))
 
     def sample(self, name: str) -> Path:
         """One of the manifests that people copy."""
@@ -73,11 +81,27 @@ class Company:
         found = self.cluster.get("-n", SYSTEM, "pods", "-l", selector)["items"]
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
+    def lives(self, *components: str) -> dict[str, int]:
+        """How often each pod was started anew."""
+        pods = [pod for component in components for pod in self.pods(component)]
+        return {name(pod): pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
+
     def holder(self) -> str:
         """The process that acts, or nothing. One that is started again is another one, though its pod is the same."""
+        return self._lease().get("holderIdentity") or ""
+
+    def takeovers(self) -> int:
+        """How often the Lease has got another holder."""
+        return self._lease().get("leaseTransitions") or 0
+
+    def leads_since(self) -> datetime:
+        """When the process that acts took the Lease."""
+        return datetime.fromisoformat(self._lease()["acquireTime"])
+
+    def _lease(self) -> Json:
+        """As it is kept; nothing where nobody has held it yet."""
         leases = self.cluster.get("-n", SYSTEM, "leases")["items"]
-        found = (lease["spec"].get("holderIdentity") for lease in leases if name(lease) == OPERATOR)
-        return next(found, None) or ""
+        return next((lease["spec"] for lease in leases if name(lease) == OPERATOR), {})
 
     def leader(self) -> Json:
         """The pod that acts, as soon as it is one that is there to stay."""
@@ -95,9 +119,9 @@ class Company:
         command = ("-n", namespace, "create", "secret", "generic", name, *literals, "--dry-run=client", "-o", "yaml")
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=self.kubectl(*command))
 
-    def store_credentials(self) -> None:
-        """What the tenant shows to CXone."""
-        self.store_secret(PEOPLE, "cxone-credentials", clientId="demo", clientSecret=self.client_secret)
+    def store_credentials(self, **more: str) -> None:
+        """What the tenant shows to CXone, and what else is in its Secret."""
+        self.store_secret(PEOPLE, "cxone-credentials", clientId="demo", clientSecret=self.client_secret, **more)
 
     def store_hr_secrets(self, current: str, previous: str) -> None:
         """What the bridge accepts."""
@@ -178,9 +202,9 @@ class Company:
         """One event over the Service, from where requests of the HR system arrive; the status of the answer."""
         return int(self.inside("ingress-nginx", "hr-system", "hr_event", _WEBHOOK, secret, action, email)["status"])
 
-    def hiring(self, beginning: str, per_second: float) -> Hiring:
+    def hiring(self, beginning: str, per_second: float, attempts: int = 1) -> Hiring:
         """The HR system at work until it is told to stop."""
-        arguments = (_WEBHOOK, self.hr_secret, beginning, str(per_second))
+        arguments = (_WEBHOOK, self.hr_secret, beginning, str(per_second), str(attempts))
         command = _exec("ingress-nginx", "hr-system", "hr_system", *arguments)
         return Hiring(self.cluster.command(*command))
 
@@ -193,19 +217,25 @@ class Hiring:
 
     def stop(self) -> tuple[int, list[str]]:
         """How many it has sent, and what came where it was not accepted."""
-        output, _ = self._process.communicate("", timeout=60)
+        output, _ = self._process.communicate("", timeout=150)
         found = json.loads(output)
         return int(found["sent"]), list(found["refused"])
 
 
 def _exec(namespace: str, pod: str, module: str, *arguments: str) -> list[str]:
-    script = (_INPOD / f"{module}.py").read_text()
+    script = (INPOD / f"{module}.py").read_text()
     return ["-n", namespace, "exec", "-i", pod, "--", "python", "-c", script, *arguments]
 
 
 def name(resource: Json) -> str:
     """What it is called."""
     return str(resource["metadata"]["name"])
+
+
+def container(pod: Json) -> str:
+    """What the node calls the one that runs in it."""
+    (status,) = pod["status"]["containerStatuses"]
+    return str(status["containerID"]).partition("://")[2]
 
 
 def new_hr_secret() -> str:

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 from e2e.cluster import StepFailed
 from e2e.images import VERSIONS
-from e2e.story.company import BRIDGE, OPERATOR, SYSTEM, Company
+from e2e.story.company import BRIDGE, OPERATOR, SYSTEM, Company, container
 
 _HIRES_A_SECOND = 4.0
-_DRAIN = ("--ignore-daemonsets", "--delete-emptydir-data", "--pod-selector=stands-for!=outside", "--timeout=90s")
+DRAIN = ("--ignore-daemonsets", "--delete-emptydir-data", "--pod-selector=stands-for!=outside", "--timeout=90s")
 """As the page on upgrades has it; what stands for the world outside is in no cluster of a company."""
 _LONGEST_ABSENCE = 12.0
 """Seconds until the next one acts after a crash: `--lease-seconds` (8) and a second, on a machine that is busy."""
@@ -45,7 +45,7 @@ def node_is_drained(company: Company) -> str:
     """The leader's node is drained, and what ran there runs on the other one"""
     node = company.leader()["spec"]["nodeName"]
     with _nothing_lost(company, "drain") as seen:
-        company.kubectl("drain", node, *_DRAIN)
+        company.kubectl("drain", node, *DRAIN)
         for name in (OPERATOR, BRIDGE):
             company.kubectl("-n", SYSTEM, "wait", f"deployment/{name}", "--for=condition=Available", "--timeout=60s")
             company.rolled_out(name)
@@ -74,17 +74,21 @@ def node_comes_back(company: Company) -> str:
 
 def leader_is_killed(company: Company) -> str:
     """The leader is killed with SIGKILL"""
+    seen = kill_leader(company)
+    company.join("after-a-crash")
+    company.rolled_out(OPERATOR)
+    return seen
+
+
+def kill_leader(company: Company) -> str:
+    """Returns when another one acts, and says how long nobody did."""
     pod, holder = company.leader(), company.holder()
-    (container,) = pod["status"]["containerStatuses"]
-    identity = container["containerID"].partition("://")[2]
     started = time.monotonic()
-    company.cluster.nodes[pod["spec"]["nodeName"]].ctr("tasks", "kill", "--signal", "SIGKILL", identity)
+    company.cluster.nodes[pod["spec"]["nodeName"]].ctr("tasks", "kill", "--signal", "SIGKILL", container(pod))
     company.cluster.until(lambda: company.holder() not in ("", holder), "nobody takes over", 30)
     absent = time.monotonic() - started
     if absent > _LONGEST_ABSENCE:
         raise StepFailed(f"the next one acts after {absent:.1f} s")
-    company.join("after-a-crash")
-    company.rolled_out(OPERATOR)
     return f"the next one acts after {absent:.1f} s"
 
 

@@ -6,7 +6,8 @@ import time
 
 from demo.scenario import Person
 from e2e.cluster import StepFailed
-from e2e.story.company import BRIDGE, PEOPLE, SYSTEM, Company, name, new_hr_secret
+from e2e.story import tokens
+from e2e.story.company import BRIDGE, PEOPLE, SYSTEM, Company, new_hr_secret
 
 _NODES_BRING_IT = 150.0
 """Seconds until a changed Secret is in the pods: the page says two minutes or so."""
@@ -43,7 +44,7 @@ def old_one_is_dropped(company: Company) -> str:
 
 def cxone_gets_a_new_secret(company: Company) -> str:
     """CXone takes another secret, and the tenant's follows without a restart"""
-    before = _starts(company)
+    before = company.lives("operator")
     company.change_client_secret()
     company.declare(Person("during-rotation"))
     wait = ("-n", PEOPLE, "wait", "cxt/default", "--timeout=150s")
@@ -53,7 +54,7 @@ def cxone_gets_a_new_secret(company: Company) -> str:
     company.kubectl(*wait, "--for=condition=Authenticated=True")
     followed = time.monotonic() - started
     company.until_ready(["during-rotation"])
-    if _starts(company) != before:
+    if company.lives("operator") != before:
         raise StepFailed("a pod was started anew")
     return f"after {followed:.0f} s"
 
@@ -67,8 +68,12 @@ def _answered(company: Company, secret: str, status: int) -> bool:
     return all(company.hire("grace@example.com", secret) == status for _ in range(_EVENTS))
 
 
-def _starts(company: Company) -> dict[str, int]:
-    return {name(pod): pod["status"]["containerStatuses"][0]["restartCount"] for pod in company.pods("operator")}
+_TOKENS = tokens.Renewal()
 
-
-STEPS = (hr_gets_a_new_secret, old_one_is_dropped, cxone_gets_a_new_secret)
+STEPS = (
+    _TOKENS.begins,
+    hr_gets_a_new_secret,
+    _TOKENS.is_noticed,
+    old_one_is_dropped,
+    cxone_gets_a_new_secret,
+)

@@ -24,7 +24,8 @@ from cxone_operator.cluster.credentials import (
     read_service_account,
 )
 from cxone_operator.cluster.errors import ClusterError
-from support.company_network import Authority, shake_hands
+from e2e.authority import Authority
+from support.company_network import shake_hands
 
 AUTHORITY = """-----BEGIN CERTIFICATE-----
 MIIBfzCCASWgAwIBAgIUbF/3htVYdsr7zp7s/4EPq9B/nXAwCgYIKoZIzj0EAwIw

@@ -14,7 +14,8 @@ import pytest
 
 from controlplane.errors import ControlPlaneError
 from controlplane.processes import start_time
-from e2e import machine, world
+from e2e import accounting, machine, world
+from e2e.accounting import Memory
 from e2e.images import _pip_settings
 from e2e.inpod.stale import stale
 from e2e.node import make_cgroup
@@ -83,6 +84,18 @@ def test_a_cgroup_of_version_2_is_given_the_controllers(tmp_path: Path) -> None:
     make_cgroup(tmp_path, tmp_path / world.CGROUP / "node1")
     assert (tmp_path / "cgroup.subtree_control").read_text() == "+memory"
     assert (tmp_path / world.CGROUP / "node1").is_dir()
+
+
+@pytest.mark.parametrize(("peak", "limit"), [("max_usage_in_bytes", "limit_in_bytes"), ("peak", "max")])
+def test_what_is_charged_to_a_container_is_told(own_places: Path, peak: str, limit: str) -> None:
+    """Whatever the version of cgroups, by which files have other names."""
+    pod = own_places / "cgroup" / "memory" / world.CGROUP / "node1" / "kubepods" / "pod1"
+    (pod / "abc").mkdir(parents=True)
+    (own_places / "cgroup" / "memory" / "cgroup.procs").touch()
+    figures = {peak: "300\n", limit: "500\n", "stat": "active_file 20\ninactive_file 30\nfile 90\n"}
+    for name, content in figures.items():
+        (pod / "abc" / f"memory.{name}").write_text(content)
+    assert accounting.memory("abc") == Memory(peak=300, page_cache=50, limit=500)
 
 
 def test_what_was_left_is_removed(own_places: Path) -> None:
