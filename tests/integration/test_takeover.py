@@ -52,6 +52,15 @@ def test_a_leader_that_ends_hands_over_at_once(own_company: Company, replicas: S
     assert own_company.effects().count("created") == 2
 
 
+def test_a_leader_that_ends_while_it_starts_hands_over_as_well(own_company: Company, replicas: StartReplica) -> None:
+    """SIGTERM as soon as it has the Lease, before it has read what there is."""
+    first, second = replicas(), replicas()
+    eventually(lambda: "lease_acquired" in first.text() + second.text(), every=0.001)
+    leader, other = (first, second) if "lease_acquired" in first.text() else (second, first)
+    leader.stop()
+    other.until_leading(LEASE_SECONDS)
+
+
 def test_a_killed_leader_is_followed(own_company: Company, replicas: StartReplica) -> None:
     """kill -9: the Lease runs out, and nobody is created twice."""
     first = replicas(*BRIEF)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import AbstractAsyncContextManager, suppress
 
 from cxone_operator.cluster.lease import Lease, LeaseStore, Timing
@@ -93,7 +93,8 @@ class Election:
         lease = self._lease = Lease(store, self._identity, self._timing, self._clock, self._lost)
         try:
             await lease.acquire()
-            self._elected.set_result(None)
+            with suppress(InvalidStateError):  # nobody waits for it any more
+                self._elected.set_result(None)
             await self._watch(working)
         except asyncio.CancelledError:
             await lease.release()

@@ -75,6 +75,21 @@ async def test_after_release_nobody_may_act() -> None:
     assert store.stored.holding.holder_identity == ""
 
 
+async def test_who_is_elected_when_nobody_waits_for_it_any_more_releases_as_well() -> None:
+    """The start is given up in the moment in which the Lease is got."""
+    store = Store()
+    election = elected(store, [])
+    start = asyncio.create_task(election.acquire())
+    await asyncio.sleep(0)
+    start.cancel()
+    await asyncio.wait([start])
+    while not election.held:  # noqa: ASYNC110  (another thread has no event to wait for)
+        await asyncio.sleep(0.01)
+    await election.release()
+    assert store.stored is not None
+    assert store.stored.holding.holder_identity == ""
+
+
 async def test_a_loop_that_stands_still_for_too_long_loses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_SILENCE_SECONDS", 0.4)
     store, lost = Store(), []

@@ -107,6 +107,8 @@ class _Operator:
             edge = Edge(self._access.server, self._start, self._open_watches, self._stop)
             await watch(edge, self._options.namespaces)
         finally:
+            if self._election is not None and not self._stopping:  # Kopf has no cleanup after half a start
+                await self._stop()
             for session in self._sessions:
                 await session.close()
             await site.stop()
