@@ -57,7 +57,8 @@ class Servers:
         self.programs = programs
         self.files = files
         self._running: list[Process] = []
-        self._authority: Authority
+        self.authority: Authority
+        """Who signed the API server's certificate; there from `start` on."""
         self._tokens = {name: secrets.token_urlsafe(32) for name in ("admin", *(node.name for node in NODES))}
 
     def start(self) -> None:
@@ -65,8 +66,8 @@ class Servers:
         self.files.run.mkdir(parents=True)
         credentials.write_service_account_key(self.files.service_account_key)
         credentials.write_private(self.files.tokens, self._identities())
-        self._authority = Authority(self.files.certificates)
-        credentials.write_kubeconfig(self.files.kubeconfig, URL, self._tokens["admin"], self._authority.certificate)
+        self.authority = Authority(self.files.certificates)
+        credentials.write_kubeconfig(self.files.kubeconfig, URL, self._tokens["admin"], self.authority.certificate)
         self.spawn("etcd", plane.etcd(self.programs.control_plane, self.files, _ETCD_PORT))
         self.spawn("kube-apiserver", self._apiserver())
         self.until(self._ready, "the API server is not ready")
@@ -76,7 +77,7 @@ class Servers:
     def kubeconfig(self, node: str) -> Path:
         """How that node's kubelet connects."""
         path = self.files.run / f"{node}.kubeconfig"
-        credentials.write_kubeconfig(path, URL, self._tokens[node], self._authority.certificate)
+        credentials.write_kubeconfig(path, URL, self._tokens[node], self.authority.certificate)
         return path
 
     def spawn(self, name: str, command: Sequence[str]) -> None:
@@ -124,7 +125,7 @@ class Servers:
     def _apiserver(self) -> list[str]:
         files = self.files
         files.audit_policy.write_text(json.dumps(_AUDITED))
-        certificate, key = self._authority.issue("kube-apiserver", _NAMES, key_identifier="none")
+        certificate, key = self.authority.issue("kube-apiserver", _NAMES, key_identifier="none")
         return [
             str(self.programs.control_plane.apiserver),
             f"--etcd-servers=http://127.0.0.1:{_ETCD_PORT}",
@@ -150,7 +151,7 @@ class Servers:
             str(self.programs.kubernetes / "kube-controller-manager"),
             f"--kubeconfig={self.files.kubeconfig}",
             f"--service-account-private-key-file={self.files.service_account_key}",
-            f"--root-ca-file={self._authority.certificate}",
+            f"--root-ca-file={self.authority.certificate}",
             f"--cluster-cidr={PODS}",
             "--allocate-node-cidrs=false",
             "--leader-elect=false",

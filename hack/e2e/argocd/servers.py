@@ -125,7 +125,7 @@ class ArgoCD:
     def _kubeconfig(self, account: str) -> Path:
         path = _FOLDER / f"{account}.kubeconfig"
         token = self._cluster.kubectl("-n", NAMESPACE, "create", "token", account, "--duration=24h").strip()
-        credentials.write_kubeconfig(path, URL, token, self._cluster.servers.files.certificate)
+        credentials.write_kubeconfig(path, URL, token, self._cluster.servers.authority.certificate)
         return path
 
     def _log_in(self) -> str:
