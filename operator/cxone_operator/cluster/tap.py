@@ -41,7 +41,7 @@ class _Object(msgspec.Struct):
 
 class _Event(msgspec.Struct):
     type: str
-    object: _Object
+    object: msgspec.Raw
 
 
 _event = msgspec.json.Decoder(_Event)
@@ -79,7 +79,7 @@ class Tap:
             items = _items.decode(page["items"])
         except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
             return whole
-        return msgspec.json.encode({**page, "items": [item for item in items if not self._takes_item(item)]})
+        return msgspec.json.encode({**page, "items": [item for item in items if not self._takes(None, item)]})
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
         """Whole lines, and the rest of a stream that was cut."""
@@ -97,22 +97,17 @@ class Tap:
             event = _event.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return False
-        if event.type not in {"ADDED", "MODIFIED", "DELETED"} or event.object.kind != user_api.KIND:
-            return False
-        if event.type == "DELETED" or not self._is_known(event.object.metadata):
-            self._listener.observe_user(event.type, msgspec.json.decode(line)["object"])
-        return True
+        return event.type in {"ADDED", "MODIFIED", "DELETED"} and self._takes(event.type, event.object)
 
-    def _takes_item(self, item: msgspec.Raw) -> bool:
+    def _takes(self, kind: str | None, raw: msgspec.Raw) -> bool:
+        """Whether it is a user; who is no echo is told. A deletion never is one."""
         try:
-            found = _object.decode(item)
-        except msgspec.DecodeError:
+            found = _object.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return False
         if found.kind != user_api.KIND:
             return False
-        if not self._is_known(found.metadata):
-            self._listener.observe_user(None, msgspec.json.decode(item))
+        metadata = found.metadata
+        if kind == "DELETED" or not self._listener.is_echo(metadata.uid, metadata.resource_version):
+            self._listener.observe_user(kind, msgspec.json.decode(raw))
         return True
-
-    def _is_known(self, found: _Metadata) -> bool:
-        return self._listener.is_echo(found.uid, found.resource_version)
