@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 import aiohttp
 
 from cxone_operator.cluster.credentials import Credentials, find_credentials
 from demo.scenario import Person
+from e2e.cluster import Json
 
-Json = dict[str, Any]
 _CONNECTIONS = 16
 _PATH = "/apis/cxone.dev/v1alpha1/namespaces/{namespace}/cxoneusers"
 

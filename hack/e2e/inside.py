@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from controlplane import processes
 from controlplane.errors import ControlPlaneError
 from e2e import evidence, programs, story, world
 from e2e.cluster import Cluster, StepFailed
@@ -17,15 +17,12 @@ from e2e.story import crowd, gitops
 from e2e.story.company import Company
 from e2e.story.gitops.company import GitOps
 
-_GARBAGE = "400"
-"""Servers in Go collect it less often, as in tests: less CPU, for memory that can be spared."""
-
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
     options = _parser().parse_args(arguments)
     world.furnish()
-    os.environ.setdefault("GOGC", _GARBAGE)
+    processes.collect_garbage_seldom()
     cluster = Cluster(programs.locate())
     images = [_image(archive) for archive in options.archives]
     started = time.monotonic()

@@ -152,6 +152,11 @@ class Company:
         self.kubectl("-n", PEOPLE, "apply", "--server-side", "-f", "-", given=self.tenant_manifest())
         self.kubectl("-n", PEOPLE, "wait", "--for=condition=Ready", "cxt/default", "--timeout=60s")
 
+    def change_tenant(self, **spec: object) -> None:
+        """Edit the spec of the tenant."""
+        patch = f"--patch={json.dumps({'spec': spec})}"
+        self.kubectl("-n", PEOPLE, "patch", "cxt", "default", "--type=merge", patch)
+
     def tenant_manifest(self) -> str:
         """The sample with this company's address; CXone limits nothing here."""
         sample = self.sample("tenant").read_text().rstrip()

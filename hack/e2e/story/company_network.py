@@ -3,7 +3,6 @@ the company's own authority. What is applied is what the page on a company's net
 
 from __future__ import annotations
 
-import json
 import re
 
 from e2e.authority import Authority
@@ -39,7 +38,7 @@ def other_authority_is_named(company: Company) -> str:
     """A tenant that trusts another authority than that of CXone says so"""
     _trust(company, Authority(INSIDE / "other-authority"))
     trusting = {"caSecretRef": {"name": "cxone-credentials"}}
-    _change_tenant(company, baseURL=f"https://{_CXONE}", network=trusting)
+    company.change_tenant(baseURL=f"https://{_CXONE}", network=trusting)
     return _complaint(company)
 
 
@@ -53,7 +52,7 @@ def authority_of_one_tenant(company: Company) -> str:
 
 def authority_of_all_tenants(company: Company) -> str:
     """Without it the tenant complains again, until SSL_CERT_FILE names the authority for all"""
-    _change_tenant(company, network=None)
+    company.change_tenant(network=None)
     _complaint(company)
     certificate = f"--from-file=ca.crt={company.authority.certificate}"
     company.kubectl("-n", SYSTEM, "create", "configmap", "company-ca", certificate)
@@ -91,10 +90,6 @@ def _apply_overlay(company: Company, *patches: str) -> None:
 def _trust(company: Company, authority: Authority) -> None:
     """Beside the credentials: no other Secret may be read, as the page says."""
     company.store_credentials(**{"ca.crt": authority.certificate.read_text()})
-
-
-def _change_tenant(company: Company, **spec: object) -> None:
-    company.kubectl("-n", PEOPLE, "patch", "cxt", "default", "--type=merge", f"--patch={json.dumps({'spec': spec})}")
 
 
 def _complaint(company: Company) -> str:

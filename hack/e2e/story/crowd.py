@@ -7,7 +7,6 @@ not told to, or a leader lost its Lease, it would be seen in restarts and takeov
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -47,8 +46,7 @@ class Crowd:
 
     def begins_to_join(self, company: Company) -> str:
         """They are declared one after another, over sixteen connections, while HR goes on to hire"""
-        often = json.dumps({"spec": {"syncPeriodSeconds": _READ_AGAIN_SECONDS}})
-        company.kubectl("-n", PEOPLE, "patch", "cxt", "default", "--type=merge", f"--patch={often}")
+        company.change_tenant(syncPeriodSeconds=_READ_AGAIN_SECONDS)
         self._takeovers = company.takeovers()
         self._hiring = company.hiring("meanwhile", _HIRES_A_SECOND, attempts=_ATTEMPTS)
         kubeconfig = str(company.cluster.servers.files.kubeconfig)

@@ -91,7 +91,8 @@ def _out_of_turn(senders: list[tuple[str, int]], writes: Set[str], leaders: list
     for step, number in [sent for sent in senders if sent[0] in writes]:
         if number not in leaders:
             return [f"operator {number + 1} sent {step} and never had the Lease"]
-        if leaders.index(number) < newest:
+        turn = leaders.index(number)
+        if turn < newest:
             return [f"operator {number + 1} sent {step} after operator {leaders[newest] + 1} had taken over"]
-        newest = leaders.index(number)
+        newest = turn
     return []
